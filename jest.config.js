@@ -1,0 +1,11 @@
+/** Tests run on the TypeScript sources; types are checked by `npm run build`, so the transform only strips them. */
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
+  testTimeout: 20_000,
+  // Two cores are what a small machine has; more workers only make timings noisy.
+  maxWorkers: 2,
+};
