@@ -1,0 +1,92 @@
+import type { QueueConfig, SeatConfig } from '../acd/types';
+import type { LocalText, Menu } from '../ivr/model';
+
+/**
+ * A site's dialplan after compilation: complete, checked and immutable. Every name in it leads somewhere, every text has
+ * every language, every range is written out. Calls hold on to the plan they began with.
+ */
+export interface Plan {
+  /** Hash of what the plan says: equal plans have equal versions on every node. Comments and spacing do not count. */
+  readonly version: string;
+  /** The name of the site's folder. */
+  readonly site: string;
+  /** The SIP domain of the site, in lower case. */
+  readonly domain: string;
+  /** The realm of digest authentication. */
+  readonly realm: string;
+  /** Languages (BCP 47) that every text is written in. */
+  readonly locales: readonly string[];
+  readonly defaultLocale: string;
+  /** Networks in CIDR notation whose calls need no credentials; see `isTrusted`. */
+  readonly trustedNetworks: readonly string[];
+  /** Static numbers by what is dialled. */
+  readonly numbers: ReadonlyMap<string, StaticNumber>;
+  readonly pools: ReadonlyMap<string, Pool>;
+  readonly services: ReadonlyMap<string, Service>;
+  /** The service of a help request that names none. Absent only when the site has no services. */
+  readonly defaultService: string | undefined;
+  readonly flows: ReadonlyMap<string, Flow>;
+  readonly menus: ReadonlyMap<string, Menu>;
+  readonly queues: ReadonlyMap<string, Queue>;
+  readonly terminals: ReadonlyMap<string, Terminal>;
+  readonly seats: ReadonlyMap<string, Seat>;
+}
+
+export interface StaticNumber {
+  readonly number: string;
+  readonly flow: string;
+  /** The language of the call, whatever the terminal's own is. */
+  readonly locale?: string;
+}
+
+/** Routing numbers from `from` to `to`, both included. */
+export interface Pool {
+  readonly id: string;
+  readonly from: number;
+  readonly to: number;
+  /** Seconds for which a number is leased: the time a terminal has to dial it. */
+  readonly lease: number;
+  /** Seconds for which a number stays out of use after its lease has ended. */
+  readonly quarantine: number;
+}
+
+export interface Service {
+  readonly id: string;
+  readonly label: LocalText;
+  readonly flow: string;
+  readonly pool: string;
+  /** With no number free: `refuse` the request (503 with Retry-After) or let it wait in a `queue` for the next free number. */
+  readonly whenExhausted: 'refuse' | 'queue';
+}
+
+/** What becomes of a call: the menu first, when there is one; the queue is where it goes without one, or when a menu cannot be shown. */
+export interface Flow {
+  readonly id: string;
+  readonly menu?: string;
+  readonly queue: string;
+  /** Higher goes first. */
+  readonly priority: number;
+  /** Skills that the seat must have for calls of this flow. */
+  readonly skills: readonly string[];
+}
+
+export interface Queue extends QueueConfig {
+  readonly label: LocalText;
+}
+
+export interface Terminal {
+  readonly id: string;
+  readonly password: string;
+  /** Where it stands, as agents should read it. */
+  readonly place?: string;
+  /** The language of its screen, when it names none itself. */
+  readonly locale?: string;
+}
+
+export interface Seat extends SeatConfig {
+  readonly password: string;
+  /** The name that the person at the terminal sees. */
+  readonly name: string;
+  /** An http(s) URL of a picture of the agent. */
+  readonly photo?: string;
+}
