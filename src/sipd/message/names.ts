@@ -1,0 +1,93 @@
+/** Header field names: canonical spelling, compact forms (RFC 3261 section 7.3.3 and the IANA registry), list headers. */
+
+/** Canonical names of the headers that this server knows; any other name keeps the spelling that it came with. */
+const canonicalNames = [
+  ...['Accept', 'Accept-Contact', 'Accept-Encoding', 'Accept-Language', 'Alert-Info', 'Allow', 'Allow-Events'],
+  ...['Answer-Mode', 'Authentication-Info', 'Authorization', 'Call-ID', 'Call-Info', 'Contact', 'Content-Disposition'],
+  ...['Content-Encoding', 'Content-ID', 'Content-Language', 'Content-Length', 'Content-Type', 'CSeq', 'Date'],
+  ...['Diversion', 'Error-Info', 'Event', 'Expires', 'Flow-Timer', 'From', 'Geolocation', 'History-Info', 'Identity'],
+  ...['In-Reply-To', 'Info-Package', 'Join', 'Max-Forwards', 'MIME-Version', 'Min-Expires', 'Min-SE', 'Organization'],
+  ...['P-Access-Network-Info', 'P-Asserted-Identity', 'P-Associated-URI', 'P-Charging-Vector', 'P-Early-Media'],
+  ...['P-Preferred-Identity', 'Path', 'Priority', 'Privacy', 'Proxy-Authenticate', 'Proxy-Authorization'],
+  ...['Proxy-Require', 'RAck', 'Reason', 'Record-Route', 'Recv-Info', 'Refer-To', 'Referred-By', 'Reject-Contact'],
+  ...['Remote-Party-ID', 'Replaces', 'Reply-To', 'Request-Disposition', 'Require', 'Retry-After', 'Route', 'RSeq'],
+  ...['Security-Client', 'Security-Server', 'Security-Verify', 'Server', 'Service-Route', 'Session-Expires'],
+  ...['Session-ID', 'SIP-ETag', 'SIP-If-Match', 'Subject', 'Subscription-State', 'Supported', 'Timestamp', 'To'],
+  ...['Unsupported', 'User-Agent', 'User-to-User', 'Via', 'Warning', 'WWW-Authenticate'],
+] as const;
+
+const compactForms: Readonly<Record<string, string>> = {
+  a: 'Accept-Contact',
+  b: 'Referred-By',
+  c: 'Content-Type',
+  d: 'Request-Disposition',
+  e: 'Content-Encoding',
+  f: 'From',
+  i: 'Call-ID',
+  j: 'Reject-Contact',
+  k: 'Supported',
+  l: 'Content-Length',
+  m: 'Contact',
+  o: 'Event',
+  r: 'Refer-To',
+  s: 'Subject',
+  t: 'To',
+  u: 'Allow-Events',
+  v: 'Via',
+  x: 'Session-Expires',
+  y: 'Identity',
+};
+
+/** Headers whose value is a comma-separated list, so that one line with commas equals several lines (RFC 3261 section 7.3.1). */
+const listHeaders = new Set(
+  [
+    ...['Accept', 'Accept-Contact', 'Accept-Encoding', 'Accept-Language', 'Alert-Info', 'Allow', 'Allow-Events'],
+    ...['Call-Info', 'Contact', 'Content-Encoding', 'Content-Language', 'Diversion', 'Error-Info', 'Geolocation'],
+    ...['History-Info', 'In-Reply-To', 'P-Asserted-Identity', 'P-Associated-URI', 'P-Preferred-Identity', 'Path'],
+    ...['Proxy-Require', 'Reason', 'Record-Route', 'Recv-Info', 'Reject-Contact', 'Request-Disposition', 'Require'],
+    ...['Route', 'Security-Client', 'Security-Server', 'Security-Verify', 'Service-Route', 'Supported', 'Unsupported'],
+    ...['Via', 'Warning'],
+  ].map((name) => name.toLowerCase()),
+);
+
+/** A header's identity: `key` is what look-ups compare (lower case, compact form resolved), `name` what is written. */
+export interface HeaderName {
+  readonly key: string;
+  readonly name: string;
+}
+
+const known = new Map<string, HeaderName>();
+
+for (const name of canonicalNames) {
+  const entry: HeaderName = { key: name.toLowerCase(), name };
+  for (const spelling of [name, entry.key, name.toUpperCase(), titleCase(name)]) known.set(spelling, entry);
+}
+for (const [letter, name] of Object.entries(compactForms)) {
+  const entry = known.get(name);
+  if (!entry) throw new Error(`The compact form ${letter} stands for the unknown header ${name}`);
+  known.set(letter, entry);
+  known.set(letter.toUpperCase(), entry);
+}
+
+function titleCase(name: string): string {
+  return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+}
+
+/** The identity of a header under any spelling. The usual spellings cost one look-up. */
+export function headerName(spelling: string): HeaderName {
+  const entry = known.get(spelling);
+  if (entry) return entry;
+  const key = spelling.toLowerCase();
+
+  return known.get(key) ?? { key, name: spelling };
+}
+
+/** The look-up key of a header under any spelling. */
+export function headerKey(spelling: string): string {
+  return known.get(spelling)?.key ?? headerName(spelling).key;
+}
+
+/** Whether commas in this header's value separate elements. */
+export function isListHeader(key: string): boolean {
+  return listHeaders.has(key);
+}

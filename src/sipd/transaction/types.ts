@@ -1,0 +1,90 @@
+import type { TypedEmitter } from '../../lib/emitter';
+import type { SipRequest, SipResponse } from '../message/message';
+import type { Headers } from '../message/headers';
+import type { Destination, Flow, TransportError } from '../transport/types';
+
+export type ClientEvents = {
+  /**
+   * Every response that is not a retransmission. For INVITE also every 2xx that comes within 64*T1 of the first, repeats
+   * and those of other forks included, because each wants an ACK from the dialog layer (RFC 6026).
+   */
+  response: [response: SipResponse, flow: Flow];
+  /** No final response in time (Timer B or F, C for an INVITE that only rang, or 64*T1 after CANCEL). */
+  timeout: [];
+  transportError: [error: TransportError];
+  /** The last event: the transaction is out of the table. */
+  terminated: [];
+};
+
+export interface ClientTransaction extends Pick<TypedEmitter<ClientEvents>, 'on' | 'once' | 'off'> {
+  readonly id: string;
+  /** The request with the Via that was added. */
+  readonly request: SipRequest;
+  readonly state: string;
+  /** The flow that the request left by, once it has. */
+  readonly flow: Flow | undefined;
+  /**
+   * Cancels an INVITE: CANCEL is held back until a provisional response came and sent then; it is never sent when a
+   * final response came first. Such headers as Reason are copied into it. False when there is nothing to cancel.
+   */
+  cancel(headers?: Headers): boolean;
+}
+
+export type ServerEvents = {
+  /** A CANCEL came and was answered 200; the user of the layer answers the INVITE with 487. */
+  cancel: [cancel: SipRequest];
+  /** Timer H: the ACK to a non-2xx never came. */
+  timeout: [];
+  transportError: [error: TransportError];
+  /** The last event: the transaction is out of the table. */
+  terminated: [];
+};
+
+export interface ServerTransaction extends Pick<TypedEmitter<ServerEvents>, 'on' | 'once' | 'off'> {
+  readonly id: string;
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly state: string;
+  /** The To tag of our side: put into every response above 100 whose To has none. */
+  readonly localTag: string;
+  /** The status of the final response that was sent. */
+  readonly finalStatus: number | undefined;
+  /** Sends a response. False, and nothing is sent, when a final one was sent before. */
+  respond(response: SipResponse): boolean;
+  /** Makes a response to the request and sends it. */
+  reply(status: number, reason?: string, headers?: Iterable<readonly [string, string]>, body?: Buffer): boolean;
+  /** Sends the 2xx to an INVITE again: the dialog layer does so until the ACK comes (RFC 3261 section 13.3.1.4). */
+  resend(): void;
+  /** Tells that the 2xx was acknowledged, so that its bytes need not be kept any longer. */
+  acknowledged(): void;
+}
+
+export type LayerEvents = {
+  /** A new request that is no ACK and no CANCEL. */
+  request: [request: SipRequest, transaction: ServerTransaction];
+  /** An ACK to a 2xx. */
+  ack: [request: SipRequest, flow: Flow];
+  /** A response that no transaction waits for, such as a 2xx that comes after Timer M. */
+  strayResponse: [response: SipResponse, flow: Flow];
+};
+
+export interface TransactionStats {
+  client: Record<string, number>;
+  server: Record<string, number>;
+  timers: number;
+  retransmissionsSent: number;
+  retransmissionsReceived: number;
+  malformed: number;
+  refused: number;
+}
+
+/** The transaction user's view of the layer. */
+export interface Transactions extends Pick<TypedEmitter<LayerEvents>, 'on' | 'once' | 'off'> {
+  /** Sends a request in a new client transaction; its Via is added here. ACK to a 2xx goes by `sendStateless`. */
+  request(request: SipRequest, destination: Destination): ClientTransaction;
+  /** Sends a message outside any transaction. A request without a Via gets one. Rejects with TransportError. */
+  sendStateless(message: SipRequest | SipResponse, destination: Destination): Promise<Flow>;
+  stats(): TransactionStats;
+  /** Ends every transaction without events. */
+  close(): void;
+}
