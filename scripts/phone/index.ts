@@ -1,0 +1,11 @@
+export { Call, type CallEnd, type CallState, type InfoReply } from './call';
+export { askForHelp, readRoutingNumber, type HelpRequest, type RoutingNumberMessage } from './help';
+export { RtpPresence, type MediaCount } from './media';
+export { MenuScreen, menuHeader, menuPackage, menuType, type MenuMessage, type MenuPage } from './menu-screen';
+export { SipMsg, parseMessage, uriOf, userOf } from './message';
+export { Phone, callerOf, type InviteOptions, type PhoneOptions } from './phone';
+export { answerSdp, describeSdp, offerSdp, readSdp, type Direction, type MediaKind, type MediaLine } from './sdp';
+export { monotonic } from './time';
+export type { Address, PhoneTimers } from './transactions';
+export { WaitableEmitter, WaitError, within } from './wait';
+export { Wire, type Step, type WireOptions, type WireStats } from './wire';
