@@ -89,6 +89,20 @@ export interface Menu {
   readonly pages: Readonly<Record<string, Page>>;
 }
 
+/**
+ * How long the parts of a page may be, in bytes of UTF-8 as JSON writes them (without the quotes), so that each of them fits into one INFO
+ * body whatever stands beside it. The check of a site tells the operator; at run time longer labels and titles are clipped.
+ */
+export const LIMITS = {
+  id: 48,
+  title: 120,
+  label: 120,
+  icon: 160,
+  image: 400,
+  fieldName: 48,
+  optionValue: 80,
+} as const;
+
 /** The text in a locale that a compiled plan is sure to have; an incomplete text gives what it has. */
 export function localized(text: LocalText, locale: string): string {
   return text[locale] ?? Object.values(text)[0] ?? '';
