@@ -1,4 +1,5 @@
 import { badSyntax } from './errors';
+import { splitList } from './headers';
 import { formatHeaderParams, parseHeaderParams, quote, unescapeQuoted } from './params';
 import type { Params } from './params';
 import { parseUri } from './uri';
@@ -59,4 +60,15 @@ export function formatNameAddr(address: Pick<NameAddr, 'display' | 'uri'> & { pa
   const display = address.display === undefined ? '' : `${quote(address.display)} `;
 
   return `${display}<${address.uri}>${address.params ? formatHeaderParams(address.params) : ''}`;
+}
+
+/**
+ * Parses every element of a header that holds addresses (Contact, Route, Record-Route, …), in order.
+ * @throws SipSyntaxError
+ */
+export function parseAddresses(values: Iterable<string>): NameAddr[] {
+  const addresses: NameAddr[] = [];
+  for (const value of values) for (const element of splitList(value)) addresses.push(parseNameAddr(element));
+
+  return addresses;
 }

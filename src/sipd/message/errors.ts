@@ -15,7 +15,7 @@ export class SipSyntaxError extends Error {
     /** What is wrong, fit for a reason phrase: printable ASCII that repeats nothing of the input. */
     readonly reason: string,
     /** Set when the message was a request and its start line and header lines could be told apart. */
-    readonly request?: PartialRequest,
+    public request?: PartialRequest,
   ) {
     super(reason);
     this.name = 'SipSyntaxError';

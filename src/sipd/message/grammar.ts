@@ -1,9 +1,10 @@
 /** The grammar of header values (RFC 3261 section 25), each parser strict and free of side effects. */
 import { badSyntax } from './errors';
 
-export { formatNameAddr, parseNameAddr } from './address';
+export { formatNameAddr, parseAddresses, parseNameAddr } from './address';
 export type { NameAddr } from './address';
-export { formatHeaderParams, formatUriParams, isToken, newParams, parseHeaderParams, quote } from './params';
+export { isToken } from './chars';
+export { formatHeaderParams, formatUriParams, newParams, parseHeaderParams, quote } from './params';
 export type { Params } from './params';
 export { formatHostPort, formatUri, isSipUri, parseHost, parsePort, parseUri } from './uri';
 export type { Uri } from './uri';

@@ -1,5 +1,5 @@
-import { parseCSeq, parseNameAddr, parseVia } from './grammar';
-import type { CSeq, NameAddr, Via } from './grammar';
+import { parseCSeq, parseNameAddr, parseUri, parseVia } from './grammar';
+import type { CSeq, NameAddr, Uri, Via } from './grammar';
 import { Headers } from './headers';
 
 export { Headers } from './headers';
@@ -8,7 +8,7 @@ const emptyBody = Buffer.alloc(0);
 
 /** What requests and responses share: headers, a body, and the parsed forms of the headers that every layer needs. */
 abstract class MessageBase {
-  private parsed: { text: string; value: Via | NameAddr | CSeq }[] | undefined;
+  private parsed: { text: string; value: Via | NameAddr | CSeq | Uri }[] | undefined;
 
   constructor(
     public headers: Headers = new Headers(),
@@ -49,7 +49,7 @@ abstract class MessageBase {
   }
 
   /** Parses once for each text: a header that was changed meanwhile is parsed again. */
-  private cached<T extends Via | NameAddr | CSeq>(slot: number, text: string, parse: (text: string) => T): T {
+  protected cached<T extends Via | NameAddr | CSeq | Uri>(slot: number, text: string, parse: (text: string) => T): T {
     this.parsed ??= [];
     const hit = this.parsed[slot];
     if (hit?.text === text) return hit.value as T;
@@ -72,6 +72,11 @@ export class SipRequest extends MessageBase {
     body?: Buffer,
   ) {
     super(headers, body);
+  }
+
+  /** The Request-URI, parsed. @throws SipSyntaxError when it is malformed. */
+  get target(): Uri {
+    return this.cached(4, this.uri, parseUri);
   }
 }
 

@@ -50,16 +50,39 @@ const listHeaders = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
+/**
+ * Headers that a message carries once at most, each with a bit of its own, so that the parser finds duplicates and
+ * missing ones by arithmetic. Two values where one is meant is how a request says one thing to us and another to the
+ * next hop.
+ */
+const singleHeaders = [
+  ...['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards', 'Content-Length', 'Content-Type', 'Content-Disposition'],
+  ...['Expires', 'Event', 'Refer-To', 'Replaces', 'Session-Expires', 'Min-SE', 'RSeq', 'RAck'],
+];
+
 /** A header's identity: `key` is what look-ups compare (lower case, compact form resolved), `name` what is written. */
 export interface HeaderName {
   readonly key: string;
   readonly name: string;
+  /** The bit of a header that may stand once only, or of Via; 0 for all others. */
+  readonly bit: number;
 }
+
+function bitOf(name: string): number {
+  const index = singleHeaders.indexOf(name);
+
+  return index < 0 ? 0 : 1 << index;
+}
+
+/** The only header with a bit that may be repeated. */
+export const viaBit = bitOf('Via');
+/** The headers without which no message is valid. Max-Forwards is not among them: RFC 2543 did not have it. */
+export const mandatoryBits = ['Via', 'From', 'To', 'Call-ID', 'CSeq'].reduce((bits, name) => bits | bitOf(name), 0);
 
 const known = new Map<string, HeaderName>();
 
 for (const name of canonicalNames) {
-  const entry: HeaderName = { key: name.toLowerCase(), name };
+  const entry: HeaderName = { key: name.toLowerCase(), name, bit: bitOf(name) };
   for (const spelling of [name, entry.key, name.toUpperCase(), titleCase(name)]) known.set(spelling, entry);
 }
 for (const [letter, name] of Object.entries(compactForms)) {
@@ -79,7 +102,7 @@ export function headerName(spelling: string): HeaderName {
   if (entry) return entry;
   const key = spelling.toLowerCase();
 
-  return known.get(key) ?? { key, name: spelling };
+  return known.get(key) ?? { key, name: spelling, bit: 0 };
 }
 
 /** The look-up key of a header under any spelling. */

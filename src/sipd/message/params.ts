@@ -1,3 +1,4 @@
+import { escapedRunEnd, runEnd, skipBlanks, TOKEN, URI_PARAM, VALUE } from './chars';
 import { badSyntax } from './errors';
 
 /** Parameters by lower-case name. A parameter without a value is the empty string; quoted values are unquoted. */
@@ -12,54 +13,71 @@ export function newParams(): Params {
   return new ParamBag();
 }
 
-export const tokenPattern = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
+const semicolon = 0x3b;
+const equals = 0x3d;
+const doubleQuote = 0x22;
+const quoted = /"((?:[^"\\]|\\[\x00-\x7f])*)"/y;
 
-/** Whether the text is a token (RFC 3261 section 25.1). */
-export function isToken(text: string): boolean {
-  return tokenPattern.test(text);
-}
-
-// One parameter at a time, each with the semicolon before it. A value is a token, a host (so brackets and colons may
-// stand in it) or a quoted string.
-const headerParam =
-  /[ \t]*;[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)(?:[ \t]*=[ \t]*(?:([A-Za-z0-9\-.!%*_+`'~[\]:]+)|"((?:[^"\\]|\\[\x00-\x7f])*)"))?/y;
-
-/** Parses `;name=value;flag…` of a header from `start` to the end of the text. @throws SipSyntaxError */
+/**
+ * Parses `;name=value;flag…` of a header from `start` to the end of the text. A value is a token, a host or a quoted
+ * string; blanks may stand around every separator.
+ * @throws SipSyntaxError
+ */
 export function parseHeaderParams(text: string, start: number): Params {
   const params = newParams();
-  let at = start;
+  let at = skipBlanks(text, start);
   while (at < text.length) {
-    headerParam.lastIndex = at;
-    const match = headerParam.exec(text);
-    if (!match) {
-      if (/^[ \t]*$/.test(text.slice(at))) break;
-      throw badSyntax('Malformed header parameter');
-    }
-    const name = match[1]!.toLowerCase();
+    if (text.charCodeAt(at) !== semicolon) throw badSyntax('Malformed header parameter');
+    const nameStart = skipBlanks(text, at + 1);
+    const nameEnd = runEnd(text, nameStart, TOKEN);
+    const name = text.slice(nameStart, nameEnd).toLowerCase();
+    if (name === '') throw badSyntax('Malformed header parameter');
     if (name in params) throw badSyntax('A header parameter is given twice');
-    params[name] = match[2] ?? (match[3] === undefined ? '' : unescapeQuoted(match[3]));
-    at = headerParam.lastIndex;
+    at = skipBlanks(text, nameEnd);
+    if (text.charCodeAt(at) === equals) at = headerValue(params, name, text, skipBlanks(text, at + 1));
+    else params[name] = '';
   }
 
   return params;
 }
 
-const uriParam =
-  /;((?:[A-Za-z0-9\-_.!~*'()[\]/:&+$]|%[0-9A-Fa-f]{2})+)(?:=((?:[A-Za-z0-9\-_.!~*'()[\]/:&+$]|%[0-9A-Fa-f]{2})+))?/y;
+/** Reads one value into `params`; returns where the next parameter begins. */
+function headerValue(params: Params, name: string, text: string, start: number): number {
+  if (text.charCodeAt(start) === doubleQuote) {
+    quoted.lastIndex = start;
+    const match = quoted.exec(text);
+    if (!match) throw badSyntax('Malformed quoted parameter');
+    params[name] = unescapeQuoted(match[1]!);
 
-/** Parses `;name=value;flag…` of a URI. No white space is allowed there. @throws SipSyntaxError */
-export function parseUriParams(text: string): Params {
-  const params = newParams();
-  let at = 0;
-  while (at < text.length) {
-    uriParam.lastIndex = at;
-    const match = uriParam.exec(text);
-    if (!match) throw badSyntax('Malformed URI parameter');
-    const name = match[1]!.toLowerCase();
-    if (name in params) throw badSyntax('A URI parameter is given twice');
-    params[name] = match[2] ?? '';
-    at = uriParam.lastIndex;
+    return skipBlanks(text, quoted.lastIndex);
   }
+  const end = runEnd(text, start, VALUE);
+  if (end === start) throw badSyntax('Empty header parameter');
+  params[name] = text.slice(start, end);
+
+  return skipBlanks(text, end);
+}
+
+/** Parses `;name=value;flag…` of a URI from `start` to `end`. No blanks are allowed there. @throws SipSyntaxError */
+export function parseUriParams(text: string, start: number, end: number): Params {
+  const params = newParams();
+  let at = start;
+  while (at < end) {
+    const nameEnd = text.charCodeAt(at) === semicolon ? escapedRunEnd(text, at + 1, URI_PARAM) : 0;
+    if (nameEnd <= at + 1) throw badSyntax('Malformed URI parameter');
+    const name = text.slice(at + 1, nameEnd).toLowerCase();
+    if (name in params) throw badSyntax('A URI parameter is given twice');
+    at = nameEnd;
+    if (text.charCodeAt(at) !== equals) {
+      params[name] = '';
+      continue;
+    }
+    const valueEnd = escapedRunEnd(text, at + 1, URI_PARAM);
+    if (valueEnd === at + 1) throw badSyntax('Empty URI parameter');
+    params[name] = text.slice(at + 1, valueEnd);
+    at = valueEnd;
+  }
+  if (at !== end) throw badSyntax('Malformed URI parameter');
 
   return params;
 }
@@ -70,8 +88,8 @@ export function formatHeaderParams(params: Params): string {
   for (const name in params) {
     const value = params[name];
     if (value === undefined) continue;
-    text +=
-      value === '' ? `;${name}` : `;${name}=${/^[A-Za-z0-9\-.!%*_+`'~[\]:]+$/.test(value) ? value : quote(value)}`;
+    const isPlain = runEnd(value, 0, VALUE) === value.length;
+    text += value === '' ? `;${name}` : `;${name}=${isPlain ? value : quote(value)}`;
   }
 
   return text;

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { HOST, runEnd, skipBlanks, TOKEN } from './chars';
 import { badSyntax } from './errors';
 import { parseHeaderParams } from './params';
 import type { Params } from './params';
@@ -19,29 +21,48 @@ export interface Via {
   params: Params;
 }
 
-const via =
-  /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+([A-Za-z0-9\-_.]+|\[[0-9A-Fa-f:.]+\])(?:[ \t]*:[ \t]*([0-9]{1,5}))?(?=[ \t]*(?:;|$))/i;
+const protocol = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*/i;
 
 /** @throws SipSyntaxError */
 export function parseVia(text: string): Via {
-  const match = via.exec(text);
-  if (!match) throw badSyntax('Malformed Via');
-  const params = parseHeaderParams(text, match[0].length);
-  const { branch, received, rport } = params;
+  let at = text.startsWith('SIP/2.0/') ? 8 : (protocol.exec(text)?.[0].length ?? 0);
+  const transportEnd = runEnd(text, at, TOKEN);
+  const transport = text.slice(at, transportEnd).toUpperCase();
+  const hostStart = skipBlanks(text, transportEnd);
+  if (at === 0 || transport === '' || hostStart === transportEnd) throw badSyntax('Malformed Via');
+  const bracket = text.charCodeAt(hostStart) === 0x5b ? text.indexOf(']', hostStart) + 1 : 0;
+  const hostEnd = bracket > 0 ? bracket : runEnd(text, hostStart, HOST);
+  const host = parseHost(text.slice(hostStart, hostEnd));
+  let port: number | undefined;
+  at = skipBlanks(text, hostEnd);
+  if (text.charCodeAt(at) === 0x3a) {
+    const portStart = skipBlanks(text, at + 1);
+    at = runEnd(text, portStart, TOKEN);
+    port = parseNumber(text.slice(portStart, at));
+  }
+  const params = parseHeaderParams(text, at);
+  const { branch, rport } = params;
 
-  return {
-    transport: match[1]!.toUpperCase(),
-    host: parseHost(match[2]!),
-    port: match[3] === undefined ? undefined : parsePort(match[3]),
-    branch,
-    received: received?.startsWith('[') ? received.slice(1, -1) : received,
-    rport: rport === undefined ? undefined : rport === '' ? true : parseRport(rport),
-    params,
-  };
+  return { transport, host, port, branch, received: received(params.received), rport: parseRport(rport), params };
 }
 
-function parseRport(text: string): number {
-  if (!/^[0-9]{1,5}$/.test(text)) throw badSyntax('Malformed rport');
+/** RFC 5118 section 4.5: IPv6 is found here with and without brackets. */
+function received(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const address = value.charCodeAt(0) === 0x5b ? value.slice(1, -1) : value;
+  if (isIP(address) === 0) throw badSyntax('Malformed received');
+
+  return address;
+}
+
+function parseRport(value: string | undefined): number | true | undefined {
+  if (value === undefined) return undefined;
+
+  return value === '' ? true : parseNumber(value);
+}
+
+function parseNumber(text: string): number {
+  if (!/^[0-9]{1,5}$/.test(text)) throw badSyntax('Malformed port in Via');
 
   return parsePort(text);
 }

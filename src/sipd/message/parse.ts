@@ -1,0 +1,39 @@
+import type { SipSyntaxError } from './errors';
+import { contentLength, finishHead, headError, readHead } from './head';
+import type { Head } from './head';
+import type { SipMessage } from './message';
+
+export { SipSyntaxError } from './errors';
+export { StreamParser } from './stream';
+
+const headEnd = Buffer.from('\r\n\r\n');
+
+/**
+ * Parses a message that fills a datagram or a WebSocket frame. CRLFs before it are skipped; bytes after the body that
+ * Content-Length tells are ignored (RFC 3261 sections 7.5 and 18.3).
+ * @throws SipSyntaxError and nothing else
+ */
+export function parseDatagram(bytes: Buffer): SipMessage {
+  let start = 0;
+  while (bytes[start] === 0x0d && bytes[start + 1] === 0x0a) start += 2;
+  const blank = bytes.indexOf(headEnd, start);
+  if (blank < 0) throw unterminated(bytes, start);
+  const head = readHead(bytes.toString('latin1', start, blank + 2));
+  const message = finishHead(head);
+  message.body = bodyOf(head, bytes, blank + 4);
+
+  return message;
+}
+
+function bodyOf(head: Head, bytes: Buffer, start: number): Buffer {
+  const length = contentLength(head);
+  if (length === undefined) return bytes.subarray(start);
+  if (start + length > bytes.length) throw headError(head, 400, 'Content-Length beyond the end of the message');
+
+  return bytes.subarray(start, start + length);
+}
+
+/** A head with no empty line after it: read as far as it goes, so that the sender can be told. */
+function unterminated(bytes: Buffer, start: number): SipSyntaxError {
+  return headError(readHead(`${bytes.toString('latin1', start)}\r\n`), 400, 'No empty line after the headers');
+}
