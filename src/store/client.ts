@@ -1,0 +1,59 @@
+import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
+import { SightlineError } from '../lib/errors';
+
+/** How long a command may take before its caller is told that the store is not there, in ms. */
+export const COMMAND_TIMEOUT = 1_500;
+
+const common: RedisOptions = {
+  connectTimeout: 2_000,
+  keepAlive: 5_000,
+  // Quick at first, since most breaks are short; never slower than half a second, since calls wait for it.
+  retryStrategy: (times) => Math.min(20 * times, 500),
+  reconnectOnError: (error) => /^(READONLY|MASTERDOWN)/.test(error.message),
+};
+
+/**
+ * The client for commands. It fails at once when Redis is away instead of keeping commands for later: a command that
+ * its caller has given up must never be run behind his back.
+ */
+export function commandClient(url: string): Redis {
+  return new StoreRedis(url, {
+    ...common,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    commandTimeout: COMMAND_TIMEOUT,
+    socketTimeout: 2 * COMMAND_TIMEOUT,
+    connectionName: 'sightline',
+  });
+}
+
+/** The client for channels. Subscriptions may wait for Redis, and come back by themselves after a break. */
+export function subscriberClient(url: string): Redis {
+  return new StoreRedis(url, { ...common, maxRetriesPerRequest: null, connectionName: 'sightline-events' });
+}
+
+/** Speaks like any ioredis client, but a Redis that cannot be reached is a SightlineError. */
+class StoreRedis extends Redis {
+  constructor(url: string, options: RedisOptions) {
+    if (url.startsWith('unix:')) super(url.replace(/^unix:(\/\/)?/, ''), { ...options, lazyConnect: true });
+    else super(url, { ...options, lazyConnect: true });
+  }
+
+  override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
+    return (super.sendCommand(...args) as Promise<unknown>).catch((error: unknown) => {
+      throw asStoreError(error);
+    });
+  }
+}
+
+/** An answer of Redis (WRONGTYPE, NOSCRIPT, ...) stays what it is; everything else means that Redis was not there. */
+export function asStoreError(error: unknown): unknown {
+  if (error instanceof SightlineError) return error;
+  if (error instanceof Error && error.name === 'ReplyError' && !/^(LOADING|READONLY|MASTERDOWN)/.test(error.message)) {
+    return error;
+  }
+
+  return new SightlineError('STORE_UNAVAILABLE', undefined, { retryAfter: 1, cause: error });
+}

@@ -1,0 +1,90 @@
+/**
+ * Every Redis key and channel of the project is made here and nowhere else. All keys of a site carry the same hash tag,
+ * so that one script may touch them all, also in a Redis Cluster.
+ *
+ * Scripts that find out only while running which keys they need (the seat of a ticket, the queues of a seat) build them
+ * by `src/store/lua/includes/keys.lua`; a test holds the two files together.
+ */
+export type Keys = ReturnType<typeof makeKeys>;
+
+const siteName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+export function makeKeys(site: string) {
+  if (!siteName.test(site)) throw new TypeError(`A site's name is made of letters, digits, '.', '_' and '-': ${site}`);
+  const root = `sl:{${site}}:`;
+  const at =
+    (kind: string) =>
+    (id: string): string =>
+      `${root}${kind}:${id}`;
+
+  return {
+    site,
+    /** What every key of the site begins with. */
+    root,
+
+    // acd: hashes of single things.
+    ticket: at('ticket'),
+    seat: at('seat'),
+    queue: at('queue'),
+    /** Bounded list of what happened to a ticket, newest last. */
+    ticketHistory: at('history'),
+
+    // acd: who stands where. Scores and members are told in docs/acd.md.
+    /** Everybody in the queue, by rank: those who wait, are offered, on hold or dropped. */
+    line: at('line'),
+    /** Those who may be offered at this moment, one sorted set for each set of needed skills. */
+    lane: (queue: string, skills: string): string => `${root}lane:${queue}:${skills}`,
+    /** The skill sets that have a lane with somebody in it. */
+    lanes: at('lanes'),
+    /** Free seats of a queue by the time since when they are idle; with a skill: only those that have it. */
+    idle: (queue: string, skill = ''): string => `${root}idle:${queue}:${skill}`,
+    /** Seats that work for a queue at present: neither offline nor paused. */
+    staff: at('staff'),
+    queues: `${root}queues`,
+    seats: `${root}seats`,
+    /** Terminal and resume key -> ticket. */
+    resumes: `${root}resumes`,
+    /** What falls due when: offers, graces, wrap-ups, rests, longest waits. */
+    due: `${root}due`,
+    sequence: `${root}sequence`,
+    /** Node -> end of its lease. */
+    nodes: `${root}nodes`,
+    /** The tickets that a node owns. */
+    nodeTickets: at('node-tickets'),
+
+    // calls: the record of each call, and which of them are under way on a node.
+    call: at('call'),
+    liveCalls: at('live-calls'),
+
+    // registrar.
+    /** Contacts of a user: hash of contact -> binding as JSON. */
+    bindings: at('bindings'),
+    /** When bindings expire: sorted set of `<user> <contact>` by ms. */
+    bindingExpiry: `${root}binding-expiry`,
+    /** The key that nonces are signed with. */
+    nonceKey: `${root}nonce-key`,
+    nonceCount: at('nonce-count'),
+
+    // numbers. States and arrows are told in docs/numbers.md.
+    /** One routing number: hash. */
+    number: at('number'),
+    /** What numbers wait for, whatever their pool: sorted set of number by the ms at which its state ends. */
+    numbersDue: `${root}numbers-due`,
+    /** Pool -> its range as `from-to`. */
+    pools: `${root}pools`,
+    /** Free numbers of a pool by the time since when they are free. */
+    poolFree: at('pool-free'),
+    /** Numbers of a pool that are out by the time at which they are expected back. */
+    poolOut: at('pool-out'),
+    /** Terminals that wait for a number of a pool, in order. */
+    poolLine: at('pool-line'),
+    /** Terminal -> what it asked for. */
+    poolRequests: at('pool-requests'),
+    /** Unused leases of a terminal: hash of number -> request id. */
+    leasesOf: at('leases-of'),
+
+    // Channels.
+    nodeChannel: at('node'),
+    movedChannel: `${root}moved`,
+  } as const;
+}

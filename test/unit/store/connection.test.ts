@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { SightlineError } from '../../../src/lib/errors';
+import { silentLogger } from '../../../src/lib/logger';
+import { openStore } from '../../../src/store/connection';
+import type { Store } from '../../../src/store/connection';
+import { startRedis } from '../../support/redis';
+import type { TestRedis } from '../../support/redis';
+
+const log = silentLogger;
+
+function once(store: Store, event: 'up' | 'down'): Promise<void> {
+  return new Promise((resolve) => store.once(event, resolve));
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+
+    return 'no error';
+  } catch (error) {
+    return error instanceof SightlineError ? error.code : String(error);
+  }
+}
+
+describe('a Redis of our own', () => {
+  let dataDir: string;
+
+  beforeEach(() => {
+    dataDir = mkdtempSync(path.join(os.tmpdir(), 'sightline-store-'));
+  });
+
+  afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  it('starts, keeps what it is given over a restart, and is gone after close', async () => {
+    const first = await openStore({ log, dataDir });
+    await first.redis.set('k', 'kept');
+    const setting = await first.redis.config('GET', 'maxmemory-policy');
+    expect(setting).toEqual(['maxmemory-policy', 'noeviction']);
+    await first.close();
+    await first.close();
+    expect(await codeOf(first.redis.get('k'))).toBe('STORE_UNAVAILABLE');
+
+    const second = await openStore({ log, dataDir });
+    expect(await second.redis.get('k')).toBe('kept');
+    await second.close();
+    expect(await codeOf(openStore({ log, url: second.url }))).toBe('STORE_UNAVAILABLE');
+  });
+
+  it('is joined by a second process on the same data', async () => {
+    const first = await openStore({ log, dataDir });
+    const second = await openStore({ log, dataDir });
+    await first.redis.set('k', '1');
+    expect(await second.redis.get('k')).toBe('1');
+    await second.close();
+    await first.close();
+  });
+
+  it('is started again when it dies', async () => {
+    const store = await openStore({ log, dataDir });
+    await store.redis.set('k', 'kept');
+    const pid = Number(/process_id:(\d+)/.exec(await store.redis.info('server'))?.[1]);
+    const down = once(store, 'down');
+    const up = once(store, 'up');
+    process.kill(pid, 'SIGKILL');
+    await down;
+    expect(store.available).toBe(false);
+    await up;
+    expect(await store.redis.get('k')).toBe('kept');
+    await store.close();
+  });
+
+  it('works when the path is too long for a Unix socket', async () => {
+    const long = path.join(dataDir, 'x'.repeat(120));
+    const store = await openStore({ log, dataDir: long });
+    expect(await store.redis.ping()).toBe('PONG');
+    await store.close();
+  });
+});
+
+describe('a Redis elsewhere', () => {
+  let server: TestRedis;
+
+  beforeAll(async () => {
+    server = await startRedis({ appendonly: true });
+  });
+
+  afterAll(() => server.close());
+
+  it('says which URL cannot be reached, without its password, and what to do', async () => {
+    const url = `redis://user:very-secret@127.0.0.1:1`;
+    const error = await openStore({ log, url }).catch((thrown: unknown) => thrown as SightlineError);
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect((error as SightlineError).message).toMatch(/redis:\/\/user:\*\*\*@127\.0\.0\.1:1 .*ECONNREFUSED.*REDIS_URL/);
+    expect(JSON.stringify(error) + String(error)).not.toContain('very-secret');
+  });
+
+  it('fails at once while Redis is away, and comes back with its subscriptions', async () => {
+    const store = await openStore({ log, url: server.url });
+    const heard: string[] = [];
+    store.subscriber.on('message', (_channel, message) => heard.push(message));
+    await store.subscriber.subscribe('news');
+    const down = once(store, 'down');
+    await server.kill();
+    await down;
+    expect(await codeOf(store.redis.get('k'))).toBe('STORE_UNAVAILABLE');
+    expect(await codeOf(store.whenAvailable(5))).toBe('STORE_UNAVAILABLE');
+    const up = store.whenAvailable(10_000);
+    await server.start();
+    await up;
+    const message = new Promise((resolve) => store.subscriber.once('message', resolve));
+    await store.redis.publish('news', 'hello');
+    await message;
+    expect(heard).toEqual(['hello']);
+    await store.close();
+  });
+
+  it('gives up a command that Redis does not answer', async () => {
+    const store = await openStore({ log, url: server.url });
+    server.freeze();
+    expect(await codeOf(store.redis.get('k'))).toBe('STORE_UNAVAILABLE');
+    server.thaw();
+    await store.close();
+  });
+
+  it('leaves an answer of Redis as it is', async () => {
+    const store = await openStore({ log, url: server.url });
+    await store.redis.set('text', 'a');
+    await expect(store.redis.incr('text')).rejects.toThrow(/not an integer/);
+    await store.close();
+  });
+});
