@@ -6,6 +6,8 @@
 export const errorTable = {
   // Requests that cannot be read.
   BAD_REQUEST: { http: 400, sip: 400, title: 'The request cannot be read' },
+  REQUEST_TIMEOUT: { http: 408, sip: 408, title: 'The request did not arrive whole in time' },
+  HEADER_TOO_LARGE: { http: 431, sip: 513, title: 'The header is larger than the server takes' },
   BODY_TOO_LARGE: { http: 413, sip: 413, title: 'The body is larger than the server takes' },
   UNSUPPORTED_MEDIA_TYPE: { http: 415, sip: 415, title: 'The content type is not taken here' },
   METHOD_NOT_ALLOWED: { http: 405, sip: 405, title: 'The method is not allowed here' },

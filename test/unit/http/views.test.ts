@@ -1,0 +1,67 @@
+import { bearer, eachListening } from './listening';
+
+const start = eachListening();
+
+describe('health', () => {
+  test('/healthz answers whoever asks', async () => {
+    const server = await start({ readiness: () => ({ ready: false, missing: ['SIP edge'] }) });
+    const answer = await server.fetch('/healthz');
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ status: 'ok' });
+  });
+
+  test('/readyz follows the readiness and says what is missing', async () => {
+    let missing = ['the SIP edge', 'the state store'];
+    const server = await start({ readiness: () => ({ ready: missing.length === 0, missing }) });
+    const before = await server.fetch('/readyz');
+    expect(before.status).toBe(503);
+    expect(await before.json()).toEqual({ status: 'not ready', missing: ['the SIP edge', 'the state store'] });
+    missing = [];
+    const after = await server.fetch('/readyz');
+    expect(after.status).toBe(200);
+    expect(await after.json()).toEqual({ status: 'ready', missing: [] });
+  });
+});
+
+describe('calls, queues and the site', () => {
+  test('a call is shown whole, whatever its record holds', async () => {
+    const call = {
+      id: 'call_1',
+      state: 'ended',
+      number: '6001',
+      history: [{ at: 'x', event: 'arrived' }],
+      end: { by: 'caller' },
+    };
+    const server = await start({
+      calls: {
+        find: (id) => Promise.resolve(id === 'call_1' ? call : undefined),
+        live: () => [{ ...call, state: 'talking' }],
+      },
+    });
+    const one = await server.fetch('/v1/calls/call_1', { headers: bearer });
+    expect(await one.json()).toEqual(call);
+    const live = await server.fetch('/v1/calls', { headers: bearer });
+    expect(await live.json()).toEqual({ calls: [{ ...call, state: 'talking' }] });
+  });
+
+  test('a call that is not kept is 404 and names the id', async () => {
+    const server = await start();
+    const answer = await server.fetch('/v1/calls/call_2', { headers: bearer });
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({
+      code: 'NOT_FOUND',
+      detail: 'There is no call call_2, or its record is no longer kept',
+    });
+    expect((await server.fetch(`/v1/calls/${'x'.repeat(65)}`, { headers: bearer })).status).toBe(400);
+    expect((await server.fetch(`/v1/calls/${'x'.repeat(500)}`, { headers: bearer })).status).toBe(404);
+  });
+
+  test('queues and the site come as they are', async () => {
+    const queues = [{ queue: 'support', waiting: [{ ticketId: 't1' }] }];
+    const seats = [{ seatId: '2001', state: 'available' }];
+    const site = { site: 'demo', version: 'abc', faults: [{ file: 'queues.yaml', line: 3 }] };
+    const server = await start({ queues: { snapshot: () => Promise.resolve({ queues, seats }), site: () => site } });
+    expect(await (await server.fetch('/v1/queues', { headers: bearer })).json()).toEqual({ queues, seats });
+    expect(await (await server.fetch('/v1/site', { headers: bearer })).json()).toEqual(site);
+  });
+});
