@@ -25,6 +25,13 @@ abstract class MessageBase {
     return this.cached(0, this.headers.first('Via') ?? '', parseVia);
   }
 
+  /** Replaces the topmost Via by another text whose parsed form is known. */
+  replaceVia(text: string, via: Via): void {
+    this.headers.replaceFirst('Via', text);
+    this.parsed ??= [];
+    this.parsed[0] = { text, value: via };
+  }
+
   /** @throws SipSyntaxError when From is missing or malformed. */
   get from(): NameAddr {
     return this.cached(1, this.headers.get('From') ?? '', parseNameAddr);

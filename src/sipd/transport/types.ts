@@ -1,5 +1,6 @@
 import type { TypedEmitter } from '../../lib/emitter';
-import type { SipMessage, SipResponse } from '../message/message';
+import type { Via } from '../message/grammar';
+import type { SipMessage } from '../message/message';
 import type { SipSyntaxError } from '../message/errors';
 
 export type TransportName = 'udp' | 'tcp' | 'ws';
@@ -66,6 +67,9 @@ export interface TransportStats {
   connections: { tcp: number; ws: number };
 }
 
+/** The listening addresses, by transport; the first listener's when there are several. */
+export type Addresses = Partial<Record<TransportName, Endpoint>>;
+
 /** What the transaction layer needs of a transport; the real one and the in-memory wire of tests both are one. */
 export interface SipTransport extends Pick<TypedEmitter<TransportEvents>, 'on' | 'off' | 'once'> {
   /**
@@ -74,10 +78,11 @@ export interface SipTransport extends Pick<TypedEmitter<TransportEvents>, 'on' |
    */
   send(bytes: Buffer, destination: Destination): Promise<Flow>;
   /**
-   * Where a response to the request whose top Via this is goes (RFC 3261 section 18.2.2, RFC 3581), should the flow that
-   * the request came by be gone.
+   * The way of a response to a request that came by this flow, from the request's top Via with received and rport filled
+   * in (RFC 3261 section 18.2.2, RFC 3581). For streams it is the flow itself while that is open. Ask again when sending
+   * has failed with FLOW_CLOSED.
    */
-  responseTarget(response: SipResponse, flow: Flow): Destination;
-  /** The sent-by of the Via of requests to this destination: our own listening address of that transport. */
+  responsePath(via: Via, flow: Flow): Destination;
+  /** Our own address and port of that transport as the destination can reach them: for Via, Contact and Record-Route. */
   sentBy(destination: Destination): Endpoint;
 }

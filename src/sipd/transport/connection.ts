@@ -1,0 +1,66 @@
+import type { SipSyntaxError } from '../message/errors';
+import type { SipMessage } from '../message/message';
+import { TransportError } from './types';
+import type { Endpoint, Flow, TransportName } from './types';
+
+/** A connection of TCP or WebSocket, as the transport layer sees it. */
+export interface Connection {
+  readonly flow: Flow;
+  /** Whether the far end opened it. */
+  readonly accepted: boolean;
+  /** Rejects with TransportError when the bytes cannot be handed over. */
+  send(bytes: Buffer): Promise<void>;
+  /** Called every few seconds: drops a connection that keeps us waiting, keeps a living one alive. */
+  sweep(now: number): void;
+  /** Sends what is waiting and closes. */
+  close(): void;
+  /** Closes at once. */
+  destroy(): void;
+}
+
+/** What a connection tells its owner. */
+export interface ConnectionEvents {
+  message(message: SipMessage, flow: Flow): void;
+  malformed(error: SipSyntaxError, flow: Flow, raw: Buffer): void;
+  /** A keep-alive. */
+  ignored(): void;
+  closed(connection: Connection): void;
+}
+
+export interface StreamOptions {
+  maxHead: number;
+  maxBody: number;
+  /** Milliseconds that a connection may take to its first message, and a message from its first byte to its last. */
+  patience: number;
+  /** Bytes that may wait for a far end that reads slowly before the connection is given up. */
+  maxBacklog: number;
+  /** Milliseconds to wait for a TCP connection that we open. */
+  connectTimeout: number;
+  /** Milliseconds of silence after which a WebSocket is pinged, and dropped when nothing came by twice that time. */
+  wsPing: number;
+  /** Connections held at once; further ones are refused. */
+  maxConnections: number;
+}
+
+export const defaultStreamOptions: StreamOptions = Object.freeze({
+  maxHead: 65_536,
+  maxBody: 262_144,
+  patience: 30_000,
+  maxBacklog: 1_048_576,
+  connectTimeout: 5_000,
+  wsPing: 30_000,
+  maxConnections: 20_000,
+});
+
+let serial = 0;
+
+/** A flow for one connection, with an id that no other connection of this process gets. */
+export function connectionFlow(transport: TransportName, local: Endpoint, remote: Endpoint): Flow {
+  serial += 1;
+
+  return { transport, local, remote, id: `${transport}-${serial}` };
+}
+
+export function closedError(flow: Flow): TransportError {
+  return new TransportError('FLOW_CLOSED', `The connection ${flow.id} is closed`);
+}

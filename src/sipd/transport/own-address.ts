@@ -1,0 +1,25 @@
+import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { isWildcard } from './flow';
+
+/**
+ * The address of ours that a far end can reach: the one that we listen on, or, when that is a wildcard, the far end's
+ * own loopback when it is there, else this machine's first outside address of the same family.
+ */
+export function ownAddress(listening: string, remote: string): string {
+  if (!isWildcard(listening)) return listening;
+  if (remote === '::1') return '::1';
+  if (remote.startsWith('127.')) return '127.0.0.1';
+  const wanted = isIPv6(remote) ? 'IPv6' : 'IPv4';
+
+  return outsideAddress(wanted) ?? (wanted === 'IPv6' ? '::1' : '127.0.0.1');
+}
+
+function outsideAddress(family: 'IPv4' | 'IPv6'): string | undefined {
+  for (const addresses of Object.values(networkInterfaces())) {
+    const found = addresses?.find((one) => one.family === family && !one.internal && !one.address.startsWith('fe80:'));
+    if (found) return found.address;
+  }
+
+  return undefined;
+}
