@@ -19,6 +19,8 @@ export interface Plan {
   readonly defaultLocale: string;
   /** Networks in CIDR notation whose calls need no credentials; see `isTrusted`. */
   readonly trustedNetworks: readonly string[];
+  /** Public http(s) URL, ending in `/`, of the site's folder `assets`. Pictures in this plan are whole URLs already. */
+  readonly assetBase: string | undefined;
   /** Static numbers by what is dialled. */
   readonly numbers: ReadonlyMap<string, StaticNumber>;
   readonly pools: ReadonlyMap<string, Pool>;

@@ -1,0 +1,113 @@
+import type { Draft, FlowDraft, MenuDraft } from '../draft';
+import type { Faults } from '../faults';
+import { listed } from '../nearest';
+import { type Graph, hasBack, reachableIn, spread, type Station } from './graph';
+
+/** Nobody may be caught: from every page there is a way to a queue or an end. */
+export function checkExits(draft: Draft, graph: Graph, faults: Faults): void {
+  const dead = graph.stations.filter((station) => isDeadEnd(station, graph));
+  for (const { page, menu } of dead) {
+    const first = page.id.name === menu.start.name;
+    const what = first ? 'offers nothing to choose' : 'offers nothing to choose and no way back';
+    faults.add(
+      'DEAD_END',
+      page.id.at,
+      `the page '${page.id.name}' ${what}`,
+      first ? 'Add items or a form.' : undefined,
+    );
+  }
+  const caught = caughtStations(graph, new Set(dead));
+  const loops = flowLoops(draft, graph, caught);
+  for (const loop of loops) {
+    const chain = [...loop, loop[0]!].map((flow) => `'${flow.id.name}'`).join(' -> ');
+    const message = `the flows ${chain} lead only to each other`;
+    faults.add(
+      'FLOW_LOOP',
+      loop[0]!.id.at,
+      message,
+      'Add an item that leads to a queue, or that ends the call, to one of their menus.',
+    );
+  }
+  for (const menu of draft.menus) tellCaught(menu, graph, caught, faults);
+}
+
+function isDeadEnd({ page, menu }: Station, graph: Graph): boolean {
+  const isStart = graph.start(menu)?.page === page;
+
+  return page.items.length === 0 && !page.form && (isStart || !page.back);
+}
+
+/**
+ * The stations from which no way leads out, however a person came there. `back` helps only if every page it can go back
+ * to has a way out by itself. Dead ends count as ways out here: they were told of.
+ */
+function caughtStations(graph: Graph, dead: ReadonlySet<Station>): Set<Station> {
+  const free = new Set(graph.stations.filter((station) => station.exit || dead.has(station)));
+  const isFree = (station: Station): boolean => free.has(station);
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const station of graph.stations) {
+      if (isFree(station)) continue;
+      const on = [...station.next].some(isFree);
+      const back = station.before.size > 0 && graph.start(station.menu) !== station && hasBack(station.page);
+      if (!on && !(back && [...station.before].every(isFree))) continue;
+      free.add(station);
+      grown = true;
+    }
+  }
+  const reachable = new Set([...graph.menusById.values()].flatMap((menu) => [...reachableIn(menu, graph)]));
+
+  return new Set(graph.stations.filter((station) => !isFree(station) && reachable.has(station)));
+}
+
+/** Rings of flows whose menus lead only into each other, each told once. */
+function flowLoops(draft: Draft, graph: Graph, caught: ReadonlySet<Station>): FlowDraft[][] {
+  const next = (flow: FlowDraft): FlowDraft[] => {
+    const menu = graph.menusById.get(flow.menu.name);
+    const stations = menu ? [...reachableIn(menu, graph)].filter((station) => caught.has(station)) : [];
+
+    return stations.flatMap((station) => [...station.flows]);
+  };
+  const told = new Set<FlowDraft>();
+  const loops: FlowDraft[][] = [];
+  for (const flow of draft.flows) {
+    const ring = told.has(flow) ? undefined : ringFrom(flow, next);
+    if (!ring) continue;
+    for (const one of spread([flow], next)) told.add(one);
+    loops.push(ring);
+  }
+
+  return loops;
+}
+
+/** The shortest way from a flow back to itself. */
+function ringFrom(flow: FlowDraft, next: (flow: FlowDraft) => FlowDraft[]): FlowDraft[] | undefined {
+  const ways: FlowDraft[][] = [[flow]];
+  const seen = new Set<FlowDraft>();
+  for (const way of ways) {
+    for (const other of next(way.at(-1)!)) {
+      if (other === flow) return way;
+      if (!seen.has(other)) ways.push([...way, other]);
+      seen.add(other);
+    }
+  }
+
+  return undefined;
+}
+
+/** Pages of one menu that lead only to each other; those that lead on to a ring of flows were told of with the ring. */
+function tellCaught(menu: MenuDraft, graph: Graph, caught: ReadonlySet<Station>, faults: Faults): void {
+  const own = graph.stations.filter((station) => station.menu === menu && caught.has(station));
+  const ways = (station: Station): Station[] => [...station.next].filter((next) => next.menu === menu);
+  const pages = own.filter((station) => ![...spread([station], ways)].some((one) => one.flows.size > 0));
+  const [first] = pages;
+  if (!first) return;
+  const names = listed(pages.map((station) => `'${station.page.id.name}'`));
+  const message = `from ${pages.length > 1 ? 'the pages' : 'the page'} ${names} a person reaches neither a queue nor an end`;
+  faults.add(
+    'NO_EXIT',
+    first.page.id.at,
+    message,
+    'Add an item that leads to a queue, or one with action: {end: done}.',
+  );
+}

@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import type { Field, Form, Item, LocalText, Menu, MenuAction, Page } from '../ivr/model';
+import type {
+  ActionDraft,
+  Draft,
+  FieldDraft,
+  FormDraft,
+  ItemDraft,
+  MenuDraft,
+  Named,
+  PageDraft,
+  SeatDraft,
+} from './draft';
+import type { TerminalDraft } from './draft';
+import { deepFreeze, frozenMap } from './frozen';
+import type { Flow, Plan, Pool, Queue, Seat, Service, StaticNumber, Terminal } from './model';
+
+/** A draft without errors as a plan. `site` is the name of its folder. */
+export function compile(site: string, draft: Draft): Plan {
+  const said = contentOf(draft);
+
+  return deepFreeze({ version: hashOf(said), site, ...said });
+}
+
+type Content = Omit<Plan, 'version' | 'site'>;
+
+function contentOf(draft: Draft): Content {
+  const locales = draft.site.locales.map(({ name }) => name);
+
+  return {
+    domain: draft.site.domain,
+    realm: draft.site.realm,
+    locales,
+    defaultLocale: draft.site.defaultLocale.name || locales[0]!,
+    trustedNetworks: draft.site.trusted.map(({ text }) => text),
+    assetBase: draft.site.assetBase,
+    numbers: byId(draft.numbers, ({ number }) => number.name, compileNumber),
+    pools: byId(draft.pools, idOf, ({ id, ...pool }): Pool => ({ id: id.name, ...pool })),
+    services: byId(draft.services, idOf, compileService),
+    defaultService: draft.site.defaultService.name || draft.services[0]?.id.name,
+    flows: byId(draft.flows, idOf, compileFlow),
+    menus: byId(draft.menus, idOf, compileMenu),
+    queues: byId(draft.queues, idOf, compileQueue),
+    terminals: byUser(draft.terminals, compileTerminal),
+    seats: byUser(draft.seats, compileSeat),
+  };
+}
+
+function idOf(one: { id: Named }): string {
+  return one.id.name;
+}
+
+function byId<D, T>(drafts: readonly D[], key: (draft: D) => string, make: (draft: D) => T): ReadonlyMap<string, T> {
+  return frozenMap(drafts.map((draft) => [key(draft), make(draft)]));
+}
+
+function byUser<D extends { ids: string[] }, T>(
+  drafts: readonly D[],
+  make: (id: string, draft: D) => T,
+): ReadonlyMap<string, T> {
+  return frozenMap(drafts.flatMap((draft) => draft.ids.map((id): [string, T] => [id, make(id, draft)])));
+}
+
+function namesOf(list: readonly Named[]): string[] {
+  return list.map(({ name }) => name);
+}
+
+/** The entry for a key whose value may be absent: absent values leave no key behind. */
+function given<K extends string, V>(key: K, value: V | undefined | ''): { [P in K]?: V } {
+  return value === undefined || value === '' ? {} : ({ [key]: value } as { [P in K]?: V });
+}
+
+function compileNumber({ number, flow, locale }: Draft['numbers'][number]): StaticNumber {
+  return { number: number.name, flow: flow.name, ...given('locale', locale.name) };
+}
+
+function compileService({ id, label, flow, pool, whenExhausted }: Draft['services'][number]): Service {
+  return {
+    id: id.name,
+    label,
+    flow: flow.name,
+    pool: pool.name,
+    whenExhausted: whenExhausted === 'queue' ? 'queue' : 'refuse',
+  };
+}
+
+function compileFlow({ id, menu, queue, priority, skills }: Draft['flows'][number]): Flow {
+  return { id: id.name, ...given('menu', menu.name), queue: queue.name, priority, skills: namesOf(skills) };
+}
+
+function compileQueue({ id, skills, maxWaiting, maxWait, ...rest }: Draft['queues'][number]): Queue {
+  return {
+    id: id.name,
+    strategy: 'longest-idle',
+    skills: namesOf(skills),
+    ...given('maxWaiting', maxWaiting),
+    ...given('maxWait', maxWait),
+    ...rest,
+  };
+}
+
+function compileTerminal(id: string, { password, place, locale }: TerminalDraft): Terminal {
+  return { id, password, ...given('place', place?.replaceAll('{id}', id)), ...given('locale', locale.name) };
+}
+
+function compileSeat(id: string, { password, name, photo, queues, skills }: SeatDraft): Seat {
+  const shown = (name ?? id).replaceAll('{id}', id);
+
+  return { id, password, name: shown, ...given('photo', photo), queues: namesOf(queues), skills: namesOf(skills) };
+}
+
+function compileMenu({ id, start, pages }: MenuDraft): Menu {
+  return {
+    id: id.name,
+    start: start.name,
+    pages: Object.fromEntries(pages.map((page) => [page.id.name, compilePage(page)])),
+  };
+}
+
+function compilePage({ id, title, text, image, items, form, back }: PageDraft): Page {
+  return {
+    id: id.name,
+    title,
+    ...given('text', text),
+    ...given('image', image),
+    items: items.map(compileItem),
+    ...given('form', form && compileForm(form)),
+    back,
+  };
+}
+
+function compileItem({ key, label, icon, action }: ItemDraft): Item {
+  return { key: key.name, label, ...given('icon', icon), action: compileAction(action) };
+}
+
+function compileForm({ fields, submit, action }: FormDraft): Form {
+  return { fields: fields.map(compileField), submit, action: compileAction(action) };
+}
+
+function compileField({ name, label, type, required, options }: FieldDraft): Field {
+  const choices = options?.map((option): { value: string; label: LocalText } => ({
+    value: option.value.name,
+    label: option.label,
+  }));
+
+  return { name: name.name, label, type, required, ...given('options', choices) };
+}
+
+function compileAction(action: ActionDraft | undefined): MenuAction {
+  if (!action) throw new Error('A draft with errors was compiled');
+  const { type, target, priority, skills } = action;
+  if (type === 'page') return { type, page: target.name };
+  if (type === 'flow') return { type, flow: target.name };
+  if (type === 'end') return { type, reason: target.name };
+  if (type !== 'queue') return { type };
+
+  return { type, queue: target.name, ...given('priority', priority), ...given('skills', skills && namesOf(skills)) };
+}
+
+/** The same for plans that say the same, in whatever order: 16 hexadecimal digits. */
+function hashOf(content: Content): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(content)))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value instanceof Map) return sorted(Object.fromEntries(value as Map<string, unknown>));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+
+  return entries.map(([key, one]) => [key, sorted(one)]);
+}

@@ -1,0 +1,118 @@
+/**
+ * The one table of what `sightline check` may say. A code is never reused for another meaning. dialplans/README.md shows
+ * the table and a test compares the two. An error keeps the plan from being published; a warning does not.
+ */
+// prettier-ignore
+export const faultTable = {
+  // The folder and its files.
+  SITE_MISSING: ['error', 'The folder of the site does not exist.', 'Give the name of a folder in dialplans/, or a path.'],
+  SITE_EMPTY: ['error', 'The folder holds no dialplan.', 'Copy dialplans/demo and change it.'],
+  FILE_MISSING: ['error', 'A file that every site needs is not there.', 'Create it; this page shows what it holds.'],
+  FILE_UNREADABLE: ['error', 'A file cannot be read.', 'Check its permissions; save it as UTF-8 text.'],
+  FILE_TOO_LARGE: ['error', 'A file is larger than a dialplan ever is.', 'Check that it is the right file; use ranges.'],
+  FILE_UNKNOWN: ['warning', 'A YAML file that nothing reads.', 'Rename it to one of the names on this page, or move it away.'],
+  // YAML.
+  YAML_SYNTAX: ['error', 'The text is not YAML.', 'Mend the line; an editor with YAML support shows the place.'],
+  YAML_TOO_DEEP: ['error', 'Aliases or nesting make the file grow out of bounds.', 'Write the values out in place of aliases.'],
+  DUPLICATE_KEY: ['error', 'One key stands twice in one place.', 'Take one of the two away.'],
+  // Keys and values.
+  UNKNOWN_KEY: ['error', 'A key that has no meaning there.', 'Correct its spelling or take it away.'],
+  MISSING_KEY: ['error', 'A key that is needed is not there.', 'Add it.'],
+  WRONG_TYPE: ['error', 'A value is of the wrong kind, such as text where a number is needed.', 'Write the value as shown.'],
+  BAD_VALUE: ['error', 'A value is of the right kind but not allowed.', 'Choose one of the values that are allowed.'],
+  BAD_NAME: ['error', 'A name has characters that names may not have.', 'Use the characters that the message names.'],
+  BAD_RANGE: ['error', 'A range cannot be read.', 'Write it like 1001-1010 or a1-a20: from low to high, same letters.'],
+  BAD_NETWORK: ['error', 'A trusted network is not in CIDR notation.', 'Write it like 10.20.0.0/16 or 2001:db8::/32.'],
+  BAD_URL: ['error', 'The address of a picture is not an http(s) URL.', 'Write a full URL, or set assetBase and a path below it.'],
+  RESERVED_NAME: ['error', 'A name that the server keeps for itself.', 'Choose another name; help and help-… ask for help.'],
+  ENV_MISSING: ['error', 'An environment variable that holds a secret is not set.', 'Set it before the server starts.'],
+  TRUSTS_EVERYONE: ['warning', 'A trusted network holds every address there is.', 'Name the networks of your terminals.'],
+  // Languages.
+  MISSING_LANGUAGE: ['error', 'A text lacks one of the languages of the site.', 'Add the text in that language.'],
+  UNKNOWN_LANGUAGE: ['error', 'A language that is not in locales of site.yaml.', 'Add it to locales, or take the text away.'],
+  // Names that lead nowhere.
+  UNKNOWN_QUEUE: ['error', 'There is no queue of that name.', 'Correct the name or add it to queues.yaml.'],
+  UNKNOWN_MENU: ['error', 'There is no menu of that name.', 'Correct the name or add menus/<name>.yaml.'],
+  UNKNOWN_PAGE: ['error', 'The menu has no page of that name.', 'Correct the name or add the page.'],
+  UNKNOWN_FLOW: ['error', 'There is no flow of that name.', 'Correct the name or add it to flows.yaml.'],
+  UNKNOWN_SERVICE: ['error', 'There is no service of that name.', 'Correct the name or add it to services.yaml.'],
+  UNKNOWN_POOL: ['error', 'There is no pool of that name.', 'Correct the name or add it to pools.yaml.'],
+  // Numbers.
+  DUPLICATE_NUMBER: ['error', 'One number means two things.', 'Give one of the two another number.'],
+  POOL_OVERLAP: ['error', 'Two pools share numbers.', 'Move one of the pools to numbers that are free.'],
+  NUMBER_IN_POOL: ['error', 'A number, terminal or seat lies inside a pool.', 'Move the number or the pool.'],
+  UNUSED_POOL: ['warning', 'No service leases numbers from the pool.', 'Name the pool in a service, or take it away.'],
+  NO_ENTRY: ['error', 'There is neither a number nor a service, so nobody can call.', 'Add a number or a service.'],
+  // Menus.
+  BAD_ITEM_KEY: ['error', 'The key of an item is not one of 1 to 9 and 0.', 'Use a digit; * and # are kept for back and paging.'],
+  DUPLICATE_ITEM: ['error', 'Two items of a page have one key.', 'Give each item a key of its own.'],
+  DUPLICATE_FIELD: ['error', 'Two fields of a form have one name, or two options one value.', 'Give each a name of its own.'],
+  BAD_ACTION: ['error', 'An action says nothing, or two things at once.', 'Say one of page, queue, flow, home, back, end.'],
+  BAD_FIELD: ['error', 'A field of a form has options that do not fit its type.', 'Options belong to type choice, and only there.'],
+  DEAD_END: ['error', 'A page from which a person can neither go on nor back.', 'Add items, a form, or back: true.'],
+  NO_EXIT: ['error', 'Pages that lead only to each other, never to a queue or an end.', 'Add an item that leads on.'],
+  FLOW_LOOP: ['error', 'Flows that lead only to each other, never to a queue or an end.', 'Add an item that leads to a queue.'],
+  UNREACHABLE_PAGE: ['warning', 'No item leads to the page.', 'Lead an item there, or take the page away.'],
+  UNREACHABLE_MENU: ['warning', 'No flow that can be reached shows the menu.', 'Name it in a flow, or take it away.'],
+  UNREACHABLE_FLOW: ['warning', 'No number, service or menu leads to the flow.', 'Lead something there, or take it away.'],
+  UNREACHABLE_QUEUE: ['warning', 'No flow or menu leads to the queue.', 'Lead something there, or take it away.'],
+  ASSET_MISSING: ['warning', 'A picture below assetBase is not in the assets folder.', 'Put the file there or correct its name.'],
+  // People.
+  DUPLICATE_USER: ['error', 'A terminal or seat is listed twice.', 'Take it out of one of the two ranges.'],
+  SEAT_WITHOUT_QUEUE: ['warning', 'A seat serves no queue, so it is never offered a call.', 'Name its queues.'],
+  QUEUE_WITHOUT_SEAT: ['error', 'No seat serves the queue, so whoever waits there waits for ever.', 'Name the queue in a seat.'],
+  SKILL_WITHOUT_SEAT: ['error', 'No seat of the queue has the skills asked for.', 'Give a seat those skills, or ask for fewer.'],
+} as const satisfies Record<string, readonly [Severity, string, string]>;
+
+export type Severity = 'error' | 'warning';
+export type FaultCode = keyof typeof faultTable;
+
+/** Where in the operator's files; lines and columns begin at 1. `file` is relative to the site's folder. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Fault extends Place {
+  readonly code: FaultCode;
+  /** What is wrong, with the names as the operator wrote them. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy: string;
+  readonly severity: Severity;
+}
+
+/** Gathers faults from every check; nothing stops at the first. */
+export class Faults {
+  private readonly gathered: Fault[] = [];
+
+  add(code: FaultCode, at: Place, message: string, remedy: string = faultTable[code][2]): void {
+    const { file, line, column } = at;
+    this.gathered.push({ file, line, column, code, message, remedy, severity: faultTable[code][0] });
+  }
+
+  addAll(faults: readonly Fault[]): void {
+    this.gathered.push(...faults);
+  }
+
+  /** In the order of the files and lines. */
+  get sorted(): Fault[] {
+    return [...this.gathered].sort(
+      (a, b) => compareText(a.file, b.file) || a.line - b.line || a.column - b.column || compareText(a.code, b.code),
+    );
+  }
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export function hasErrors(faults: readonly Fault[]): boolean {
+  return faults.some((fault) => fault.severity === 'error');
+}
+
+/** `queues.yaml:3:5 error UNKNOWN_KEY message`, as compilers write it; `folder` is put before the file's name. */
+export function faultLine(fault: Fault, folder = ''): string {
+  return `${folder}${fault.file}:${fault.line}:${fault.column} ${fault.severity} ${fault.code} ${fault.message}`;
+}

@@ -1,0 +1,163 @@
+import type { NumberDraft, PoolDraft, QueueDraft, SeatDraft, ServiceDraft, SiteDraft, TerminalDraft } from './draft';
+import type { FlowDraft, Named } from './draft';
+import type { FaultCode, Faults } from './faults';
+import { didYouMean, listed } from './nearest';
+import { parseNetwork } from './networks';
+import { poolNumbers, type Read, userNames } from './ranges';
+import { namedIn, namesIn, type Reader, urlProblem } from './reader';
+import { defaults } from './schema-parts';
+import { childOf, type Entry, entriesOf, type Tree } from './tree';
+
+/** Reads site.yaml. It comes before all others, which need its languages. */
+export function readSite(tree: Tree, faults: Faults): SiteDraft {
+  const locales = namesIn(tree, 'locales');
+  const defaultLocale = namedIn(tree, 'defaultLocale', tree.at);
+  const names = locales.map((locale) => locale.name);
+  if (defaultLocale.name !== '' && names.length > 0 && !names.includes(defaultLocale.name)) {
+    const message = `'${defaultLocale.name}' is not one of locales${didYouMean(defaultLocale.name, names)}`;
+    faults.add('UNKNOWN_LANGUAGE', defaultLocale.at, message, `Choose one of ${listed(names)}.`);
+  }
+
+  const assetBase = readAssetBase(tree, faults);
+
+  return {
+    domain: namedIn(tree, 'domain', tree.at).name.toLowerCase(),
+    realm: namedIn(tree, 'realm', tree.at).name || defaults.realm,
+    locales,
+    defaultLocale,
+    defaultService: namedIn(tree, 'defaultService', tree.at),
+    trusted: readNetworks(tree, faults),
+    assetBase,
+    assetBaseFaulty: assetBase === undefined && childOf(tree, 'assetBase') !== undefined,
+  };
+}
+
+function readNetworks(tree: Tree, faults: Faults): SiteDraft['trusted'] {
+  return namesIn(tree, 'trustedNetworks').flatMap(({ name: text, at }) => {
+    const network = taken(parseNetwork(text), 'BAD_NETWORK', { name: text, at }, faults);
+    if (!network) return [];
+    if (network.bits === 0) faults.add('TRUSTS_EVERYONE', at, `'${text}' lets everybody call without credentials`);
+
+    return [{ text, network, at }];
+  });
+}
+
+function readAssetBase(tree: Tree, faults: Faults): string | undefined {
+  const { name: text, at } = namedIn(tree, 'assetBase', tree.at);
+  if (text === '') return undefined;
+  const problem = urlProblem(text) ?? (/^[^?#]*\/$/.test(text) ? undefined : 'does not end in /');
+  if (problem === undefined) return new URL(text).href;
+  faults.add(
+    'BAD_URL',
+    at,
+    `'assetBase' is '${text}', which ${problem}`,
+    'Write it like https://help.example.org/assets/.',
+  );
+
+  return undefined;
+}
+
+/** The value that was read, or undefined after the fault was added. */
+function taken<T>(read: Read<T>, code: FaultCode, what: Named, faults: Faults): T | undefined {
+  if (read.ok) return read.value;
+  faults.add(code, what.at, read.message, read.remedy);
+
+  return undefined;
+}
+
+function idOf(entry: Entry): Named {
+  return { name: entry.key, at: entry.keyAt };
+}
+
+export function readNumbers(tree: Tree, reader: Reader): NumberDraft[] {
+  return entriesOf(tree).map((entry) => {
+    const locale = namedIn(entry.value, 'locale', entry.keyAt);
+    reader.judgeLocale(locale);
+
+    return { number: idOf(entry), flow: namedIn(entry.value, 'flow', entry.keyAt), locale };
+  });
+}
+
+export function readPools(tree: Tree, reader: Reader): PoolDraft[] {
+  return entriesOf(tree).map((entry) => {
+    const numbers = childOf(entry.value, 'numbers');
+    const text = numbers?.kind === 'scalar' ? numbers.source.trim() : '';
+    const what = { name: text, at: numbers?.at ?? entry.keyAt };
+    const range = text === '' ? undefined : taken(poolNumbers(text), 'BAD_RANGE', what, reader.faults);
+
+    return {
+      id: idOf(entry),
+      from: range?.from ?? 0,
+      to: range?.to ?? 0,
+      lease: reader.number(entry.value, 'lease', defaults.lease),
+      quarantine: reader.number(entry.value, 'quarantine', defaults.quarantine),
+    };
+  });
+}
+
+export function readServices(tree: Tree, reader: Reader): ServiceDraft[] {
+  return entriesOf(tree).map((entry) => ({
+    id: idOf(entry),
+    label: reader.text(entry.value, 'label') ?? {},
+    flow: namedIn(entry.value, 'flow', entry.keyAt),
+    pool: namedIn(entry.value, 'pool', entry.keyAt),
+    whenExhausted: reader.plainText(entry.value, 'whenExhausted') ?? defaults.whenExhausted,
+  }));
+}
+
+export function readFlows(tree: Tree, reader: Reader): FlowDraft[] {
+  return entriesOf(tree).map((entry) => ({
+    id: idOf(entry),
+    menu: namedIn(entry.value, 'menu', entry.keyAt),
+    queue: namedIn(entry.value, 'queue', entry.keyAt),
+    priority: reader.number(entry.value, 'priority', defaults.priority),
+    skills: namesIn(entry.value, 'skills'),
+  }));
+}
+
+export function readQueues(tree: Tree, reader: Reader): QueueDraft[] {
+  return entriesOf(tree).map((entry) => {
+    const seconds = (key: 'ringTimeout' | 'wrapUp' | 'grace' | 'noAnswerDelay' | 'rejectDelay' | 'busyDelay'): number =>
+      reader.number(entry.value, key, defaults[key]);
+
+    return {
+      id: idOf(entry),
+      label: reader.text(entry.value, 'label') ?? {},
+      skills: namesIn(entry.value, 'skills'),
+      ringTimeout: seconds('ringTimeout'),
+      wrapUp: seconds('wrapUp'),
+      grace: seconds('grace'),
+      maxWaiting: reader.number(entry.value, 'maxWaiting'),
+      maxWait: reader.number(entry.value, 'maxWait'),
+      noAnswerDelay: seconds('noAnswerDelay'),
+      rejectDelay: seconds('rejectDelay'),
+      busyDelay: seconds('busyDelay'),
+    };
+  });
+}
+
+export function readTerminals(tree: Tree, reader: Reader): TerminalDraft[] {
+  return entriesOf(childOf(tree, 'terminals')).map((entry) => {
+    const locale = namedIn(entry.value, 'locale', entry.keyAt);
+    reader.judgeLocale(locale);
+
+    return { ...readUser(entry, reader), place: reader.plainText(entry.value, 'place'), locale };
+  });
+}
+
+export function readSeats(tree: Tree, reader: Reader): SeatDraft[] {
+  return entriesOf(childOf(tree, 'seats')).map((entry) => ({
+    ...readUser(entry, reader),
+    name: reader.plainText(entry.value, 'name'),
+    photo: reader.picture(entry.value, 'photo'),
+    queues: namesIn(entry.value, 'queues'),
+    skills: namesIn(entry.value, 'skills'),
+  }));
+}
+
+function readUser(entry: Entry, reader: Reader): { key: Named; ids: string[]; password: string } {
+  const key = idOf(entry);
+  const ids = taken(userNames(entry.key), 'BAD_RANGE', key, reader.faults) ?? [];
+
+  return { key, ids, password: reader.password(entry.value, entry.keyAt) };
+}

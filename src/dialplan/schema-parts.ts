@@ -1,0 +1,150 @@
+import { type TObject, type TSchema, Type } from '@sinclair/typebox';
+import { PRIORITY_LIMIT } from '../acd/types';
+
+/** Patterns, each with what it means in words. */
+export const patterns = {
+  name: { pattern: '^[a-z0-9][a-z0-9-]{0,62}$', says: 'lower-case letters, digits and hyphens, at most 63' },
+  number: { pattern: '^\\+?[0-9*#]{1,30}$', says: 'digits, * and #, perhaps a + before them, at most 30' },
+  user: {
+    pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
+    says: 'letters, digits, dots, underlines and hyphens, at most 63',
+  },
+  locale: { pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$', says: 'a language code such as en, de or zh-TW' },
+  domain: {
+    pattern:
+      '^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$',
+    says: 'a host name such as example.org, or an IPv4 address',
+  },
+  realm: {
+    pattern: '^[^"\\\\\\x00-\\x1f\\x7f]{1,100}$',
+    says: 'text without quotes and backslashes, at most 100 characters',
+  },
+  field: {
+    pattern: '^[a-z][A-Za-z0-9_-]{0,39}$',
+    says: 'a lower-case letter, then letters, digits, _ and -, at most 40',
+  },
+  env: { pattern: '^[A-Za-z_][A-Za-z0-9_]{0,99}$', says: 'the name of an environment variable' },
+} as const;
+
+/** What an operator need not write. */
+export const defaults = {
+  realm: 'sightline',
+  lease: 120,
+  quarantine: 300,
+  whenExhausted: 'refuse',
+  priority: 0,
+  strategy: 'longest-idle',
+  ringTimeout: 20,
+  wrapUp: 10,
+  grace: 60,
+  noAnswerDelay: 30,
+  rejectDelay: 10,
+  busyDelay: 10,
+} as const;
+
+type Words = { title: string; description: string; default?: unknown; examples?: unknown[] };
+
+export function named(title: string, description: string, extra: object = {}): TSchema {
+  return Type.String({ title, description, pattern: patterns.name.pattern, ...extra });
+}
+
+export function seconds(description: string, from: number, to: number, fallback?: number): TSchema {
+  const words: Words = {
+    title: `a whole number of seconds from ${from} to ${to}`,
+    description,
+    examples: [fallback ?? to],
+  };
+
+  return Type.Integer({
+    minimum: from,
+    maximum: to,
+    ...words,
+    ...(fallback === undefined ? {} : { default: fallback }),
+  });
+}
+
+export function choice(values: readonly string[], description: string, extra: object = {}): TSchema {
+  return Type.Unsafe({ type: 'string', enum: values, title: `one of ${values.join(', ')}`, description, ...extra });
+}
+
+/** Text in every language of the site, or plain text when the site has one language only. */
+export function texts(description: string, most: number): TSchema {
+  return Type.Unsafe({
+    type: ['object', 'string'],
+    title: `text of at most ${most} characters, in every language`,
+    description,
+    minLength: 1,
+    maxLength: most,
+    minProperties: 1,
+    propertyNames: { pattern: patterns.locale.pattern },
+    additionalProperties: {
+      type: 'string',
+      title: `text of at most ${most} characters`,
+      minLength: 1,
+      maxLength: most,
+    },
+    examples: [{ en: 'Help', de: 'Hilfe' }],
+  });
+}
+
+export function object(title: string, description: string, properties: Record<string, TSchema>): TObject {
+  return Type.Object(properties, { title, description, additionalProperties: false });
+}
+
+/** A mapping from names that operators choose to values of one kind. */
+export function byName(title: string, description: string, keys: { pattern: string }, value: TSchema): TSchema {
+  return Type.Unsafe({
+    type: 'object',
+    title,
+    description,
+    propertyNames: { pattern: keys.pattern },
+    additionalProperties: value,
+  });
+}
+
+export const optional = Type.Optional;
+
+export const skills = (description: string): TSchema =>
+  Type.Array(named('the name of a skill', 'A skill.'), {
+    title: 'a list of skills',
+    description,
+    maxItems: 32,
+    uniqueItems: true,
+    default: [],
+    examples: [['video']],
+  });
+
+export const priority = (description: string): TSchema =>
+  Type.Integer({
+    title: `a whole number from -${PRIORITY_LIMIT} to ${PRIORITY_LIMIT}`,
+    description,
+    minimum: -PRIORITY_LIMIT,
+    maximum: PRIORITY_LIMIT,
+    default: defaults.priority,
+  });
+
+export const picture = (description: string): TSchema =>
+  Type.String({
+    title: 'an http(s) URL, or a path below assetBase',
+    description,
+    minLength: 1,
+    maxLength: 500,
+    examples: ['https://example.org/map.png'],
+  });
+
+export const place = (description: string): TSchema =>
+  Type.String({
+    title: 'text of at most 100 characters',
+    description,
+    minLength: 1,
+    maxLength: 100,
+    examples: ['Main hall'],
+  });
+
+export const localeName = (description: string): TSchema =>
+  Type.String({
+    title: 'one of the languages of the site',
+    description,
+    pattern: patterns.locale.pattern,
+    examples: ['en'],
+  });

@@ -1,0 +1,224 @@
+import { Type } from '@sinclair/typebox';
+import {
+  byName,
+  choice,
+  defaults,
+  localeName,
+  named,
+  object,
+  optional,
+  patterns,
+  picture,
+  place,
+} from './schema-parts';
+import { priority, seconds, skills, texts } from './schema-parts';
+
+/**
+ * The schemas of operators' files. `title` says in a few words what may stand there (messages are made of it),
+ * `description` what the key is for; both end up in the JSON schemas for editors and in dialplans/README.md.
+ */
+
+const password = Type.Unsafe({
+  type: ['string', 'object'],
+  title: 'text in quotes, or {env: NAME}',
+  description: 'Password of SIP digest authentication; `{env: NAME}` takes it from the environment variable NAME.',
+  minLength: 1,
+  maxLength: 200,
+  properties: {
+    env: {
+      type: 'string',
+      title: patterns.env.says,
+      description: 'Environment variable.',
+      pattern: patterns.env.pattern,
+    },
+  },
+  required: ['env'],
+  additionalProperties: false,
+  examples: ['a long secret', { env: 'SEAT_PASSWORD' }],
+});
+
+export const siteSchema = object('the site', 'Names and rules of the whole site.', {
+  domain: Type.String({
+    title: patterns.domain.says,
+    description: 'SIP domain of the site: the part after the @ in its addresses.',
+    pattern: patterns.domain.pattern,
+    examples: ['help.example.org'],
+  }),
+  realm: optional(
+    Type.String({
+      title: patterns.realm.says,
+      description: 'Realm of digest authentication. Devices that store hashed passwords need it.',
+      pattern: patterns.realm.pattern,
+      default: defaults.realm,
+    }),
+  ),
+  locales: Type.Array(Type.String({ title: patterns.locale.says, pattern: patterns.locale.pattern }), {
+    title: 'a list of languages',
+    description: 'Languages of the site. Every text must be given in each of them.',
+    minItems: 1,
+    maxItems: 20,
+    uniqueItems: true,
+    examples: [['en', 'de']],
+  }),
+  defaultLocale: optional(
+    localeName('Language for terminals that name none that the site has. The first of `locales` when absent.'),
+  ),
+  defaultService: optional(
+    named('the name of a service', 'Service of a help request that names none. The first service when absent.'),
+  ),
+  trustedNetworks: optional(
+    Type.Array(Type.String({ title: 'a network such as 10.20.0.0/16 or 2001:db8::/32' }), {
+      title: 'a list of networks',
+      description: 'Networks whose calls need no credentials. Name only networks that you control.',
+      maxItems: 200,
+      default: [],
+      examples: [['10.20.0.0/16']],
+    }),
+  ),
+  assetBase: optional(
+    Type.String({
+      title: 'an http(s) URL that ends in /',
+      maxLength: 300,
+      examples: ['https://help.example.org/assets/'],
+      description: 'Where pictures given as a path are found: the public address of the folder `assets` of the site.',
+    }),
+  ),
+});
+
+export const numbersSchema = byName(
+  'the numbers',
+  'Numbers that can be dialled at any time.',
+  patterns.number,
+  object('a number', 'A number that can be dialled at any time. Write numbers in quotes.', {
+    flow: named('the name of a flow', 'What happens to the call.'),
+    locale: optional(localeName('Language of the call, whatever the language of the terminal is.')),
+  }),
+);
+
+export const poolsSchema = byName(
+  'the pools',
+  'Ranges of routing numbers that help requests are given.',
+  patterns.name,
+  object('a pool', 'A range of routing numbers, each leased to one terminal at a time.', {
+    numbers: Type.Unsafe({
+      type: ['string', 'integer'],
+      title: 'a range of numbers such as 7000-7999',
+      examples: ['7000-7999'],
+      description: 'First and last number of the pool.',
+    }),
+    lease: optional(seconds('How long a terminal may take to dial the number it was given.', 5, 3600, defaults.lease)),
+    quarantine: optional(
+      seconds('How long a number stays out of use after its lease or call has ended.', 0, 86_400, defaults.quarantine),
+    ),
+  }),
+);
+
+export const servicesSchema = byName(
+  'the services',
+  'What people can ask help for.',
+  patterns.name,
+  object('a service', 'Something people can ask help for, by `help-<service>` or in a help request.', {
+    label: texts('Name of the service as people read it.', 80),
+    flow: named('the name of a flow', 'What happens to calls to the numbers of this service.'),
+    pool: named('the name of a pool', 'Where its routing numbers come from.'),
+    whenExhausted: optional(
+      choice(
+        ['refuse', 'queue'],
+        'With no number free: `refuse` answers 503 with Retry-After; `queue` keeps the request until a number is free.',
+        { default: defaults.whenExhausted },
+      ),
+    ),
+  }),
+);
+
+export const flowsSchema = byName(
+  'the flows',
+  'What becomes of calls.',
+  patterns.name,
+  object('a flow', 'What becomes of a call: a menu, a queue, or first one and then the other.', {
+    menu: optional(
+      named('the name of a menu', 'Menu shown first: the name of a file in menus/. None: straight to the queue.'),
+    ),
+    queue: named('the name of a queue', 'Queue of calls with no menu, and of terminals that cannot show one.'),
+    priority: optional(priority('Calls with a higher priority are served before others.')),
+    skills: optional(skills('Skills that the seat must have for these calls.')),
+  }),
+);
+
+export const queuesSchema = byName(
+  'the queues',
+  'Where calls wait for a free seat.',
+  patterns.name,
+  object('a queue', 'Where calls wait for a free seat.', {
+    label: texts('Name of the queue as people read it.', 80),
+    strategy: optional(
+      choice(
+        ['longest-idle'],
+        'Which free seat is rung: `longest-idle` rings the one that has been free the longest.',
+        { default: defaults.strategy },
+      ),
+    ),
+    skills: optional(skills('Skills that the seat must have for every call of this queue.')),
+    ringTimeout: optional(
+      seconds('How long a seat rings before the call is offered to another.', 1, 300, defaults.ringTimeout),
+    ),
+    wrapUp: optional(seconds('How long a seat is left alone after a call.', 0, 3600, defaults.wrapUp)),
+    grace: optional(seconds('How long the place of a caller who was cut off is kept.', 0, 3600, defaults.grace)),
+    maxWaiting: optional(
+      Type.Integer({
+        title: 'a whole number from 1 to 100000',
+        description: 'Callers who may wait at once; more are refused. No limit when absent.',
+        minimum: 1,
+        maximum: 100_000,
+        examples: [50],
+      }),
+    ),
+    maxWait: optional(seconds('How long a caller may wait. No limit when absent.', 1, 86_400)),
+    noAnswerDelay: optional(
+      seconds('How long a seat is left alone after it did not answer.', 0, 3600, defaults.noAnswerDelay),
+    ),
+    rejectDelay: optional(
+      seconds('How long a seat is left alone after it rejected a call.', 0, 3600, defaults.rejectDelay),
+    ),
+    busyDelay: optional(seconds('How long a seat is left alone after it was busy.', 0, 3600, defaults.busyDelay)),
+  }),
+);
+
+export const directorySchema = object('the directory', 'The devices of the site and their passwords.', {
+  terminals: optional(
+    byName(
+      'the terminals',
+      'Terminals by SIP user name, or by range: `1001-1010`, `kiosk1-kiosk20`.',
+      patterns.user,
+      object('a terminal', 'A help terminal, or a range of them.', {
+        password,
+        place: optional(place('Where it stands, as agents read it. `{id}` becomes the name of the terminal.')),
+        locale: optional(localeName('Language of its screen when it names none itself.')),
+      }),
+    ),
+  ),
+  seats: optional(
+    byName(
+      'the seats',
+      'Seats by SIP user name, or by range: `2001-2010`, `a1-a1000`.',
+      patterns.user,
+      object('a seat', 'The SIP phone of an agent, or a range of them.', {
+        password,
+        name: optional(
+          place('Name of the agent as people read it. `{id}` becomes the name of the seat, which is also the default.'),
+        ),
+        photo: optional(picture('Picture of the agent.')),
+        queues: optional(
+          Type.Array(named('the name of a queue', 'A queue.'), {
+            title: 'a list of queues',
+            description: 'Queues that the seat serves.',
+            uniqueItems: true,
+            maxItems: 200,
+            examples: [['support']],
+          }),
+        ),
+        skills: optional(skills('What the agent is able to do.')),
+      }),
+    ),
+  ),
+});
