@@ -2,8 +2,13 @@ import pino from 'pino';
 
 export type Logger = pino.Logger;
 
-/** Fields that never reach a log, wherever they stand. Passwords in URLs are taken out by `redactUrl`. */
-const secrets = ['password', 'secret', 'authorization', 'ha1', '*.password', '*.secret', '*.authorization', '*.ha1'];
+const secretNames = ['password', 'secret', 'apiToken', 'authorization', 'Authorization', 'ha1'];
+
+/**
+ * Fields that never reach a log, in what is logged itself and in objects up to two deep in it. `command.args` is what
+ * ioredis hangs on its errors: the arguments of AUTH too. Passwords in URLs are taken out by `redactUrl`.
+ */
+const secrets = [...['', '*.', '*.*.'].flatMap((depth) => secretNames.map((name) => depth + name)), '*.command.args'];
 
 export function createLogger(level: string, destination?: pino.DestinationStream): Logger {
   const options: pino.LoggerOptions = {
@@ -18,7 +23,7 @@ export function createLogger(level: string, destination?: pino.DestinationStream
 
 export const silentLogger: Logger = pino({ level: 'silent' });
 
-/** A URL as text without its password, for logs and error messages. */
-export function redactUrl(url: string): string {
-  return url.replace(/(:\/\/[^:@/]*:)[^@/]*@/, '$1***@');
+/** A text with the passwords of all URLs in it taken out, for logs and error messages. */
+export function redactUrl(text: string): string {
+  return text.replace(/(:\/\/[^:@/\s]*:)[^/\s]*@/g, '$1***@');
 }
