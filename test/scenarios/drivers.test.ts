@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { Phone, RtpPresence, Wire, menuHeader } from '../../scripts/phone';
+import { Closer } from '../../src/lib/closer';
+import { Baresip, type BaresipOptions } from '../support/baresip';
+
+/** The drivers of real phones, shown to work against our own phone, before a server comes between them. */
+
+let opened: Closer;
+let wire: Wire;
+let phone: Phone;
+let media: RtpPresence;
+
+beforeEach(async () => {
+  opened = new Closer();
+  wire = await Wire.open();
+  opened.add('wire', () => wire.close());
+  media = await RtpPresence.open();
+  opened.add('media', () => media.close());
+  const server = { host: wire.host, port: wire.port };
+  phone = new Phone(wire, { user: 'desk', domain: 'test', server, headers: [menuHeader], media: media.ports });
+  opened.add('phone', () => phone.close());
+});
+
+afterEach(() => opened.close());
+
+async function startBaresip(options: BaresipOptions): Promise<Baresip> {
+  const baresip = await Baresip.start(options);
+  opened.add('baresip', () => baresip.stop());
+
+  return baresip;
+}
+
+describe('baresip', () => {
+  test('calls the phone with audio and video, takes a picture, is hung up', async () => {
+    const baresip = await startBaresip({ user: '1001', domain: 'test' });
+    phone.on('incoming', (call) => {
+      call.ring();
+      media.follow(call);
+      call.answer();
+    });
+    const coming = phone.next('incoming');
+    const flows = [media.next('first', { where: (kind) => kind === 'audio' })];
+    flows.push(media.next('first', { where: (kind) => kind === 'video' }));
+    await baresip.dial(`sip:desk@${wire.sentBy}`);
+    const [call] = await coming;
+    await baresip.waitFor('CALL_ESTABLISHED');
+    await baresip.untilMediaFlows();
+    await Promise.all(flows);
+    expect((await baresip.packets('audio')).sent).toBeGreaterThan(0);
+    call.hangup();
+    await baresip.waitFor('CALL_CLOSED');
+    expect((await call.byeResponse)?.status).toBe(200);
+  });
+
+  test('is called by the phone and hangs up', async () => {
+    const baresip = await startBaresip({ user: '2001', domain: 'test', answer: 'auto' });
+    const call = phone.invite(baresip.uri);
+    media.follow(call);
+    await call.untilEstablished();
+    await baresip.untilMediaFlows();
+    await baresip.hangup();
+    expect(await call.untilEnded()).toMatchObject({ by: 'remote' });
+  });
+
+  test('two of them see each other', async () => {
+    const baresip = await startBaresip({ user: '1001', domain: 'test' });
+    const other = await startBaresip({ user: '2001', domain: 'test', answer: 'auto' });
+    await baresip.dial(other.uri);
+    await Promise.all([baresip.untilMediaFlows(), other.untilMediaFlows()]);
+    const picture = await readFile(await baresip.snapshot());
+    expect(picture.subarray(1, 4).toString()).toBe('PNG');
+    await other.stop();
+    await baresip.waitFor('CALL_CLOSED');
+  });
+});
