@@ -15,6 +15,13 @@ export const systemClock: Clock = {
   },
 };
 
+/** Resolves after `ms`. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
+}
+
 interface Pending {
   at: number;
   order: number;

@@ -1,0 +1,67 @@
+import { Screen, type ScreenFailure } from '../ivr/screen';
+import { resumedSeq } from '../ivr/state';
+import type { Call } from './call';
+import type { Leg } from './leg';
+import { onOffer } from './renegotiate';
+import { onSeatRequest } from './seat-requests';
+import { callerLeft } from './stage-end';
+import { onTerminalRequest } from './terminal-requests';
+
+/** Listens to the terminal's leg for the rest of the call; also used when a call is adopted. */
+export function attachTerminal(call: Call, leg: Leg): void {
+  call.terminal = leg;
+  call.record.terminal.leg = leg.record;
+  leg.events.on('ended', (end) => {
+    if (end.by !== 'us') callerLeft(call, end.cause, end.reason);
+  });
+  leg.events.on('request', (request) => onTerminalRequest(call, request));
+  leg.events.on('offer', (offer) => onOffer(call, 'terminal', offer));
+  if (call.record.face === 'screen') attachScreen(call, leg);
+}
+
+function attachScreen(call: Call, leg: Leg): void {
+  const screen = new Screen({
+    clock: call.home.clock,
+    sender: { send: (contentType, headers, body) => leg.request('INFO', { contentType, headers, body }) },
+    // A screen that begins in the middle of a call belongs to a call that was taken over.
+    ...(call.record.menu ? { lastSeq: resumedSeq(call.record.menu) } : {}),
+  });
+  call.screen = screen;
+  screen.on('taken', (_message, seq) => {
+    if (call.record.menu) call.record.menu = { ...call.record.menu, seqOut: seq };
+  });
+  screen.on('failed', (failure) => onScreenFailed(call, describe(failure)));
+  screen.on('dropped', (message) => call.note('not-shown', message.type));
+  screen.on('receipt', ({ ref, shown, reason }) =>
+    call.note(shown ? 'shown' : 'push-failed', reason ? `${ref}: ${reason}` : ref),
+  );
+}
+
+function describe(failure: ScreenFailure): string {
+  return failure.cause === 'refused' ? `refused with ${failure.status}` : failure.cause;
+}
+
+/**
+ * The screen did not take a message. A failed push never ends a call: a person who waits goes on waiting, and one who
+ * was reading a menu that cannot be seen is put into the flow's queue, to be helped by a human.
+ */
+function onScreenFailed(call: Call, why: string): void {
+  if (call.ended) return;
+  call.note('screen-failed', why);
+  call.screen = undefined;
+  const flow = call.plan.flows.get(call.record.flow);
+  if (call.state === 'menu' && flow) call.home.stages.queue(call, flow);
+}
+
+/** Listens to the seat's leg for the rest of the call; also used when a call is adopted. */
+export function attachSeat(call: Call, leg: Leg): void {
+  call.seat = leg;
+  if (call.record.seat) call.record.seat.leg = leg.record;
+  leg.events.on('ended', (end) => {
+    if (end.by !== 'us' && call.seat === leg) {
+      call.home.stages.end(call, { by: 'seat', cause: end.cause }, end.reason);
+    }
+  });
+  leg.events.on('request', (request) => onSeatRequest(call, request));
+  leg.events.on('offer', (offer) => onOffer(call, 'seat', offer));
+}

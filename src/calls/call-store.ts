@@ -1,0 +1,100 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from '../lib/logger';
+import type { Keys } from '../store/keys';
+import type { CallRecord } from './record';
+
+/** Seconds for which the record of an ended call is kept. */
+export const keepSeconds = 7 * 24 * 3600;
+const retryMs = 500;
+
+/**
+ * Keeps the records of calls in Redis. Saving never makes a call wait: changes within one turn are written together,
+ * and what could not be written is tried again until Redis is back, newest state only.
+ */
+export class CallStore {
+  private readonly dirty = new Map<string, CallRecord>();
+  private scheduled = false;
+  private writing: Promise<void> | undefined;
+  private retry: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly keys: Keys,
+    private readonly log: Logger,
+  ) {}
+
+  /** Writes the record soon. The caller may go on changing it: what is written is its state then. */
+  save(record: CallRecord): void {
+    this.dirty.set(record.id, record);
+    this.schedule();
+  }
+
+  /** The record of a call, or undefined when there is none or it is no longer kept. */
+  async find(id: string): Promise<CallRecord | undefined> {
+    const text = await this.redis.get(this.keys.call(id));
+
+    return text ? (JSON.parse(text) as CallRecord) : undefined;
+  }
+
+  /** The calls that a node had under way when it last wrote. */
+  async live(node: string): Promise<CallRecord[]> {
+    const ids = await this.redis.smembers(this.keys.liveCalls(node));
+    const records = await Promise.all(ids.map((id) => this.find(id)));
+    const lost = ids.filter((_, index) => !records[index]);
+    if (lost.length > 0) await this.redis.srem(this.keys.liveCalls(node), ...lost);
+
+    return records.filter((record): record is CallRecord => record !== undefined);
+  }
+
+  /** Writes what is left and stops. */
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.retry);
+    await this.writing;
+    if (this.dirty.size > 0) await this.flush();
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.closed || this.writing || this.retry) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      if (!this.writing) this.writing = this.flush().finally(() => this.flushed());
+    });
+  }
+
+  private flushed(): void {
+    this.writing = undefined;
+    if (this.dirty.size > 0) this.schedule();
+  }
+
+  private async flush(): Promise<void> {
+    const batch = [...this.dirty.values()];
+    this.dirty.clear();
+    try {
+      await this.write(batch);
+    } catch (error) {
+      this.log.warn({ err: error, calls: batch.length }, 'records of calls could not be written; trying again');
+      for (const record of batch) if (!this.dirty.has(record.id)) this.dirty.set(record.id, record);
+      if (this.closed) return;
+      this.retry = setTimeout(() => {
+        this.retry = undefined;
+        this.schedule();
+      }, retryMs);
+      this.retry.unref();
+    }
+  }
+
+  private async write(batch: CallRecord[]): Promise<void> {
+    const pipeline = this.redis.pipeline();
+    for (const record of batch) {
+      const live = this.keys.liveCalls(record.node);
+      if (record.state === 'ended') pipeline.srem(live, record.id);
+      else pipeline.sadd(live, record.id);
+      pipeline.set(this.keys.call(record.id), JSON.stringify(record), 'EX', keepSeconds);
+    }
+    const results = (await pipeline.exec()) ?? [];
+    for (const [error] of results) if (error) throw error;
+  }
+}

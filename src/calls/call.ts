@@ -1,0 +1,115 @@
+import type { Clock } from '../lib/clock';
+import type { Logger } from '../lib/logger';
+import type { AcdPort } from './acd-port';
+import { reasonCallerLeft, type IncomingInvite, type Leg, type OutgoingInvite, type SeatDialer } from './leg';
+import type { Plan } from '../dialplan/model';
+import type { Offer } from '../acd/types';
+import type { Screen } from '../ivr/screen';
+import { remember, type CallEnd, type CallRecord } from './record';
+import { callMachine, type CallInput, type CallMachine, type CallState } from './state';
+
+/** What a call is to be queued with. */
+export interface QueueTarget {
+  queue: string;
+  priority: number;
+  skills: readonly string[];
+}
+
+/** The stages of a call, in the order of its life. Each is a file of this folder; the manager puts them together. */
+export interface Stages {
+  /** Shows the menu, from its start or where the person left it. */
+  menu(call: Call): void;
+  queue(call: Call, target: QueueTarget): void;
+  talk(call: Call): void;
+  end(call: Call, end: CallEnd, reason?: string): void;
+}
+
+/** What a call needs of its surroundings. */
+export interface CallHome {
+  readonly acd: AcdPort;
+  readonly dialer: SeatDialer;
+  readonly stages: Stages;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Our address in descriptions that carry no media. */
+  readonly mediaAddress: string;
+  save(record: CallRecord): void;
+  /** The call has this ticket now; events of the ticket find it by that. */
+  bindTicket(call: Call, ticketId: string): void;
+  /** Resolves when the state store can be used; rejects STORE_UNAVAILABLE when it stays away for long. */
+  storeReady(): Promise<void>;
+  /** The call is over; called once. `from` is the state that it ended in. */
+  ended(call: Call, from: CallState): void;
+}
+
+/** A handle on a call's record: the record is the truth, the rest are the live ends that belong to it. */
+export class Call {
+  incoming: IncomingInvite | undefined;
+  terminal: Leg | undefined;
+  seat: Leg | undefined;
+  screen: Screen | undefined;
+  /** The offer whose seat rings, or has answered. */
+  offer: Offer | undefined;
+  dialling: OutgoingInvite | undefined;
+  private readonly machine: CallMachine;
+
+  constructor(
+    readonly record: CallRecord,
+    readonly plan: Plan,
+    readonly home: CallHome,
+  ) {
+    this.machine = callMachine(record.state);
+  }
+
+  get id(): string {
+    return this.record.id;
+  }
+
+  get state(): CallState {
+    return this.machine.state;
+  }
+
+  get ended(): boolean {
+    return this.machine.state === 'ended';
+  }
+
+  can(input: CallInput): boolean {
+    return this.machine.can(input);
+  }
+
+  /** Moves the call along an arrow of its table, and writes that down. */
+  apply(input: CallInput, detail?: string): void {
+    this.record.state = this.machine.apply(input);
+    this.note(input, detail);
+  }
+
+  /** Writes an event into the record. */
+  note(event: string, detail?: string): void {
+    remember(this.record, this.home.clock.now(), event, detail);
+    this.home.save(this.record);
+  }
+
+  /** Forgets the seat that rang: another may be offered. */
+  clearOffer(): void {
+    this.offer = undefined;
+    this.dialling = undefined;
+    this.seat = undefined;
+    delete this.record.seat;
+  }
+
+  /** Stops whatever rings and takes the ticket off the call. */
+  leaveQueue(): void {
+    this.dialling?.cancel(reasonCallerLeft);
+    this.clearOffer();
+    delete this.record.ticketId;
+    delete this.record.queue;
+  }
+
+  /** Runs a stage whose failure ends the call instead of being lost. */
+  run(stage: Promise<void>): void {
+    stage.catch((error: unknown) => {
+      this.home.log.error({ err: error, call: this.id, state: this.state }, 'a stage of the call failed');
+      this.home.stages.end(this, { by: 'server', cause: 'internal' });
+    });
+  }
+}

@@ -1,0 +1,22 @@
+import { SightlineError, errorTable, type ErrorCode } from '../lib/errors';
+
+/** The cause in a call's record that stands for a code of the error table: `QUEUE_FULL` is `queue-full`. */
+export function causeOf(code: ErrorCode): string {
+  return code.toLowerCase().replaceAll('_', '-');
+}
+
+/** Causes that are no codes, and the code that a caller who was not answered yet gets for them. */
+const others: Record<string, ErrorCode> = {
+  overflowed: 'QUEUE_FULL',
+  shutdown: 'SHUTTING_DOWN',
+  replaced: 'CALL_GONE',
+  bye: 'USER_OFFLINE',
+};
+
+/** The error that a cause stands for; what is unknown is INTERNAL. */
+export function errorOf(cause: string): SightlineError {
+  const code = cause.toUpperCase().replaceAll('-', '_');
+  const known = code in errorTable ? (code as ErrorCode) : others[cause];
+
+  return new SightlineError(known ?? 'INTERNAL');
+}

@@ -1,0 +1,200 @@
+import type { Clock } from '../lib/clock';
+import { newId } from '../lib/ids';
+import type { Logger } from '../lib/logger';
+import type { TypedEmitter } from '../lib/emitter';
+import type { AcdEvents } from '../acd/types';
+import type { Plan } from '../dialplan/model';
+import type { AcdPort } from './acd-port';
+import { Call, type CallHome } from './call';
+import type { CallStore } from './call-store';
+import type { IncomingInvite, SeatDialer } from './leg';
+import { newMedia } from './media';
+import type { CallEnd, CallRecord, Caller } from './record';
+import { offerWithdrawn, ringSeat } from './stage-offer';
+import { refreshPlace } from './stage-queue';
+import { startCall } from './stage-start';
+import { stages } from './stages';
+import type { CallState } from './state';
+
+export interface ManagerPorts {
+  acd: AcdPort & Pick<TypedEmitter<AcdEvents>, 'on'>;
+  store: CallStore;
+  dialer: SeatDialer;
+  clock: Clock;
+  log: Logger;
+  node: string;
+  mediaAddress: string;
+  storeReady(): Promise<void>;
+  /** A call began or ended with this plan: as long as calls use it, its version is kept. */
+  plans: { retain(plan: Plan): void; release(plan: Plan): void };
+  /** A call is over; `from` is the state in which it ended. */
+  onEnded(record: CallRecord, from: CallState): void;
+}
+
+export interface StartRequest {
+  plan: Plan;
+  caller: Caller;
+  /** What was dialled. */
+  number: string;
+  flow: string;
+  locale: string;
+  lease?: { number: string; request?: string };
+  context: Record<string, unknown>;
+}
+
+/** The calls of this node: makes them, finds them, and brings them the events of the ACD. */
+export class CallManager implements CallHome {
+  readonly stages = stages;
+  private readonly calls = new Map<string, Call>();
+  private readonly byTicket = new Map<string, Call>();
+  private readonly unsubscribe: (() => void)[];
+  private emptied: (() => void) | undefined;
+
+  constructor(private readonly ports: ManagerPorts) {
+    const { acd } = ports;
+    this.unsubscribe = [
+      acd.on('offer', (offer) => {
+        const call = this.calls.get(offer.callId);
+        if (call) call.run(ringSeat(call, offer));
+        else void acd.decline(offer, 'caller-left').catch(() => undefined);
+      }),
+      acd.on('withdrawn', (offer, cause) => {
+        const call = this.calls.get(offer.callId);
+        if (call) offerWithdrawn(call, offer, cause);
+      }),
+      acd.on('moved', (ticketIds) => this.onMoved(ticketIds)),
+      acd.on('ended', (ticketId, how) => {
+        if (how === 'overflowed') this.endTicket(ticketId, { by: 'server', cause: 'overflowed' });
+      }),
+      acd.on('replaced', (ticketId, oldCallId) => this.onReplaced(ticketId, oldCallId)),
+    ];
+  }
+
+  get acd(): AcdPort {
+    return this.ports.acd;
+  }
+
+  get dialer(): SeatDialer {
+    return this.ports.dialer;
+  }
+
+  get clock(): Clock {
+    return this.ports.clock;
+  }
+
+  get log(): Logger {
+    return this.ports.log;
+  }
+
+  get mediaAddress(): string {
+    return this.ports.mediaAddress;
+  }
+
+  get size(): number {
+    return this.calls.size;
+  }
+
+  /** Begins a call for an INVITE that was let in and routed. */
+  start(request: StartRequest, incoming: IncomingInvite): Call {
+    const { plan, caller, number, flow, locale, lease, context } = request;
+    const record: CallRecord = {
+      id: newId('call'),
+      site: plan.site,
+      node: this.ports.node,
+      planVersion: plan.version,
+      number,
+      flow,
+      caller,
+      locale,
+      face: incoming.offersVisualMenu ? 'screen' : 'ring',
+      state: 'arriving',
+      terminal: { media: newMedia(this.ports.mediaAddress) },
+      ...(lease ? { lease } : {}),
+      context,
+      startedAt: this.clock.now(),
+      history: [],
+    };
+    const call = new Call(record, plan, this);
+    this.add(call);
+    call.note('arrived', `${number} from ${caller.user}`);
+    call.run(startCall(call, incoming));
+
+    return call;
+  }
+
+  /** Takes in a call that another process, or this one before a restart, has begun. */
+  add(call: Call): void {
+    this.calls.set(call.id, call);
+    if (call.record.ticketId) this.byTicket.set(call.record.ticketId, call);
+    this.ports.plans.retain(call.plan);
+  }
+
+  get(id: string): Call | undefined {
+    return this.calls.get(id);
+  }
+
+  /** The record of a call, live or ended; undefined when it is not, or no longer, kept. */
+  async find(id: string): Promise<CallRecord | undefined> {
+    return this.calls.get(id)?.record ?? this.ports.store.find(id);
+  }
+
+  live(): CallRecord[] {
+    return [...this.calls.values()].map((call) => call.record);
+  }
+
+  save(record: CallRecord): void {
+    this.ports.store.save(record);
+  }
+
+  storeReady(): Promise<void> {
+    return this.ports.storeReady();
+  }
+
+  bindTicket(call: Call, ticketId: string): void {
+    call.record.ticketId = ticketId;
+    this.byTicket.set(ticketId, call);
+  }
+
+  ended(call: Call, from: CallState): void {
+    this.calls.delete(call.id);
+    const { ticketId } = call.record;
+    if (ticketId && this.byTicket.get(ticketId) === call) this.byTicket.delete(ticketId);
+    this.ports.plans.release(call.plan);
+    this.ports.onEnded(call.record, from);
+    if (this.calls.size === 0) this.emptied?.();
+  }
+
+  /** Ends every call, because the edge that holds their dialogs stops with us. Waiting callers keep their places. */
+  async endAll(end: CallEnd, reason: string): Promise<void> {
+    if (this.calls.size === 0) return;
+    const empty = new Promise<void>((resolve) => {
+      this.emptied = resolve;
+    });
+    for (const call of [...this.calls.values()]) call.home.stages.end(call, end, reason);
+    await empty;
+  }
+
+  close(): void {
+    for (const off of this.unsubscribe.splice(0)) off();
+  }
+
+  private onMoved(ticketIds: string[]): void {
+    for (const ticketId of ticketIds) {
+      const call = this.byTicket.get(ticketId);
+      if (call?.screen) call.run(refreshPlace(call));
+    }
+  }
+
+  private endTicket(ticketId: string, end: CallEnd): void {
+    const call = this.byTicket.get(ticketId);
+    if (call) call.home.stages.end(call, end);
+  }
+
+  /** The same person came by another call, which has the ticket now; the old one only holds a dead line. */
+  private onReplaced(ticketId: string, oldCallId: string): void {
+    const old = this.calls.get(oldCallId);
+    if (!old || old.record.ticketId !== ticketId) return;
+    old.leaveQueue();
+    old.home.stages.end(old, { by: 'server', cause: 'replaced' });
+  }
+}

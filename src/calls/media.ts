@@ -1,0 +1,55 @@
+import {
+  asAnswer,
+  asOffer,
+  bumped,
+  hasVideo,
+  inactiveAnswer,
+  inactiveOffer,
+  newOrigin,
+  sameMedia as sameMediaIn,
+} from '../media/sdp';
+import type { CallRecord, LegMedia } from './record';
+
+/** The description of a leg on which nothing was said yet. `host` is our address where there are no media. */
+export function newMedia(host: string): LegMedia {
+  return { origin: newOrigin(host) };
+}
+
+/** What we say next on a leg: kept as its latest description, under an origin whose version rises (RFC 3264 section 8). */
+function say(media: LegMedia, describe: (origin: LegMedia['origin']) => string): string {
+  const origin = media.local === undefined ? media.origin : bumped(media.origin);
+  const sdp = describe(origin);
+  media.origin = origin;
+  media.local = sdp;
+
+  return sdp;
+}
+
+/** Our part of a leg without media: the answer to `offer`, or an offer of ours where the peer made none. */
+export function inactiveFor(media: LegMedia, offer: string | undefined): string {
+  return say(media, (origin) =>
+    offer === undefined ? inactiveOffer(origin, media.local) : inactiveAnswer(offer, origin),
+  );
+}
+
+/** What the other side described, as an offer on this leg. */
+export function offerFor(media: LegMedia, peerSdp: string): string {
+  return say(media, (origin) => asOffer(peerSdp, origin, media.local ?? media.remote));
+}
+
+/** What the other side described, as the answer to the offer that this leg made last. */
+export function answerFor(media: LegMedia, peerSdp: string): string {
+  return say(media, (origin) => asAnswer(peerSdp, media.remote ?? peerSdp, origin));
+}
+
+/** Whether a side that knows `told` need not hear of `now`; `agreed` is what it said itself (see src/media/sdp). */
+export function sameMedia(told: string, now: string, agreed?: string): boolean {
+  return sameMediaIn(told, now, agreed);
+}
+
+/** Whether video moves between the two, in either direction. */
+export function videoAgreed(record: CallRecord): boolean {
+  const { terminal, seat } = record;
+
+  return [terminal.media.remote, seat?.media.remote].every((sdp) => sdp !== undefined && hasVideo(sdp));
+}

@@ -1,0 +1,98 @@
+import type { MenuState } from '../ivr/state';
+import type { Origin } from '../media/sdp';
+import type { LegRecord } from './leg';
+import type { CallState } from './state';
+
+/** How a person reaches the menu on this call. */
+export type FaceName = 'screen' | 'ring';
+
+export interface Caller {
+  user: string;
+  kind: 'terminal' | 'seat' | 'trusted';
+  /** Where the request came from, `address:port`. */
+  source: string;
+}
+
+/** The SDP state of one leg: ours and the peer's, and the version of our o= line (RFC 3264 section 8). */
+export interface LegMedia {
+  /** Our o= line; its version rises with every description that we send. */
+  origin: Origin;
+  /** What the peer described last. */
+  remote?: string;
+  /** What we described last. */
+  local?: string;
+}
+
+export interface CallEvent {
+  /** Milliseconds since the epoch. */
+  at: number;
+  event: string;
+  detail?: string;
+}
+
+export interface CallEnd {
+  by: 'caller' | 'seat' | 'server';
+  /** Short and stable, e.g. `bye`, `cancelled`, `queue-full`, `session-expired`. */
+  cause: string;
+}
+
+/** A call as data: what another process needs to go on with it, and what is kept of it afterwards. */
+export interface CallRecord {
+  id: string;
+  site: string;
+  node: string;
+  planVersion: string;
+  /** What was dialled. */
+  number: string;
+  flow: string;
+  caller: Caller;
+  locale: string;
+  face: FaceName;
+  state: CallState;
+  /** `inviteId` is the transaction of an INVITE that is not answered yet. */
+  terminal: { leg?: LegRecord; media: LegMedia; inviteId?: string };
+  /** `ringing` are the transactions of the INVITEs that are under way to the seat. */
+  seat?: { id: string; leg?: LegRecord; media: LegMedia; ringing?: string[] };
+  queue?: string;
+  ticketId?: string;
+  /** The routing number that led here, when it was a leased one. */
+  lease?: { number: string; request?: string };
+  /** Where the person stands on the screen. */
+  menu?: MenuState;
+  /** What is known before an agent answers: the help request's context and the values of forms. */
+  context: Record<string, unknown>;
+  startedAt: number;
+  answeredAt?: number;
+  queuedAt?: number;
+  connectedAt?: number;
+  endedAt?: number;
+  end?: CallEnd;
+  /** The last events, oldest first; at most `historyLimit`. */
+  history: CallEvent[];
+}
+
+export const historyLimit = 100;
+
+export function remember(record: CallRecord, at: number, event: string, detail?: string): void {
+  record.history.push(detail === undefined ? { at, event } : { at, event, detail });
+  if (record.history.length > historyLimit) record.history.splice(1, record.history.length - historyLimit);
+}
+
+/** A record without what only the server itself needs: for people and other systems. */
+export function publicRecord(record: CallRecord): object {
+  const { terminal, seat, menu: _menu, history, ...rest } = record;
+  const iso = (at: number | undefined): string | undefined =>
+    at === undefined ? undefined : new Date(at).toISOString();
+
+  return {
+    ...rest,
+    startedAt: iso(record.startedAt),
+    answeredAt: iso(record.answeredAt),
+    queuedAt: iso(record.queuedAt),
+    connectedAt: iso(record.connectedAt),
+    endedAt: iso(record.endedAt),
+    terminal: { sipCallId: terminal.leg?.callId, visualMenu: terminal.leg?.visualMenu ?? false },
+    seat: seat && { id: seat.id, sipCallId: seat.leg?.callId },
+    history: history.map(({ at, ...event }) => ({ at: iso(at), ...event })),
+  };
+}

@@ -1,0 +1,147 @@
+import { pause } from '../lib/clock';
+import { asSightlineError } from '../lib/errors';
+import { parseSdp } from '../media/sdp';
+import type { Call } from './call';
+import type { Leg, LegOffer, OfferResult } from './leg';
+import { answerFor, inactiveFor, offerFor, sameMedia } from './media';
+import type { LegMedia } from './record';
+
+export type Side = 'terminal' | 'seat';
+
+/** Tries of an offer that meets one of the other side (RFC 3261 section 14.1). */
+const glareTries = 4;
+
+export function mediaOf(call: Call, side: Side): LegMedia | undefined {
+  return side === 'terminal' ? call.record.terminal.media : call.record.seat?.media;
+}
+
+function legOf(call: Call, side: Side): Leg | undefined {
+  return side === 'terminal' ? call.terminal : call.seat;
+}
+
+/**
+ * Offers one side what the other has described. Keeps its answer as the side's latest description. An offer that
+ * crosses one of the peer (491) is made again after a pause; any other refusal is the result.
+ */
+export async function offerTo(call: Call, side: Side, sdp: string): Promise<OfferResult> {
+  const leg = legOf(call, side);
+  const media = mediaOf(call, side);
+  if (!leg || !media) return { status: 481, sdp: undefined };
+  for (let tries = 1; ; tries++) {
+    const result = await leg.reinvite(offerFor(media, sdp));
+    if (result.status !== 491 || tries === glareTries || call.ended) {
+      if (result.sdp !== undefined && result.status < 300) media.remote = result.sdp;
+
+      return result.status < 300 ? result : { ...result, sdp: undefined };
+    }
+    await pause(call.home.clock, glarePause(leg));
+  }
+}
+
+/** RFC 3261 section 14.1: the side that made the Call-ID waits 2.1 to 4 s, the other up to 2 s. */
+function glarePause(leg: Leg): number {
+  const [from, to] = leg.record.role === 'uac' ? [2100, 4000] : [0, 2000];
+
+  return from + Math.random() * (to - from);
+}
+
+/** A re-INVITE or UPDATE of one side: hold, resume, video added or taken away, or only a refresh. */
+export function onOffer(call: Call, from: Side, offer: LegOffer): void {
+  call.run(answerOffer(call, from, offer));
+}
+
+async function answerOffer(call: Call, from: Side, offer: LegOffer): Promise<void> {
+  const media = mediaOf(call, from);
+  if (!media || !isReadable(offer.sdp)) return offer.refuse(488);
+  if (call.state === 'joining') return offer.refuse(491);
+  if (call.state !== 'talking') return answerAlone(call, media, offer);
+  if (offer.sdp !== undefined && media.local !== undefined && media.remote !== undefined) {
+    // A refresh says again what is known (RFC 4028 section 7.4): nobody else has to hear of it.
+    if (sameMedia(offer.sdp, media.remote)) {
+      media.remote = offer.sdp;
+      await offer.accept(media.local);
+
+      return;
+    }
+  }
+  await passAcross(call, from, offer);
+}
+
+function isReadable(sdp: string | undefined): boolean {
+  try {
+    if (sdp !== undefined) parseSdp(sdp);
+
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Nobody is joined yet: the session stays without media, whatever is offered. */
+async function answerAlone(call: Call, media: LegMedia, offer: LegOffer): Promise<void> {
+  if (offer.sdp !== undefined) media.remote = offer.sdp;
+  const ackSdp = await offer.accept(inactiveFor(media, offer.sdp));
+  if (ackSdp !== undefined) media.remote = ackSdp;
+  call.home.save(call.record);
+}
+
+/** Offers the other side what this one offers, and answers with its answer. */
+async function passAcross(call: Call, from: Side, offer: LegOffer): Promise<void> {
+  const to: Side = from === 'terminal' ? 'seat' : 'terminal';
+  const media = mediaOf(call, from);
+  const otherMedia = mediaOf(call, to);
+  const other = legOf(call, to);
+  if (!media || !otherMedia || !other) return offer.refuse(488);
+  call.note('renegotiate', `${from}: ${offer.method}`);
+  if (offer.sdp === undefined) return passOfferless(call, { media, otherMedia, other, offer });
+  const result = await offerAcross(call, to, offer);
+  if (result.sdp === undefined) return offer.refuse(result.status >= 300 ? result.status : 488);
+  media.remote = offer.sdp;
+  otherMedia.remote = result.sdp;
+  const answer = answered(media, result.sdp);
+  if (answer === undefined) return offer.refuse(488);
+  await offer.accept(answer);
+  call.home.save(call.record);
+}
+
+/** The other side's answer for this one; undefined when the two turn out to have nothing in common. */
+function answered(media: LegMedia, sdp: string): string | undefined {
+  try {
+    return answerFor(media, sdp);
+  } catch (error) {
+    if (asSightlineError(error).code === 'MEDIA_MISMATCH') return undefined;
+    throw error;
+  }
+}
+
+/** UPDATE goes across as UPDATE where the peer takes it (RFC 3311 section 5.1), else as re-INVITE. */
+async function offerAcross(call: Call, to: Side, offer: LegOffer): Promise<OfferResult> {
+  const leg = legOf(call, to);
+  const media = mediaOf(call, to);
+  if (!leg || !media || offer.sdp === undefined) return { status: 481, sdp: undefined };
+  const sdp = offerFor(media, offer.sdp);
+  const asUpdate = offer.method === 'UPDATE' && leg.record.allow.includes('UPDATE');
+  const result = await (asUpdate ? leg.update(sdp) : leg.reinvite(sdp));
+
+  return result.status < 300 ? result : { ...result, sdp: undefined };
+}
+
+interface Offerless {
+  media: LegMedia;
+  otherMedia: LegMedia;
+  other: Leg;
+  offer: LegOffer;
+}
+
+/** The peer asks for an offer: the other side is asked for one, and the answer goes back in its ACK. */
+async function passOfferless(call: Call, { media, otherMedia, other, offer }: Offerless): Promise<void> {
+  const result = await other.reinvite(undefined);
+  if (result.status >= 300 || result.sdp === undefined) return offer.refuse(result.status >= 300 ? result.status : 488);
+  const ackSdp = await offer.accept(offerFor(media, result.sdp));
+  otherMedia.remote = result.sdp;
+  if (ackSdp !== undefined) media.remote = ackSdp;
+  // Without an answer in the ACK the other side keeps what it had.
+  const answer = ackSdp ?? media.remote ?? result.sdp;
+  result.ack?.(answerFor(otherMedia, answer));
+  call.home.save(call.record);
+}

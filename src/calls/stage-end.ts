@@ -1,0 +1,67 @@
+import { endMessage } from '../ivr/views';
+import { pause } from '../lib/clock';
+import type { Call } from './call';
+import { errorOf } from './end-cause';
+import { reasonCallerLeft, reasonNormal } from './leg';
+import type { CallEnd } from './record';
+import type { CallState } from './state';
+
+/** How long the terminal gets to take the last message before its leg is ended, in ms. */
+const farewellMs = 1000;
+
+/** The caller hung up, gave up or is gone. Whoever rings for it stops at once; its place in a queue is kept for a while. */
+export function callerLeft(call: Call, cause: string, reason?: string): void {
+  call.home.stages.end(call, { by: 'caller', cause }, reason);
+}
+
+/**
+ * Last stage: ends what the call still has, each part once. docs/closing.md tells who closes whom.
+ * `reason` is the value of the Reason header that the other side gets.
+ */
+export function endCall(call: Call, end: CallEnd, reason?: string): void {
+  if (call.ended) return;
+  const from = call.state;
+  const { home, record } = call;
+  record.end = end;
+  record.endedAt = home.clock.now();
+  call.apply('end', `${end.by}: ${end.cause}`);
+  call.dialling?.cancel(reason ?? (end.by === 'caller' ? reasonCallerLeft : reasonNormal));
+  call.run(settleTicket(call, from, end));
+  void call.seat?.bye(reason ?? reasonNormal);
+  if (end.by === 'caller') {
+    call.screen?.close();
+    void call.terminal?.bye(reason);
+  } else {
+    void farewell(call, end, reason);
+  }
+  home.ended(call, from);
+}
+
+/** The screen says why it is over before the leg goes. */
+async function farewell(call: Call, end: CallEnd, reason: string | undefined): Promise<void> {
+  const { screen, terminal } = call;
+  if (!terminal) return call.incoming?.reject(errorOf(end.cause));
+  if (screen && terminal.alive) {
+    screen.show(endMessage(end.cause));
+    await Promise.race([screen.idle(), pause(call.home.clock, farewellMs)]);
+  }
+  screen?.close();
+  await terminal.bye(reason ?? reasonNormal);
+}
+
+/** What becomes of the ticket: kept for a redial, given up, or served. */
+async function settleTicket(call: Call, from: CallState, end: CallEnd): Promise<void> {
+  const { ticketId } = call.record;
+  if (!ticketId) return;
+  const { acd, log } = call.home;
+  try {
+    if (from === 'joining' || from === 'talking') await acd.complete(ticketId);
+    else if (from === 'queued' || from === 'offered') {
+      if (end.by === 'server' && end.cause === 'overflowed') return;
+      if (end.cause === 'left') await acd.leave(ticketId, 'abandoned');
+      else await acd.drop(ticketId);
+    }
+  } catch (error) {
+    log.warn({ err: error, call: call.id, ticket: ticketId }, 'the ticket could not be settled; the sweep will');
+  }
+}

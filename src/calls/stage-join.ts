@@ -1,0 +1,128 @@
+import { asSightlineError } from '../lib/errors';
+import type { Offer } from '../acd/types';
+import type { Call } from './call';
+import { reasonElsewhere, type SeatAnswer } from './leg';
+import { answerFor, offerFor, sameMedia, videoAgreed } from './media';
+import { offerTo } from './renegotiate';
+import { attachSeat, attachTerminal } from './attach';
+import { present, screenState } from './stage-menu';
+import { showConnected } from '../ivr/session';
+
+const reasonMismatch = 'SIP;cause=488;text="Not acceptable here"';
+
+/** The seat has answered: claim it, then join it with the terminal, media end to end. */
+export async function joinSeat(call: Call, offer: Offer, answer: SeatAnswer): Promise<void> {
+  if (call.offer !== offer || !call.can('seat-answered')) {
+    answer.ack?.(answer.sdp ?? '');
+
+    return answer.leg.bye(reasonElsewhere);
+  }
+  call.apply('seat-answered', offer.seatId);
+  attachSeat(call, answer.leg);
+  if (call.record.seat) call.record.seat.media.remote = answer.sdp;
+  if (!(await claimed(call, offer))) {
+    answer.ack?.(answer.sdp ?? '');
+    call.clearOffer();
+    if (call.can('offer-lost')) call.apply('offer-lost', 'withdrawn');
+
+    return answer.leg.bye(reasonElsewhere);
+  }
+  if (call.state !== 'joining') return;
+  if (!(await joined(call, answer)) || call.state !== 'joining') return;
+  call.record.connectedAt = call.home.clock.now();
+  call.apply('joined', offer.seatId);
+  call.home.stages.talk(call);
+}
+
+/** Descriptions that do not fit together, or cannot be read, end the call with a clear cause. */
+async function joined(call: Call, answer: SeatAnswer): Promise<boolean> {
+  try {
+    return await (call.terminal ? joinScreen(call, answer) : joinRinging(call, answer));
+  } catch (error) {
+    const { code } = asSightlineError(error);
+    if (code !== 'MEDIA_MISMATCH' && code !== 'BAD_REQUEST') throw error;
+    call.home.stages.end(call, { by: 'server', cause: 'media-mismatch' }, reasonMismatch);
+
+    return false;
+  }
+}
+
+/** False when the offer is no longer ours. A store that is away for a moment does not keep two people apart. */
+async function claimed(call: Call, offer: Offer): Promise<boolean> {
+  const { acd, log } = call.home;
+  try {
+    await acd.accept(offer);
+
+    return true;
+  } catch (error) {
+    const { code } = asSightlineError(error);
+    if (code === 'OFFER_GONE' || code === 'TICKET_GONE') return false;
+    if (code !== 'STORE_UNAVAILABLE') throw error;
+    log.warn({ call: call.id, seat: offer.seatId }, 'the store is away; the seat is joined and claimed afterwards');
+    call.note('store-away', 'joined without it');
+    void call.home
+      .storeReady()
+      .then(() => acd.accept(offer))
+      .catch((late: unknown) =>
+        log.error({ err: late, call: call.id, seat: offer.seatId }, 'the seat could not be claimed'),
+      );
+
+    return true;
+  }
+}
+
+/** A ringing phone is answered with what the seat has answered, or offered. */
+async function joinRinging(call: Call, answer: SeatAnswer): Promise<boolean> {
+  const { incoming, record } = call;
+  const media = record.terminal.media;
+  if (!incoming || answer.sdp === undefined) return false;
+  const offerless = incoming.sdp === undefined;
+  try {
+    const sdp = offerless ? offerFor(media, answer.sdp) : answerFor(media, answer.sdp);
+    const { leg, ackSdp } = await incoming.answer(sdp);
+    record.answeredAt = call.home.clock.now();
+    if (ackSdp !== undefined) {
+      media.remote = ackSdp;
+      if (record.seat) answer.ack?.(answerFor(record.seat.media, ackSdp));
+    } else if (offerless) {
+      answer.ack?.(answer.sdp);
+    }
+    attachTerminal(call, leg);
+
+    return true;
+  } catch (error) {
+    answer.ack?.(answer.sdp);
+    if (asSightlineError(error).code !== 'CALL_GONE') throw error;
+    call.home.stages.end(call, { by: 'caller', cause: 'gone' });
+
+    return false;
+  }
+}
+
+/** A terminal with a screen was answered before without media: a re-INVITE brings the seat's media to it. */
+async function joinScreen(call: Call, answer: SeatAnswer): Promise<boolean> {
+  const { terminal, record } = call;
+  if (!terminal || !record.seat || answer.sdp === undefined) return false;
+  const known = record.terminal.media.remote;
+  const result = await offerTo(call, 'terminal', answer.sdp);
+  if (!result.sdp) {
+    answer.ack?.(answer.sdp);
+    call.home.stages.end(call, { by: 'server', cause: 'media-mismatch' }, reasonMismatch);
+
+    return false;
+  }
+  if (answer.ack) answer.ack(answerFor(record.seat.media, result.sdp));
+  // The seat was invited with the terminal's first description; it is told when the terminal has changed its mind.
+  else if (known === undefined || !sameMedia(known, result.sdp, answer.sdp)) await offerTo(call, 'seat', result.sdp);
+
+  return call.state === 'joining';
+}
+
+/** Fifth stage, the two talk: the screen shows with whom. */
+export function showTalk(call: Call): void {
+  const { record } = call;
+  const seat = record.seat && call.plan.seats.get(record.seat.id);
+  if (!call.screen || !seat) return;
+  const agent = { name: seat.name, ...(seat.photo ? { photo: seat.photo } : {}) };
+  present(call, showConnected(screenState(call), agent, videoAgreed(record)));
+}

@@ -1,0 +1,13 @@
+import type { Stages } from './call';
+import { endCall } from './stage-end';
+import { showTalk } from './stage-join';
+import { openMenu } from './stage-menu';
+import { enterQueue } from './stage-queue';
+
+/** The stages as they follow each other; this is the one place that knows them all. */
+export const stages: Stages = {
+  menu: openMenu,
+  queue: (call, target) => call.run(enterQueue(call, target)),
+  talk: showTalk,
+  end: endCall,
+};

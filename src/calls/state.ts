@@ -1,0 +1,31 @@
+import { StateMachine, type StateTable } from '../lib/state-table';
+
+/**
+ * The life of a call. docs/calls.md draws it with the same arrows.
+ *
+ * arriving  the INVITE is here, nothing was answered yet
+ * menu      the terminal shows pages; no media
+ * queued    a ticket waits for a seat
+ * offered   a seat rings for it
+ * joining   the seat has answered; the two are being joined
+ * talking   terminal and seat are joined
+ * ended     over; only the record is left
+ */
+export type CallState = 'arriving' | 'menu' | 'queued' | 'offered' | 'joining' | 'talking' | 'ended';
+export type CallInput = 'open-menu' | 'enqueue' | 'offer' | 'offer-lost' | 'seat-answered' | 'joined' | 'end';
+
+export const callTable: StateTable<CallState, CallInput> = {
+  arriving: { 'open-menu': 'menu', enqueue: 'queued', end: 'ended' },
+  menu: { 'open-menu': 'menu', enqueue: 'queued', end: 'ended' },
+  queued: { 'open-menu': 'menu', enqueue: 'queued', offer: 'offered', end: 'ended' },
+  offered: { 'open-menu': 'menu', 'offer-lost': 'queued', 'seat-answered': 'joining', end: 'ended' },
+  joining: { 'offer-lost': 'queued', joined: 'talking', end: 'ended' },
+  talking: { end: 'ended' },
+  ended: {},
+};
+
+export type CallMachine = StateMachine<CallState, CallInput>;
+
+export function callMachine(state: CallState = 'arriving'): CallMachine {
+  return new StateMachine('call', callTable, state);
+}

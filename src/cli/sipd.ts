@@ -1,0 +1,28 @@
+import type { Config } from '../lib/config';
+import { SightlineError } from '../lib/errors';
+import type { Logger } from '../lib/logger';
+import { startSipd, type Sipd } from '../sipd/server';
+
+/** `sightline sipd`: the embedded SIP server as a process of its own. Dialogs outlive the application that made them. */
+export async function startStandaloneSipd(config: Config, log: Logger): Promise<Sipd> {
+  const { controlSecret } = config;
+  if (controlSecret === undefined) {
+    throw new SightlineError(
+      'CONFIG_INVALID',
+      'SIGHTLINE_CONTROL_SECRET is not set: choose a secret of at least 8 characters, and give the application ' +
+        `DRACHTIO_URL=tcp://:<the secret>@${config.host}:${config.controlPort}`,
+    );
+  }
+  const sipd = await startSipd({
+    host: config.host,
+    udpPort: config.sipPort,
+    tcpPort: config.sipPort,
+    wsPort: config.wsPort,
+    controlPort: config.controlPort,
+    secret: controlSecret,
+    log,
+  });
+  log.info({ sip: sipd.addresses }, 'ready');
+
+  return sipd;
+}

@@ -1,0 +1,83 @@
+import type { EventEmitter } from 'node:events';
+import sipStatus from 'sip-status';
+
+/**
+ * The part of drachtio-srf that this project uses, typed by hand: its own declarations leave out the request and
+ * response layer. Nothing outside src/sip sees these types.
+ */
+
+/** drachtio-srf refuses to send a status it has no phrase for; these are of later RFCs. */
+const laterPhrases: Record<number, string> = {
+  469: 'Bad Info Package',
+  425: 'Bad Alert Message',
+  429: 'Provide Referrer Identity',
+};
+for (const [status, phrase] of Object.entries(laterPhrases)) sipStatus[Number(status)] ??= phrase;
+
+export type HeaderValue = string | string[];
+export type Headers = Record<string, HeaderValue>;
+
+export interface ParsedAddress {
+  name?: string;
+  uri: string;
+  params: Record<string, string | null | undefined>;
+}
+
+interface MessageView {
+  get(name: string): string | undefined;
+  has(name: string): boolean;
+  getParsedHeader(name: 'contact' | 'Contact'): ParsedAddress[];
+  getParsedHeader(name: 'from' | 'to' | 'From' | 'To'): ParsedAddress;
+  readonly body: string | undefined;
+}
+
+export interface DrachtioRequest extends EventEmitter, MessageView {
+  readonly method: string;
+  readonly uri: string;
+  readonly source_address: string;
+  readonly source_port: number;
+  readonly protocol: string;
+  readonly stackTxnId: string;
+  readonly stackDialogId: string | undefined;
+  readonly res: DrachtioResponse;
+  cancel(options: { headers?: Headers }, callback?: (error: unknown) => void): void;
+}
+
+export interface SendOptions {
+  headers?: Headers;
+  body?: string;
+}
+
+export interface DrachtioResponse extends EventEmitter, MessageView {
+  readonly status: number;
+  readonly reason: string;
+  readonly finalResponseSent: boolean;
+  readonly stackDialogId: string | undefined;
+  send(
+    status: number,
+    options?: SendOptions,
+    callback?: (error: unknown, sent?: MessageView) => void,
+    onAck?: (ack: DrachtioRequest) => void,
+  ): void;
+}
+
+export interface RequestOptions extends SendOptions {
+  method: string;
+  uri?: string;
+  stackDialogId?: string;
+  proxy?: string;
+}
+
+export type Handler = (req: DrachtioRequest, res: DrachtioResponse, next: (error?: unknown) => void) => void;
+
+export interface SrfLike extends EventEmitter {
+  connect(options: { host: string; port: number; secret: string; reconnect?: { retryMaxDelay: number } }): void;
+  disconnect(): void;
+  use(method: string, handler: Handler): void;
+  use(handler: Handler): void;
+  request(uri: string, options: RequestOptions, callback: (error: unknown, req?: DrachtioRequest) => void): void;
+  request(options: RequestOptions, callback: (error: unknown, req?: DrachtioRequest) => void): void;
+}
+
+/** Sends an ACK or PRACK; handed out with each answer to a request of ours. */
+export type AckFunction = (options?: { body?: string; headers?: Headers }) => void;

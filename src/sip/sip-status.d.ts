@@ -1,0 +1,4 @@
+declare module 'sip-status' {
+  const phrases: Record<number, string>;
+  export = phrases;
+}
