@@ -1,4 +1,5 @@
-// The house rule: imports go from top to bottom only, and there are no rings. `npm run rooms` holds it.
+// The house rule: imports go from top to bottom only, and there are no rings. `npm run rooms` holds it, and
+// test/unit/house/rooms.test.ts holds the rule itself to its word.
 // A room may import itself, the rooms below it, and src/lib. Rooms on one line are neighbours and do not import each other.
 const floors = [
   ['main\\.ts'],
@@ -16,11 +17,12 @@ const floors = [
   ['recording', 'events', 'webhooks', 'reports'],
   ['store'],
 ];
+const rooms = [...floors.flat(), 'sipd', 'lib'].map((room) => `${room}(/|$)`).join('|');
 
-const upward = floors.flatMap((rooms, floor) =>
-  rooms.map((room) => {
-    const above = floors.slice(0, floor).flat();
-    const beside = rooms.filter((other) => other !== room);
+const upward = floors.flatMap((floor, index) =>
+  floor.map((room) => {
+    const above = floors.slice(0, index).flat();
+    const beside = floor.filter((other) => other !== room);
     const forbidden = [...above, ...beside].map((name) => `^src/${name}(/|$)`).join('|');
     return {
       name: `${room.replace('\\', '')}-imports-downward-only`,
@@ -31,36 +33,94 @@ const upward = floors.flatMap((rooms, floor) =>
   }),
 );
 
+/** A package that only some rooms may know. */
+const packageOf = (name, comment, package_, allowed) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/(${allowed})/` },
+  to: { path: `(^|/)node_modules/${package_}/` },
+});
+
+const libraries = [
+  {
+    name: 'lib-imports-nothing-of-ours',
+    severity: 'error',
+    from: { path: '^src/lib/' },
+    to: { path: '^src/(?!lib/)' },
+  },
+  {
+    name: 'sipd-is-a-library',
+    severity: 'error',
+    from: { path: '^src/sipd/' },
+    to: { path: '^src/(?!sipd/|lib/)' },
+  },
+  {
+    name: 'embedded-media-is-a-library',
+    severity: 'error',
+    from: { path: '^src/media/embedded/' },
+    to: { path: '^src/(?!media/|lib/)' },
+  },
+  {
+    name: 'only-the-wiring-starts-sipd',
+    comment: 'The application speaks drachtio-srf; only app.ts and the command line know the embedded server.',
+    severity: 'error',
+    from: { path: '^src/(?!sipd/|app\\.ts|cli/)' },
+    to: { path: '^src/sipd/' },
+  },
+];
+
+const outside = [
+  packageOf('drachtio-stays-in-sip', 'Rooms below see SIP through src/calls/leg.ts.', 'drachtio-srf', 'sip'),
+  packageOf('fastify-stays-in-http', 'Rooms below know nothing of HTTP.', '(fastify|@fastify/[^/]+)', 'http|desk'),
+  packageOf(
+    'redis-stays-below',
+    'Rooms above act on state through the rooms that own it.',
+    'ioredis',
+    'store|acd|numbers|calls|sip',
+  ),
+  {
+    name: 'src-stands-alone',
+    comment: 'The server needs neither its tools nor its tests.',
+    severity: 'error',
+    from: { path: '^src/' },
+    to: { path: '^(scripts|test|dist)/' },
+  },
+  {
+    name: 'the-phone-knows-only-lib',
+    comment: 'The phone of tests and demo is the other side of the server; shared code would hide shared faults.',
+    severity: 'error',
+    from: { path: '^scripts/phone/' },
+    to: { path: '^src/(?!lib/)' },
+  },
+  {
+    name: 'no-development-packages',
+    severity: 'error',
+    from: { path: '^src/' },
+    to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'imports-lead-somewhere',
+    severity: 'error',
+    from: { path: '^(src|scripts)/' },
+    to: { couldNotResolve: true },
+  },
+];
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
     ...upward,
     { name: 'no-rings', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'every-file-has-a-room', severity: 'error', from: { path: '^src/', pathNot: `^src/(${rooms})` }, to: {} },
     {
-      name: 'lib-imports-nothing-of-ours',
+      name: 'no-imports-from-outside-the-rooms',
       severity: 'error',
-      from: { path: '^src/lib/' },
-      to: { path: '^src/(?!lib/)' },
+      from: {},
+      to: { path: '^src/', pathNot: `^src/(${rooms})` },
     },
-    {
-      name: 'sipd-is-a-library',
-      severity: 'error',
-      from: { path: '^src/sipd/' },
-      to: { path: '^src/(?!sipd/|lib/)' },
-    },
-    {
-      name: 'embedded-media-is-a-library',
-      severity: 'error',
-      from: { path: '^src/media/embedded/' },
-      to: { path: '^src/(?!media/|lib/)' },
-    },
-    {
-      name: 'only-the-wiring-starts-sipd',
-      comment: 'The application speaks drachtio-srf; only app.ts and the command line know the embedded server.',
-      severity: 'error',
-      from: { path: '^src/(?!sipd/|app\\.ts|cli/)' },
-      to: { path: '^src/sipd/' },
-    },
+    ...libraries,
+    ...outside,
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
