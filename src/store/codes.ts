@@ -18,6 +18,7 @@ export const luaCodes = {
   POOL_EXHAUSTED: -11,
   STALE_REGISTRATION: -12,
   TOO_MANY_CONTACTS: -13,
+  TOO_MANY_LEASES: -14,
 } as const satisfies Partial<Record<ErrorCode, number>>;
 
 const byNumber = new Map<number, ErrorCode>(

@@ -51,6 +51,8 @@ export function makeKeys(site: string) {
     nodes: `${root}nodes`,
     /** The tickets that a node owns. */
     nodeTickets: at('node-tickets'),
+    /** Tickets that wait for a redial or an adoption since a node of that name died. */
+    orphans: at('orphans'),
 
     // calls: the record of each call, and which of them are under way on a node.
     call: at('call'),
@@ -68,17 +70,19 @@ export function makeKeys(site: string) {
     // numbers. States and arrows are told in docs/numbers.md.
     /** One routing number: hash. */
     number: at('number'),
-    /** What numbers wait for, whatever their pool: sorted set of number by the ms at which its state ends. */
+    /** What falls due when: numbers and, as `wait:<pool> <terminal>`, help requests that wait for one. */
     numbersDue: `${root}numbers-due`,
-    /** Pool -> its range as `from-to`. */
+    /** Pool -> its range and times as JSON. */
     pools: `${root}pools`,
-    /** Free numbers of a pool by the time since when they are free. */
+    /** Pool -> the first number that was not looked at since the range was set; those before it are in `poolFree`, or out. */
+    poolCursors: `${root}pool-cursors`,
+    /** Free numbers of a pool that were in use before, by the ms since which they are free. */
     poolFree: at('pool-free'),
-    /** Numbers of a pool that are out by the time at which they are expected back. */
+    /** Numbers of a pool that are out, by the ms at which they are expected back. */
     poolOut: at('pool-out'),
     /** Terminals that wait for a number of a pool, in order. */
     poolLine: at('pool-line'),
-    /** Terminal -> what it asked for. */
+    /** Terminal -> the help request that waits, as JSON. */
     poolRequests: at('pool-requests'),
     /** Unused leases of a terminal: hash of number -> request id. */
     leasesOf: at('leases-of'),
