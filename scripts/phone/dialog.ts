@@ -110,8 +110,8 @@ export class Dialog {
 
   private transmitAck(retransmission: boolean, body: string): void {
     if (!this.ack) return;
-    const { wire, owner, callId } = this.parts;
-    const facts = { owner, method: 'ACK', status: 0, callId, cseq: this.ack.cseq, retransmission, body };
+    const { wire, owner, callId, target: uri } = this.parts;
+    const facts = { owner, uri, method: 'ACK', status: 0, callId, cseq: this.ack.cseq, retransmission, body };
     wire.sendText(this.ack.text, this.ack.dest, { ...facts, contentType: body === '' ? '' : 'application/sdp' });
   }
 

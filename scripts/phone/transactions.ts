@@ -31,6 +31,8 @@ export interface Carrier {
 export interface SentInfo {
   owner: string;
   method: string;
+  /** Request URI; empty for a response. */
+  uri: string;
   status: number;
   callId: string;
   cseq: number;
@@ -127,8 +129,8 @@ export class ClientTransaction {
 
   private sendAck(retransmission: boolean): void {
     if (this.ack === undefined) return;
-    const { owner, to, callId, cseq } = this.request;
-    const sent = { owner, method: 'ACK', status: 0, callId, cseq, retransmission, body: '', contentType: '' };
+    const { owner, to, callId, cseq, uri } = this.request;
+    const sent = { owner, uri, method: 'ACK', status: 0, callId, cseq, retransmission, body: '', contentType: '' };
     this.carrier.sendText(this.ack, to, sent);
   }
 
@@ -140,8 +142,8 @@ export class ClientTransaction {
   }
 
   private send(retransmission: boolean): void {
-    const { text, to, owner, method, callId, cseq, body, contentType } = this.request;
-    this.carrier.sendText(text, to, { owner, method, status: 0, callId, cseq, retransmission, body, contentType });
+    const { text, to, owner, method, uri, callId, cseq, body, contentType } = this.request;
+    this.carrier.sendText(text, to, { owner, method, uri, status: 0, callId, cseq, retransmission, body, contentType });
   }
 
   private stopTimers(): void {
@@ -227,6 +229,7 @@ export class ServerTransaction {
     const { text, parts } = this.last;
     this.carrier.sendText(text, this.source, {
       owner: this.owner,
+      uri: '',
       method: this.request.method,
       status: parts.status,
       callId: this.request.callId,

@@ -27,6 +27,8 @@ export interface Step {
   method: string;
   /** 0 for a request. */
   status: number;
+  /** User in the request URI; empty for a response. */
+  target: string;
   callId: string;
   cseq: number;
   retransmission: boolean;
@@ -222,13 +224,14 @@ export class Wire extends WaitableEmitter<{ step: [Step] }> implements Carrier {
 
   private tellReceived(message: SipMsg, owner: string, retransmission: boolean): void {
     if (this.listenerCount('step') === 0) return;
-    const { method, status, callId, cseq, body, contentType } = message;
-    this.tell('received', { owner, method, status, callId, cseq, body, contentType, retransmission });
+    const { method, status, callId, cseq, body, contentType, uri } = message;
+    this.tell('received', { owner, method, status, callId, cseq, body, contentType, retransmission, uri });
   }
 
   private tell(dir: Step['dir'], info: SentInfo): void {
     const body = info.contentType === 'application/sdp' ? describeSdp(info.body) : info.body;
     const { owner: user, method, status, callId, cseq, retransmission, contentType } = info;
-    this.emit('step', { at: monotonic(), user, dir, method, status, callId, cseq, retransmission, contentType, body });
+    const facts = { user, dir, method, status, target: userOf(info.uri), callId, cseq, retransmission, contentType };
+    this.emit('step', { at: monotonic(), ...facts, body });
   }
 }
