@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../lib/clock';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { Throttle } from '../sip/registrar/throttle';
+import { addAssetRoutes } from './assets';
 import { authenticate, type Credentials, type HttpCaller } from './auth';
 import { addCallRoutes, type CallPort } from './calls';
 import { answerBroken, asHttpError } from './faults';
@@ -23,6 +24,8 @@ export interface HttpPorts {
   help: HelpPort;
   calls: CallPort;
   queues: QueuePort;
+  /** The folder with the pictures of the site in force; without it none are served. */
+  assets?(): string;
   log: Logger;
   clock?: Clock;
   /** Give that of the registrar, so that a password cannot be guessed by two ways at once. */
@@ -84,6 +87,7 @@ export async function createHttpServer(ports: HttpPorts): Promise<FastifyInstanc
   addHealthRoutes(server, ports.readiness);
   await server.register(async (v1) => addGuardedRoutes(v1, ports, clock));
   addDocumentRoute(server);
+  if (ports.assets) addAssetRoutes(server, ports.assets);
   refuseOtherMethods();
 
   return server;
