@@ -81,6 +81,8 @@ function inUse(offered: readonly Codec[], answered: readonly Codec[]): Codec[] {
 }
 
 function codecKey({ format, id, parameters }: Codec): string {
+  // Which DTMF events a phone lists varies between its offers and answers, and no sender goes by it.
+  if (id.startsWith('telephone-event/')) return `${format} ${id}`;
   const sorted = parameters
     .split(';')
     .map((parameter) => parameter.trim().replace(/^[^=]*/, (name) => name.toLowerCase()))

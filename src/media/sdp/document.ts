@@ -102,7 +102,7 @@ function checkLine(line: string, number: number): string {
   if (line.length > SDP_LIMITS.lineLength)
     throw fault(`line ${number} is longer than ${SDP_LIMITS.lineLength} characters`);
   if (line !== '' && !/^[a-z]=/.test(line)) throw fault(`line ${number} is not of the form <letter>=<value>`);
-   
+
   if (/[\0-\x08\x0b-\x1f\x7f]/.test(line)) throw fault(`line ${number} has a control character`);
 
   return line;
