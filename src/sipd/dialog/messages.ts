@@ -1,0 +1,86 @@
+import { withTag } from '../message/response';
+import { Headers, SipRequest } from '../message/message';
+import type { SipResponse } from '../message/message';
+import { contactUri, Dialog } from './dialog';
+import { lists } from './sessions';
+import type { UserHeaders } from './user-headers';
+import type { Flow } from '../transport/types';
+
+/** Copies the user's headers into a message; those that the message has already are replaced. */
+export function putHeaders(headers: Headers, user: UserHeaders): void {
+  const seen = new Set<string>();
+  for (const [name, value] of user) {
+    if (headers.has(name) && !seen.has(name)) headers.set(name, value);
+    else headers.append(name, value);
+    seen.add(name);
+  }
+}
+
+/** The dialog that a response to an INVITE or SUBSCRIBE of ours makes (RFC 3261 section 12.1.2). */
+export function dialogOfResponse(request: SipRequest, response: SipResponse, flow: Flow | undefined): Dialog {
+  const method = request.method === 'SUBSCRIBE' ? 'SUBSCRIBE' : 'INVITE';
+  const contact = response.headers.first('Contact');
+
+  return new Dialog({
+    role: 'uac',
+    method,
+    callId: request.callId,
+    localTag: request.fromTag ?? '',
+    remoteTag: response.toTag ?? '',
+    local: request.headers.get('From')!,
+    remote: response.headers.get('To')!,
+    localSeq: request.cseq.number,
+    target: (contact === undefined ? undefined : contactUri(contact)) ?? request.uri,
+    routes: response.headers.all('Record-Route').reverse(),
+    contact: request.headers.get('Contact') ?? '',
+    flow,
+  });
+}
+
+/** The dialog that our response to a peer's INVITE or SUBSCRIBE makes (RFC 3261 section 12.1.1). */
+export function dialogOfRequest(request: SipRequest, localTag: string, localSeq: number, flow: Flow): Dialog {
+  const contact = request.headers.first('Contact');
+
+  const dialog = new Dialog({
+    role: 'uas',
+    method: request.method === 'SUBSCRIBE' ? 'SUBSCRIBE' : 'INVITE',
+    callId: request.callId,
+    localTag,
+    remoteTag: request.fromTag ?? '',
+    local: withTag(request.headers.get('To')!, localTag),
+    remote: request.headers.get('From')!,
+    localSeq,
+    remoteSeq: request.cseq.number,
+    target: (contact === undefined ? undefined : contactUri(contact)) ?? request.from.uri,
+    routes: request.headers.all('Record-Route'),
+    contact: '',
+    flow,
+  });
+  noteAllow(dialog, request.headers);
+
+  return dialog;
+}
+
+/** Notes whether the peer takes UPDATE. */
+export function noteAllow(dialog: Dialog, headers: Headers): void {
+  if (headers.has('Allow')) dialog.peerAllowsUpdate = lists(headers, 'Allow', 'UPDATE');
+}
+
+/** Keeps the last session description that we sent: a refreshing re-INVITE offers it again (RFC 4028 section 7.4). */
+export function noteSdp(dialog: Dialog, type: string | undefined, body: Buffer): void {
+  if (body.length > 0 && type?.toLowerCase().startsWith('application/sdp')) dialog.sdp = body.toString('latin1');
+}
+
+/** The CANCEL of a request that was sent (RFC 3261 section 9.1). */
+export function cancelOf(request: SipRequest, extra: Headers): SipRequest {
+  const headers = new Headers();
+  headers.append('Via', request.headers.first('Via')!);
+  for (const name of ['Route', 'From', 'To', 'Call-ID'] as const) {
+    for (const value of request.headers.all(name)) headers.append(name, value);
+  }
+  headers.append('Max-Forwards', '70');
+  headers.append('CSeq', `${request.cseq.number} CANCEL`);
+  for (const [name, value] of extra) headers.append(name, value);
+
+  return new SipRequest('CANCEL', request.uri, headers);
+}

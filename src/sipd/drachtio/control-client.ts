@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { TypedEmitter } from '../../lib/emitter';
+import { parseCommand } from './command';
+import type { Command } from './command';
+import { ControlProtocolError, frame, FrameReader } from './frames';
+
+export type ControlClientEvents = {
+  command: [command: Command];
+  /** The connection is gone, for whatever reason; the last event. */
+  closed: [reason: string];
+};
+
+/** What an application may leave unread before it is given up, in bytes. */
+const maxQueued = 8 * 1024 * 1024;
+
+/** The connection of one application. */
+export class ControlClient extends TypedEmitter<ControlClientEvents> {
+  readonly name: string;
+  isAuthenticated = false;
+  /** The methods that it takes, in lower case. */
+  readonly routes = new Set<string>();
+  private readonly reader = new FrameReader();
+  private closeReason: string | undefined;
+
+  constructor(private readonly socket: Socket) {
+    super();
+    this.name = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 30_000);
+    socket.on('data', (chunk) => this.read(chunk));
+    socket.on('error', (error) => this.close(error.message));
+    socket.on('close', () => this.emit('closed', this.closeReason ?? 'closed by the application'));
+  }
+
+  get isOpen(): boolean {
+    return this.closeReason === undefined && !this.socket.destroyed;
+  }
+
+  /** Sends one message: its first line, and a SIP message after it. An application that does not read is cut off. */
+  send(head: string, message?: Buffer): void {
+    if (!this.isOpen) return;
+    this.socket.write(frame(message ? `${randomUUID()}|${head}\r\n` : `${randomUUID()}|${head}`, message));
+    if (this.socket.writableLength > maxQueued) this.close('the application does not read its messages');
+  }
+
+  /** Answers a command. */
+  answer(id: string, text: string, message?: Buffer): void {
+    this.send(`response|${id}|${text}`, message);
+  }
+
+  /** Sends what is queued, then closes. */
+  end(reason: string): void {
+    this.closeReason ??= reason;
+    this.socket.end();
+    this.socket.resume();
+  }
+
+  close(reason: string): void {
+    this.closeReason ??= reason;
+    this.socket.destroy();
+  }
+
+  private read(chunk: Buffer): void {
+    if (!this.isOpen) return;
+    try {
+      for (const message of this.reader.push(chunk)) {
+        if (!this.isOpen) return;
+        this.emit('command', parseCommand(message));
+      }
+    } catch (error) {
+      if (!(error instanceof ControlProtocolError)) throw error;
+      this.close(error.message);
+    }
+  }
+}

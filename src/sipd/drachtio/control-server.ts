@@ -1,0 +1,163 @@
+import { timingSafeEqual, createHash } from 'node:crypto';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { TypedEmitter } from '../../lib/emitter';
+import type { Logger } from '../../lib/logger';
+import type { Command } from './command';
+import { ControlClient } from './control-client';
+
+export type ControlServerEvents = {
+  /** A command of an authenticated application that is about SIP. */
+  command: [client: ControlClient, command: Command];
+  /** An application was authenticated. */
+  joined: [client: ControlClient];
+  /** An application that was authenticated is gone. */
+  left: [client: ControlClient];
+};
+
+export interface ControlServerOptions {
+  host: string;
+  port: number;
+  secret: string;
+  /** What an application is told at its start: our SIP addresses as `transport/address:port`. */
+  hostports: () => string[];
+  log: Logger;
+}
+
+/** drachtio-srf looks for this form and pings servers from v0.8.2 on. */
+export const serverVersion = 'v0.9.5';
+/** An application that has not given the secret by then is closed, in milliseconds. */
+const authenticationTime = 10_000;
+
+/** The port that applications connect to: the secret, the methods that they take, and who gets which request. */
+export class ControlServer extends TypedEmitter<ControlServerEvents> {
+  private readonly server: Server;
+  private readonly sockets = new Set<ControlClient>();
+  private readonly clients = new Set<ControlClient>();
+  /** By method: which client got the last request. */
+  private readonly turns = new Map<string, number>();
+
+  constructor(private readonly options: ControlServerOptions) {
+    super();
+    this.server = createServer((socket) => this.accept(socket));
+  }
+
+  get address(): { address: string; port: number } {
+    const { address, port } = this.server.address() as AddressInfo;
+
+    return { address, port };
+  }
+
+  get clientCount(): number {
+    return this.clients.size;
+  }
+
+  /** @throws the system's error when the port cannot be had */
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(this.options.port, this.options.host, () => {
+        this.server.off('error', reject);
+        this.server.on('error', (error) => this.options.log.error({ err: error }, 'Control port'));
+        resolve();
+      });
+    });
+  }
+
+  /** The next application, in turn, of those that take this method. */
+  pick(method: string): ControlClient | undefined {
+    const verb = method.toLowerCase();
+
+    return this.inTurn(verb, (client) => client.routes.has(verb));
+  }
+
+  /** The next application in turn, whatever it takes. */
+  pickAny(): ControlClient | undefined {
+    return this.inTurn('', () => true);
+  }
+
+  /** The methods that some application takes, in upper case. */
+  methods(): string[] {
+    const verbs = new Set([...this.clients].flatMap((client) => [...client.routes]));
+
+    return [...verbs].filter((verb) => !verb.includes(':')).map((verb) => verb.toUpperCase());
+  }
+
+  close(): Promise<void> {
+    for (const client of this.sockets) client.close('the server is closing');
+
+    return new Promise((resolve) => this.server.close(() => resolve()));
+  }
+
+  private inTurn(verb: string, takes: (client: ControlClient) => boolean): ControlClient | undefined {
+    const candidates = [...this.clients].filter((client) => client.isOpen && takes(client));
+    if (candidates.length <= 1) return candidates[0];
+    const turn = ((this.turns.get(verb) ?? -1) + 1) % candidates.length;
+    this.turns.set(verb, turn);
+
+    return candidates[turn];
+  }
+
+  private accept(socket: Socket): void {
+    const client = new ControlClient(socket);
+    this.sockets.add(client);
+    const tooLate = setTimeout(() => {
+      if (!client.isAuthenticated) client.close('no secret in time');
+    }, authenticationTime);
+    tooLate.unref();
+    client.on('command', (command) => this.onCommand(client, command));
+    client.on('closed', (reason) => {
+      clearTimeout(tooLate);
+      this.sockets.delete(client);
+      this.options.log.info({ application: client.name, reason }, 'Application disconnected');
+      if (this.clients.delete(client)) this.emit('left', client);
+    });
+  }
+
+  private onCommand(client: ControlClient, command: Command): void {
+    if (command.verb === 'authenticate') this.authenticate(client, command);
+    else if (!client.isAuthenticated) this.dismiss(client, command, 'not authenticated');
+    else if (command.verb === 'ping') client.answer(command.id, 'OK|pong');
+    else if (command.verb === 'route' || command.verb === 'remove_route') this.route(client, command);
+    else if (command.verb === 'sip' || command.verb === 'proxy') this.emit('command', client, command);
+    else this.dismiss(client, command, 'Unknown message type');
+  }
+
+  private authenticate(client: ControlClient, command: Command): void {
+    if (!sameSecret(command.args[0] ?? '', this.options.secret)) {
+      this.options.log.warn({ application: client.name }, 'An application gave a wrong secret');
+      this.dismiss(client, command, 'incorrect secret');
+      return;
+    }
+    const addresses = this.options.hostports().join(',');
+    client.answer(command.id, `OK|${addresses}|${serverVersion}|${addresses}`);
+    if (client.isAuthenticated) return;
+    client.isAuthenticated = true;
+    this.clients.add(client);
+    this.options.log.info({ application: client.name }, 'Application connected');
+    this.emit('joined', client);
+  }
+
+  private route(client: ControlClient, command: Command): void {
+    const verb = command.args[0]?.toLowerCase();
+    if (!verb) {
+      this.dismiss(client, command, 'Invalid message format');
+      return;
+    }
+    if (command.verb === 'route') client.routes.add(verb);
+    else client.routes.delete(verb);
+    client.answer(command.id, 'OK');
+  }
+
+  /** drachtio-server closes the connection after each refusal of this kind, and so do we. */
+  private dismiss(client: ControlClient, command: Command, reason: string): void {
+    client.answer(command.id, `NO|${reason}`);
+    client.end(reason);
+  }
+}
+
+function sameSecret(given: string, wanted: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+  return timingSafeEqual(digest(given), digest(wanted));
+}

@@ -1,0 +1,119 @@
+import { systemClock } from '../lib/clock';
+import { Closer } from '../lib/closer';
+import type { Logger } from '../lib/logger';
+import { leastInterval } from './dialog/session-timer';
+import { hostPort } from './dialog/target';
+import { UserAgent } from './dialog/user-agent';
+import { ControlServer } from './drachtio/control-server';
+import { Edge } from './drachtio/edge';
+import { Parking } from './drachtio/parking';
+import { TransactionLayer } from './transaction/transaction-layer';
+import { defaultTimers } from './transaction/timers';
+import type { Timers } from './transaction/timers';
+import type { TransactionStats } from './transaction/types';
+import { TransportLayer } from './transport/transport-layer';
+import type { Addresses, Endpoint, TransportStats } from './transport/types';
+
+export interface SipdOptions {
+  /** The IPv4 or IPv6 address of the SIP sockets. */
+  host: string;
+  /** SIP over UDP; 0 takes any free port, and a transport without a port is not opened. */
+  udpPort?: number;
+  tcpPort?: number;
+  /** SIP over WebSocket (RFC 7118). */
+  wsPort?: number;
+  /** The port that applications connect to. */
+  controlPort: number;
+  /** The address of the control port; the loopback unless told otherwise, as it is the way to command the server. */
+  controlHost?: string;
+  /** What applications authenticate with. */
+  secret: string;
+  log: Logger;
+  timers?: Timers;
+  /** The address in Via and Contact, when others reach us at another one than `host`. */
+  publicAddress?: string;
+  /** The least session interval that is taken, in seconds; RFC 4028 allows none below 90. */
+  minSessionExpires?: number;
+}
+
+export interface SipdStats {
+  /** Applications connected. */
+  applications: number;
+  dialogs: number;
+  /** Requests of the network that wait for an answer of the application. */
+  incoming: number;
+  /** Requests of the application under way. */
+  outgoing: number;
+  /** Clients on streams that registered. */
+  registeredFlows: number;
+  /** Requests inside dialogs that wait for an application to connect. */
+  parked: number;
+  transactions: TransactionStats;
+  transport: TransportStats;
+}
+
+export interface Sipd {
+  /** The true addresses, with the ports that were taken. */
+  readonly addresses: Addresses & { control: Endpoint };
+  stats(): SipdStats;
+  /** Closes every socket and stops every timer; calls are not ended. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a SIP server that applications control by the protocol of drachtio-server. Several may run in one process.
+ * @throws TransportError, or the system's error for the control port, when a port cannot be had; nothing is left open then
+ */
+export async function startSipd(options: SipdOptions): Promise<Sipd> {
+  const { host, log, publicAddress, udpPort, tcpPort, wsPort } = options;
+  const timers = options.timers ?? defaultTimers;
+  const closer = new Closer((name, error) => log.warn({ err: error, name }, 'A part of the SIP server did not close'));
+  const transport = new TransportLayer({ log, publicAddress });
+  closer.add('transport', () => transport.close());
+  const transactions = new TransactionLayer({ transport, timers, log });
+  closer.add('transactions', () => transactions.close());
+  const settings = { minSessionExpires: options.minSessionExpires ?? leastInterval };
+  const agent = new UserAgent({ clock: systemClock, timers, settings, log, transactions, transport });
+  closer.add('user agent', () => agent.close());
+  const control = new ControlServer({
+    host: options.controlHost ?? '127.0.0.1',
+    port: options.controlPort,
+    secret: options.secret,
+    hostports: () => hostports(transport.addresses),
+    log,
+  });
+  const parking = new Parking(systemClock, 50 * timers.t1, (incoming) => {
+    agent.refuse(incoming, incoming.method === 'BYE' ? 200 : 503, [['Retry-After', '5']]);
+  });
+  const edge = new Edge(agent, control, transport, parking, log);
+  closer.add('edge', () => edge.close());
+  try {
+    await transport.listen({ host, udpPort, tcpPort, wsPort });
+    await control.listen();
+    closer.add('control port', () => control.close());
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+
+  return {
+    addresses: { ...transport.addresses, control: control.address },
+    stats: () => ({
+      applications: control.clientCount,
+      ...agent.stats(),
+      parked: parking.size,
+      transactions: transactions.stats(),
+      transport: transport.stats(),
+    }),
+    close: () => closer.close(),
+  };
+}
+
+/** As applications are told our addresses: `udp/127.0.0.1:5060`. */
+function hostports(addresses: Addresses): string[] {
+  return (['ws', 'tcp', 'udp'] as const).flatMap((transport) => {
+    const own = addresses[transport];
+
+    return own ? [`${transport}/${hostPort(own.address, own.port)}`] : [];
+  });
+}
