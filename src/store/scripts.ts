@@ -83,7 +83,7 @@ export class Script<K extends string = string, A extends string = string> {
 
   private prelude(tables: Readonly<Record<string, LuaTable>>): string[] {
     const fields = (names: readonly string[], source: string): string =>
-      names.map((name, index) => `${name} = ${source}[${index + 1}]`).join(', ');
+      names.map((name, index) => `['${name}'] = ${source}[${index + 1}]`).join(', ');
 
     return [
       `local K = { ${fields(this.keyNames, 'KEYS')} }`,

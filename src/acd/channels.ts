@@ -1,0 +1,38 @@
+import type { Effect, Engine } from './engine';
+
+/** What other nodes tell this one by Redis channels. */
+export class Channels {
+  private readonly mine: string;
+  private readonly moved: string;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly onEffect: (effect: Effect) => void,
+    private readonly onMoved: (queue: string) => void,
+  ) {
+    this.mine = engine.keys.nodeChannel(engine.node);
+    this.moved = engine.keys.movedChannel;
+  }
+
+  async open(): Promise<void> {
+    const { subscriber } = this.engine.store;
+    subscriber.on('message', this.receive);
+    await subscriber.subscribe(this.mine, this.moved);
+  }
+
+  async close(): Promise<void> {
+    const { subscriber } = this.engine.store;
+    subscriber.off('message', this.receive);
+    // A connection that is gone has no subscriptions left to end.
+    if (subscriber.status === 'ready') await subscriber.unsubscribe(this.mine, this.moved);
+  }
+
+  private readonly receive = (channel: string, message: string): void => {
+    if (channel === this.mine) this.onEffect(JSON.parse(message) as Effect);
+    if (channel === this.moved) this.receiveMoved(JSON.parse(message) as { node: string; queue: string });
+  };
+
+  private receiveMoved({ node, queue }: { node: string; queue: string }): void {
+    if (node !== this.engine.node) this.onMoved(queue);
+  }
+}

@@ -1,0 +1,172 @@
+import { HANDLING_GUESS } from './board';
+import { isUnavailable } from './engine';
+import type { Engine } from './engine';
+import { scripts } from './scripts';
+
+export interface KeeperTimes {
+  /** How long a node owns its tickets without renewing, in ms. */
+  nodeLease: number;
+  renewEvery: number;
+  /** The safety net: how often everything that is due or left over is looked for, in ms. */
+  sweepEvery: number;
+}
+
+/** What the keeper needs of those around it. */
+export interface KeeperContext {
+  /** Wakes dispatch for every queue. */
+  wakeAll(): void;
+  /** The lease of this node was lost. */
+  fenced(): Promise<void>;
+  /** Compares what this node believes with the store. */
+  reconcile(): Promise<void>;
+}
+
+/** Most entries that one script takes, so that it never keeps Redis for long. */
+const BATCH = 100;
+
+/**
+ * Keeps time: renews the lease of this node, ends what falls due at its moment, and once in a while sweeps up what was
+ * left over, for instance by nodes that died.
+ */
+export class Keeper {
+  private readonly busy = new Set<Promise<void>>();
+  private cancelTick: (() => void) | undefined;
+  private cancelDue: (() => void) | undefined;
+  private dueAt = Infinity;
+  private renewAt = 0;
+  /** After a break of the store every node gets time to renew before its lease is taken for ended. */
+  private mercyUntil = 0;
+  /** From the loss of the store until what this node had to say is said: nothing is swept meanwhile. */
+  private suspended = false;
+  private closed = false;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly times: KeeperTimes,
+    private readonly context: KeeperContext,
+  ) {}
+
+  /** Takes the lease of this node and begins to keep time. */
+  async start(): Promise<void> {
+    await this.renew(true);
+    this.tick();
+  }
+
+  /** Something falls due at `at` (ms since the epoch). */
+  due(at: number): void {
+    if (this.closed || at >= this.dueAt) return;
+    this.cancelDue?.();
+    this.dueAt = at;
+    this.cancelDue = this.engine.clock.after(Math.max(1, at - this.engine.now()), () => {
+      this.dueAt = Infinity;
+      if (!this.suspended) this.background(() => this.sweepDue());
+    });
+  }
+
+  storeIsLost(): void {
+    this.suspended = true;
+  }
+
+  /** The store is back: the lease is taken again, and others get time to do the same. */
+  async storeIsBack(): Promise<void> {
+    this.mercyUntil = this.engine.now() + this.times.nodeLease;
+    const kept = await this.renew(false);
+    if (!kept) await this.renew(true);
+  }
+
+  /** Time goes on after a break. The first sweep is left to the next beat, so that other nodes can catch up too. */
+  resume(): void {
+    this.suspended = false;
+  }
+
+  /** Ends everything that is due, and what dead nodes held. */
+  async sweep(): Promise<void> {
+    await this.sweepDue();
+    if (this.engine.now() >= this.mercyUntil) await this.sweepNodes();
+    this.context.wakeAll();
+  }
+
+  async idle(): Promise<void> {
+    while (this.busy.size > 0) await Promise.all(this.busy);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.cancelTick?.();
+    this.cancelDue?.();
+    await this.idle();
+  }
+
+  private tick(): void {
+    if (this.closed) return;
+    this.cancelTick = this.engine.clock.after(this.times.sweepEvery, () => {
+      this.background(() => this.beat());
+      this.tick();
+    });
+  }
+
+  private async beat(): Promise<void> {
+    if (!this.engine.store.available || this.suspended) return;
+    if (this.engine.now() >= this.renewAt && !(await this.renew(false))) {
+      await this.renew(true);
+      await this.context.fenced();
+    }
+    if (this.engine.doubtful) await this.context.reconcile();
+    await this.sweep();
+  }
+
+  /** @returns false when there is no lease to prolong. */
+  private async renew(begin: boolean): Promise<boolean> {
+    const { engine, times } = this;
+    const now = engine.now();
+    const kept = await engine.read(
+      scripts.renewNode,
+      { nodes: engine.keys.nodes },
+      { now, node: engine.node, expiresAt: now + times.nodeLease, begin: begin ? 1 : 0 },
+    );
+    if (kept === 1) this.renewAt = now + times.renewEvery;
+
+    return kept === 1;
+  }
+
+  private async sweepDue(): Promise<void> {
+    const { engine } = this;
+    for (let taken = BATCH; taken === BATCH;) {
+      taken = Number(await engine.change(scripts.sweepDue, { due: engine.keys.due }, { limit: BATCH }));
+    }
+  }
+
+  private async sweepNodes(): Promise<void> {
+    const { engine } = this;
+    const ended = await engine.store.redis.zrangebyscore(engine.keys.nodes, '-inf', engine.now());
+    for (const dead of ended) if (dead !== engine.node) await this.releaseNode(dead);
+  }
+
+  private async releaseNode(dead: string): Promise<void> {
+    const { engine } = this;
+    const { keys } = engine;
+    engine.log.warn({ node: dead }, 'a node has died; its tickets are released');
+    for (let left = 1; left > 0;) {
+      const value = await engine.change(
+        scripts.releaseNode,
+        { nodes: keys.nodes, nodeTickets: keys.nodeTickets(dead), orphans: keys.orphans(nodeName(dead)) },
+        { dead, limit: BATCH, handlingGuess: HANDLING_GUESS * 1_000 },
+      );
+      left = Number(value);
+    }
+  }
+
+  private background(work: () => Promise<void>): void {
+    const task = work()
+      .catch((error: unknown) => {
+        if (!isUnavailable(error)) this.engine.log.error({ err: error }, 'sweeping failed');
+      })
+      .finally(() => this.busy.delete(task));
+    this.busy.add(task);
+  }
+}
+
+/** The name of a node from one of its incarnations. */
+export function nodeName(incarnation: string): string {
+  return incarnation.slice(0, incarnation.lastIndexOf('~'));
+}

@@ -1,0 +1,139 @@
+import { isUnavailable } from './engine';
+import type { Engine } from './engine';
+import type { OwnTicket, Registry } from './registry';
+import { scripts } from './scripts';
+import type { TicketEnd, TicketView } from './types';
+import { ticketView } from './views';
+
+/** What reconciling needs done. */
+export interface ReconcileContext {
+  /** Puts a ticket that the store has lost into the line again, with its old time. */
+  enter(ticket: OwnTicket): Promise<void>;
+  drop(ticketId: string): Promise<unknown>;
+  hold(ticketId: string): Promise<unknown>;
+  unhold(ticketId: string): Promise<unknown>;
+  leave(ticketId: string): Promise<unknown>;
+  /** Takes the ticket back into the line after others gave this node up. */
+  resume(ticket: OwnTicket): Promise<unknown>;
+  accept(ticket: OwnTicket): Promise<unknown>;
+}
+
+const CHUNK = 100;
+
+/**
+ * Compares the tickets of this node with the store after a break and makes them one again. What the store did meanwhile
+ * counts (an offer that was swept, a grace that ended); but a call that lives on this node keeps its place or its talk,
+ * also when Redis has lost its last moments or all it had.
+ */
+export class Reconciler {
+  private suspects = new Set<string>();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly registry: Registry,
+    private readonly context: ReconcileContext,
+  ) {}
+
+  async run(): Promise<void> {
+    this.engine.doubtful = false;
+    try {
+      const own = [...this.registry.all()];
+      for (let start = 0; start < own.length; start += CHUNK) {
+        await Promise.all(own.slice(start, start + CHUNK).map((ticket) => this.compare(ticket)));
+      }
+      await this.removeGhosts();
+    } catch (error) {
+      this.engine.doubtful = true;
+      if (!isUnavailable(error)) throw error;
+    }
+  }
+
+  private async compare(mine: OwnTicket): Promise<void> {
+    const { engine, registry } = this;
+    const hash = await engine.store.redis.hgetall(engine.keys.ticket(mine.ticketId));
+    const theirs = ticketView(hash);
+    // It may have gone its way while the answer was under way.
+    if (registry.get(mine.ticketId) !== mine) return;
+    if (!theirs) return this.bringBack(mine);
+    if (theirs.state === 'ended') return this.ended(mine, hash.how as TicketEnd);
+    if (theirs.node !== engine.node) return this.handedOver(mine);
+    if (mine.state === 'talking') return this.talking(mine, theirs);
+    this.compareOffer(mine, theirs);
+    await this.compareState(mine, theirs);
+  }
+
+  private async bringBack(mine: OwnTicket): Promise<void> {
+    await this.context.enter(mine);
+    if (mine.state === 'dropped') await this.context.drop(mine.ticketId);
+    else if (mine.state === 'held') await this.context.hold(mine.ticketId);
+    else if (mine.state === 'talking') await this.restoreTalk(mine);
+    else if (mine.offer) this.engine.apply([{ t: 'withdrawn', offer: mine.offer, cause: 'node-lost' }]);
+  }
+
+  private async ended(mine: OwnTicket, how: TicketEnd): Promise<void> {
+    if (mine.state === 'talking' && how === 'lost') return this.restoreTalk(mine);
+    if (mine.offer && mine.state === 'offered') {
+      this.engine.apply([{ t: 'withdrawn', offer: mine.offer, cause: 'expired' }]);
+    }
+    this.engine.apply([{ t: 'ended', id: mine.ticketId, how }]);
+  }
+
+  private handedOver(mine: OwnTicket): void {
+    this.engine.apply([{ t: 'replaced', id: mine.ticketId, call: mine.callId }]);
+  }
+
+  private async talking(mine: OwnTicket, theirs: TicketView): Promise<void> {
+    if (theirs.state === 'talking') return;
+    if (theirs.state === 'offered' && theirs.offer?.token === mine.offer?.token) await this.context.accept(mine);
+    else await this.restoreTalk(mine);
+  }
+
+  private async restoreTalk(mine: OwnTicket): Promise<void> {
+    const { engine } = this;
+    const { offer } = mine;
+    if (!offer) return;
+    const restored = await engine.change(
+      scripts.restoreTalk,
+      { ticket: engine.keys.ticket(mine.ticketId), seat: engine.keys.seat(offer.seatId) },
+      {
+        seatId: offer.seatId,
+        offerId: offer.offerId,
+        token: offer.token,
+        answeredAt: mine.answeredAt ?? engine.now(),
+        wrapUp: mine.wrapUp ?? 0,
+      },
+    );
+    if (restored !== 1) engine.apply([{ t: 'ended', id: mine.ticketId, how: 'lost' }]);
+  }
+
+  /** An offer that came or went while the channel was deaf. */
+  private compareOffer(mine: OwnTicket, theirs: TicketView): void {
+    if (mine.offer && mine.offer.offerId !== theirs.offer?.offerId) {
+      this.engine.apply([{ t: 'withdrawn', offer: mine.offer, cause: 'expired' }]);
+    }
+    if (theirs.state === 'offered' && theirs.offer) this.engine.apply([{ t: 'offer', offer: theirs.offer }]);
+  }
+
+  private async compareState(mine: OwnTicket, theirs: TicketView): Promise<void> {
+    const id = mine.ticketId;
+    const waits = mine.state === 'waiting' || mine.state === 'offered';
+    if (waits && theirs.state === 'dropped') await this.context.resume(mine);
+    else if (waits && theirs.state === 'held') await this.context.unhold(id);
+    else if (mine.state === 'held' && theirs.state !== 'held') await this.context.hold(id);
+    else if (mine.state === 'dropped' && theirs.state !== 'dropped') await this.context.drop(id);
+  }
+
+  /**
+   * Tickets that the store gives to this node although it knows of no call for them. One that is seen for the first
+   * time may just be on its way in; the next run tells.
+   */
+  private async removeGhosts(): Promise<void> {
+    const { engine, registry } = this;
+    const ids = await engine.store.redis.smembers(engine.keys.nodeTickets(engine.node));
+    const ghosts = ids.filter((id) => !registry.get(id));
+    for (const id of ghosts) if (this.suspects.has(id)) await this.context.leave(id);
+    const fresh = ghosts.filter((id) => !this.suspects.has(id));
+    this.suspects = new Set(fresh);
+    if (fresh.length > 0) engine.doubtful = true;
+  }
+}

@@ -1,0 +1,124 @@
+import { Acd } from '../../../src/acd/acd';
+import type { AcdTimes } from '../../../src/acd/acd';
+import type { AcdConfig, AcdEvents, Offer, QueueConfig, SeatConfig } from '../../../src/acd/types';
+import { ManualClock } from '../../../src/lib/clock';
+import { silentLogger } from '../../../src/lib/logger';
+import { openStore } from '../../../src/store/connection';
+import type { Store } from '../../../src/store/connection';
+import { randomSite, sharedRedis } from '../../support/redis';
+
+export const queueDefaults: Omit<QueueConfig, 'id'> = {
+  strategy: 'longest-idle',
+  skills: [],
+  ringTimeout: 20,
+  wrapUp: 10,
+  grace: 60,
+  noAnswerDelay: 5,
+  rejectDelay: 7,
+  busyDelay: 9,
+};
+
+/** A plan for tests, that tests may change. */
+export class TestConfig implements AcdConfig {
+  readonly queueMap = new Map<string, QueueConfig>();
+  readonly seatMap = new Map<string, SeatConfig>();
+
+  addQueue(id: string, settings: Partial<QueueConfig> = {}): this {
+    this.queueMap.set(id, { ...queueDefaults, ...settings, id });
+
+    return this;
+  }
+
+  addSeat(id: string, queues: string[], skills: string[] = []): this {
+    this.seatMap.set(id, { id, queues, skills });
+
+    return this;
+  }
+
+  queue(id: string): QueueConfig | undefined {
+    return this.queueMap.get(id);
+  }
+
+  seat(id: string): SeatConfig | undefined {
+    return this.seatMap.get(id);
+  }
+
+  queues(): Iterable<QueueConfig> {
+    return this.queueMap.values();
+  }
+}
+
+type Heard = { [K in keyof AcdEvents]: { event: K; args: AcdEvents[K] } }[keyof AcdEvents];
+
+/** One node under test: what it heard, and ways to wait for it. */
+export class Node {
+  readonly heard: Heard[] = [];
+
+  constructor(
+    readonly acd: Acd,
+    readonly store: Store,
+  ) {
+    for (const event of ['offer', 'withdrawn', 'moved', 'ended', 'replaced', 'fenced'] as const) {
+      acd.on(event, (...args: unknown[]) => this.heard.push({ event, args } as Heard));
+    }
+  }
+
+  all<K extends keyof AcdEvents>(event: K): AcdEvents[K][] {
+    return this.heard.filter((one) => one.event === event).map((one) => one.args as AcdEvents[K]);
+  }
+
+  get offers(): Offer[] {
+    return this.all('offer').map(([offer]) => offer);
+  }
+
+  /** The next event of the kind, from now on. */
+  next<K extends keyof AcdEvents>(event: K): Promise<AcdEvents[K]> {
+    return new Promise((resolve) => this.acd.once(event, (...args: AcdEvents[K]) => resolve(args)));
+  }
+
+  async close(): Promise<void> {
+    await this.acd.close();
+    await this.store.close();
+  }
+}
+
+/** A site under test: a clock moved by hand, a plan, and any number of nodes on one Redis. */
+export class Site {
+  readonly name = randomSite();
+  readonly clock = new ManualClock();
+  readonly config = new TestConfig();
+  private readonly nodes: Node[] = [];
+
+  async node(name = 'n1', times: Partial<AcdTimes> = {}, url?: string): Promise<Node> {
+    const log = silentLogger;
+    const store = await openStore({ url: url ?? (await sharedRedis()).url, log });
+    const { clock, config } = this;
+    const acd = await Acd.open({ store, site: this.name, node: name, config, clock, log, times });
+    const node = new Node(acd, store);
+    this.nodes.push(node);
+
+    return node;
+  }
+
+  /** Moves time on and waits until every node has done what fell due. */
+  async pass(seconds: number): Promise<void> {
+    this.clock.advance(seconds * 1_000);
+    await this.settled();
+  }
+
+  async settled(): Promise<void> {
+    for (let round = 0; round < 2; round++) for (const node of this.nodes) await node.acd.settled();
+  }
+
+  async close(): Promise<void> {
+    for (const node of this.nodes) await node.close();
+  }
+}
+
+let calls = 0;
+
+export function caller(queue = 'q', extra: { priority?: number; skills?: string[]; terminal?: string } = {}) {
+  const number = ++calls;
+
+  return { queue, callId: `call-${number}`, terminal: extra.terminal ?? `t${number}`, ...extra };
+}
