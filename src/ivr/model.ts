@@ -90,17 +90,17 @@ export interface Menu {
 }
 
 /**
- * How long the parts of a page may be, in bytes of UTF-8 as JSON writes them (without the quotes), so that each of them fits into one INFO
- * body whatever stands beside it. The check of a site tells the operator; at run time longer labels and titles are clipped.
+ * How long the parts of a page may be, in bytes of UTF-8 as JSON writes them (without the quotes). Whatever a dialplan may hold fits;
+ * texts from elsewhere that are longer are clipped, icons and pictures with a longer URL are left out.
  */
 export const LIMITS = {
-  id: 48,
-  title: 120,
-  label: 120,
-  icon: 160,
-  image: 400,
+  id: 64,
+  title: 300,
+  label: 360,
+  icon: 500,
+  image: 500,
   fieldName: 48,
-  optionValue: 80,
+  optionValue: 240,
 } as const;
 
 /** The text in a locale that a compiled plan is sure to have; an incomplete text gives what it has. */

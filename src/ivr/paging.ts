@@ -1,7 +1,7 @@
 import { bodyBytes, jsonBytes } from './codec';
 import { FIELD_FAULTS, type FieldFaults, type FormValues } from './form';
 import { MAX_BODY_BYTES, type FieldMessage, type PageMessage } from './messages';
-import { LIMITS, localized, type Field, type FieldOption, type Item, type Page } from './model';
+import { LIMITS, localized, type Field, type FieldOption, type Item, type LocalText, type Page } from './model';
 import { clip, cutAt, cutAtCodePoint } from './text';
 import { wordsFor, type Words } from './words';
 
@@ -37,19 +37,41 @@ export interface PageView {
   readonly faults?: FieldFaults;
 }
 
-const cache = new WeakMap<Page, Map<string, readonly PagePart[]>>();
+/** How long the texts around the content may be; icons that are longer are left out. */
+type Widths = Pick<Record<keyof typeof LIMITS, number>, 'title' | 'label' | 'icon'>;
+
+/** For the page on which a single item or option would not fit beside the longest texts that are allowed. */
+const TIGHT: Widths = { title: 80, label: 100, icon: 100 };
+
+/** How the parts of a page are drawn. */
+interface Style {
+  readonly locale: string;
+  readonly words: Words;
+  readonly widths: Widths;
+}
+
+interface PageLayout {
+  readonly parts: readonly PagePart[];
+  readonly style: Style;
+}
+
+const cache = new WeakMap<Page, Map<string, PageLayout>>();
 
 /**
  * The parts that a page is shown in: one when it fits into 1,200 bytes, else as many as it takes. Text comes first, then the fields
  * of the form, then the items; nothing is dropped, and the texts of all parts joined are the whole text.
  */
 export function partsOf(page: Page, locale: string): readonly PagePart[] {
+  return layoutOf(page, locale).parts;
+}
+
+function layoutOf(page: Page, locale: string): PageLayout {
   let byLocale = cache.get(page);
   if (!byLocale) cache.set(page, (byLocale = new Map()));
-  let parts = byLocale.get(locale);
-  if (!parts) byLocale.set(locale, (parts = layOut(page, locale)));
+  let layout = byLocale.get(locale);
+  if (!layout) byLocale.set(locale, (layout = layOutToFit(page, locale)));
 
-  return parts;
+  return layout;
 }
 
 /** The id a part is sent under: that of the page for the first, `id~2` for the second. */
@@ -59,7 +81,7 @@ export function partId(page: string, part: number): string {
 
 /** The message that shows one part of a page; at most 1,200 bytes under any sequence number. */
 export function renderPage(page: Page, view: PageView): PageMessage {
-  const parts = partsOf(page, view.locale);
+  const { parts, style } = layoutOf(page, view.locale);
   const index = Math.min(Math.max(view.part, 0), parts.length - 1);
   const part = parts[index] as PagePart;
   const frame: Frame = {
@@ -70,14 +92,13 @@ export function renderPage(page: Page, view: PageView): PageMessage {
     previous: index > 0,
     moreFields: parts.slice(index + 1).some((later) => later.fields.length > 0),
   };
-  const words = wordsFor(view.locale);
   const faults = (name: string) => {
     const fault = ownValue(view.faults, name);
 
-    return fault && words[fault];
+    return fault && style.words[fault];
   };
 
-  return withValues(draw(page, part, view.locale, frame, faults), view.values);
+  return withValues(draw(page, part, style, frame, faults), view.values);
 }
 
 /** What stands around the content of a part. */
@@ -93,22 +114,22 @@ interface Frame {
 function draw(
   page: Page,
   part: PagePart,
-  locale: string,
+  style: Style,
   frame: Frame,
   errorOf: (name: string) => string | undefined,
 ): PageMessage {
-  const words = wordsFor(locale);
-  const submit = page.form && (frame.moreFields ? words.next : clip(localized(page.form.submit, locale), LIMITS.label));
+  const { words } = style;
+  const submit = page.form && !frame.moreFields ? labelIn(style, page.form.submit) : words.next;
 
   return {
     type: 'page',
     id: frame.id,
-    title: clip(localized(page.title, locale), LIMITS.title),
+    title: clip(localized(page.title, style.locale), style.widths.title),
     ...(part.text !== undefined && { text: part.text }),
     ...(part.image !== undefined && { image: part.image }),
-    items: [...part.items.map((item) => drawItem(item, locale)), ...navigation(frame, words)],
+    items: [...part.items.map((item) => drawItem(item, style)), ...navigation(frame, words)],
     ...(part.fields.length > 0 && {
-      form: { fields: part.fields.map((entry) => drawField(entry, locale, errorOf)), submit: submit ?? words.next },
+      form: { fields: part.fields.map((entry) => drawField(entry, style, errorOf)), submit },
     }),
     ...(frame.back && { back: true }),
     ...(frame.part && { part: frame.part }),
@@ -122,23 +143,27 @@ function navigation(frame: Frame, words: Words): PageMessage['items'] {
   ];
 }
 
-function drawItem(item: Item, locale: string): PageMessage['items'][number] {
-  const icon = item.icon !== undefined && jsonBytes(item.icon) <= LIMITS.icon ? { icon: item.icon } : {};
-
-  return { key: item.key, label: clip(localized(item.label, locale), LIMITS.label), ...icon };
+function labelIn({ locale, widths }: Style, label: LocalText): string {
+  return clip(localized(label, locale), widths.label);
 }
 
-function drawField(entry: PartField, locale: string, errorOf: (name: string) => string | undefined): FieldMessage {
+function drawItem(item: Item, style: Style): PageMessage['items'][number] {
+  const icon = item.icon !== undefined && jsonBytes(item.icon) <= style.widths.icon ? { icon: item.icon } : {};
+
+  return { key: item.key, label: labelIn(style, item.label), ...icon };
+}
+
+function drawField(entry: PartField, style: Style, errorOf: (name: string) => string | undefined): FieldMessage {
   const { field, options, divided } = entry;
   const error = errorOf(field.name);
 
   return {
     name: field.name,
-    label: clip(localized(field.label, locale), LIMITS.label),
+    label: labelIn(style, field.label),
     type: field.type,
     required: field.required && !divided,
     ...(options && {
-      options: options.map(({ value, label }) => ({ value, label: clip(localized(label, locale), LIMITS.label) })),
+      options: options.map(({ value, label }) => ({ value, label: labelIn(style, label) })),
     }),
     ...(error !== undefined && { error }),
   };
@@ -166,8 +191,15 @@ function ownValue<T>(record: Readonly<Record<string, T>> | undefined, name: stri
   return record && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-function layOut(page: Page, locale: string): readonly PagePart[] {
-  const text = page.text && localized(page.text, locale);
+function layOutToFit(page: Page, locale: string): PageLayout {
+  const words = wordsFor(locale);
+  const wide = layOut(page, { locale, words, widths: LIMITS });
+
+  return wide.fits ? wide : layOut(page, { locale, words, widths: TIGHT });
+}
+
+function layOut(page: Page, style: Style): PageLayout & { fits: boolean } {
+  const text = page.text && localized(page.text, style.locale);
   const whole: PagePart = {
     ...(text && { text }),
     ...(page.image !== undefined && jsonBytes(page.image) <= LIMITS.image && { image: page.image }),
@@ -175,10 +207,12 @@ function layOut(page: Page, locale: string): readonly PagePart[] {
     items: page.items,
   };
   const alone: Frame = { id: page.id, back: true, more: false, previous: false, moreFields: false };
-  const size = sizer(page, locale);
-  if (size(whole, alone) <= MAX_BODY_BYTES) return [whole];
+  const size = sizer(page, style);
+  if (size(whole, alone) <= MAX_BODY_BYTES) return { parts: [whole], style, fits: true };
+  const sizeOf = (part: PagePart) => size(part, crowded(page.id));
+  const parts = new Layout(sizeOf).fill(whole);
 
-  return new Layout((part) => size(part, crowded(page.id))).fill(whole);
+  return { parts, style, fits: parts.every((part) => sizeOf(part) <= MAX_BODY_BYTES) };
 }
 
 /** The largest frame that a part of a page can have. */
@@ -187,11 +221,11 @@ function crowded(id: string): Frame {
 }
 
 /** Measures a part as it will be at its largest: each field with the longest error there is in this language. */
-function sizer(page: Page, locale: string): (part: PagePart, frame: Frame) => number {
-  const words = wordsFor(locale);
-  const longest = FIELD_FAULTS.map((fault) => words[fault]).reduce((a, b) => (jsonBytes(b) > jsonBytes(a) ? b : a));
+function sizer(page: Page, style: Style): (part: PagePart, frame: Frame) => number {
+  const faults = FIELD_FAULTS.map((fault) => style.words[fault]);
+  const longest = faults.reduce((a, b) => (jsonBytes(b) > jsonBytes(a) ? b : a));
   // Either label may stand on the button, depending on which part turns out to be the last of the form.
-  const size = (part: PagePart, frame: Frame) => bodyBytes(draw(page, part, locale, frame, () => longest));
+  const size = (part: PagePart, frame: Frame) => bodyBytes(draw(page, part, style, frame, () => longest));
 
   return (part, frame) =>
     part.fields.length === 0

@@ -33,6 +33,8 @@ export function sameMedia(told: Sdp, now: Sdp, agreed?: Sdp): boolean {
   const peer = agreed === undefined ? undefined : described(agreed);
   const pairs = matchSlots(before.media, after.media);
   const peerPairs = peer && matchSlots(before.media, peer.media);
+  // A count that differs has to be answered with as many m= lines (RFC 3264 section 6).
+  if (!peer && before.media.length !== after.media.length) return false;
   const extra = after.media.some((section, index) => !pairs.includes(index) && isLive(after, section));
   if (extra) return false;
 

@@ -103,6 +103,18 @@ describe('a page that does not fit', () => {
   });
 });
 
+test('texts as long as a dialplan may have them are shown whole, in any script', () => {
+  const title = '請在此處排隊'.repeat(17).slice(0, 100);
+  const labels = Array.from({ length: 10 }, (_, i) => `${i}${'路線與票價'.repeat(16)}`.slice(0, 80));
+  const items = labels.map((text, i) => ({
+    ...item(String(i), text, { type: 'home' }),
+    icon: `https://e.org/${'i'.repeat(100)}`,
+  }));
+  const parts = allParts(page('long', { title: both(title), items }));
+  expect(parts.every((part) => part.title === title)).toBe(true);
+  expect(parts.flatMap(ownItems).map(({ label: shown }) => shown)).toEqual(labels);
+});
+
 test('labels and titles beyond the limits are clipped, icons and pictures beyond them left out', () => {
   const huge = 'Ü'.repeat(3000);
   const [part] = allParts(
@@ -123,7 +135,7 @@ const words = fc.oneof(
   fc.lorem({ maxCount: 400 }),
   fc.string({ unit: 'grapheme', maxLength: 1500 }),
 );
-const label = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 80 }), fc.string({ unit: 'binary', maxLength: 80 }));
+const label = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 120 }), fc.string({ unit: 'binary', maxLength: 120 }));
 const field = fc.record({
   label: label.map((text) => both(text)),
   required: fc.boolean(),
@@ -133,11 +145,13 @@ const field = fc.record({
 
 function formOf(fields: { label: Field['label']; required: boolean; options: string[]; choice: boolean }[]): Field[] {
   return fields.map(({ label: text, required, options, choice }, index) => ({
-    name: `f${index}`,
+    name: `f${index}`.padEnd(LIMITS.fieldName, 'f'),
     label: text,
     required,
     type: choice ? 'choice' : 'text',
-    ...(choice && { options: options.map((option, i) => ({ value: `v${i}`, label: both(option) })) }),
+    ...(choice && {
+      options: options.map((option, i) => ({ value: `${i}`.padEnd(LIMITS.optionValue, 'v'), label: both(option) })),
+    }),
   }));
 }
 
@@ -147,7 +161,7 @@ const pages: fc.Arbitrary<Page> = fc
     text: fc.option(words),
     image: fc.option(fc.nat(LIMITS.image - 30)),
     labels: fc.array(label, { maxLength: ITEM_KEYS.length }),
-    icon: fc.boolean(),
+    icon: fc.option(fc.nat(LIMITS.icon - 30)),
     fields: fc.option(fc.array(field, { minLength: 1, maxLength: 12 })),
     submit: label,
   })
@@ -158,7 +172,7 @@ const pages: fc.Arbitrary<Page> = fc
       ...(image !== null && { image: `https://example.org/${'i'.repeat(image)}` }),
       items: labels.map((text, index) => ({
         ...item(ITEM_KEYS[index] as string, text, { type: 'home' }),
-        ...(icon && { icon: 'https://example.org/i.png' }),
+        ...(icon !== null && { icon: `https://example.org/${'i'.repeat(icon)}` }),
       })),
       ...(fields && { form: { fields: formOf(fields), submit: both(submit), action: { type: 'home' } } }),
     }),
@@ -192,7 +206,7 @@ test('every part fits, is readable, and nothing is lost, whatever the page', () 
         expect(part.items.some(({ key }) => key === PREVIOUS_KEY)).toBe(index > 0);
       });
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
 });
 
