@@ -13,13 +13,16 @@ import { refreshPlace } from './stage-queue';
 export interface AdoptPorts {
   node: string;
   store: CallStore;
+  /** Takes over the tickets of the former process; offers for them may follow at once. */
+  tickets(): Promise<TicketView[]>;
   /** A leg from its record; the dialog may be gone. */
   leg(record: LegRecord): Leg;
-  /** Stops an INVITE of the former process that may still be open at the edge. */
-  abandon(transactionId: string, method: 'INVITE' | 'CANCEL'): Promise<void>;
+  /** Lets go of an INVITE of the former process that may still be open at the edge. */
+  abandon(transactionId: string, kind: 'ours' | 'theirs'): Promise<void>;
   /** The plan that a call began on, or the one in force when that is not known any more. */
   plan(version: string): Plan;
   manager: CallManager;
+  numbers: { adopt(number: string, token: string): void };
 }
 
 /**
@@ -29,36 +32,32 @@ export interface AdoptPorts {
  *
  * @returns how many calls go on.
  */
-export async function adoptCalls(ports: AdoptPorts, tickets: readonly TicketView[]): Promise<number> {
+export async function adoptCalls(ports: AdoptPorts): Promise<number> {
   const records = await ports.store.live(ports.node);
-  const known = new Map(tickets.map((ticket) => [ticket.ticketId, ticket]));
-  const results = await Promise.all(records.map((record) => adoptCall(ports, record, known)));
+  const calls = await Promise.all(records.map((record) => takeUp(ports, record)));
+  // The calls are there before the tickets are, so that no offer comes to nobody.
+  const tickets = new Set((await ports.tickets()).map(({ ticketId }) => ticketId));
+  const going = calls.filter((call) => !call.ended && goesOn(call, tickets));
+  for (const call of going) showAgain(call);
 
-  return results.filter(Boolean).length;
+  return going.length;
 }
 
-async function adoptCall(ports: AdoptPorts, record: CallRecord, tickets: Map<string, TicketView>): Promise<boolean> {
+/** Makes the handles of a call again. One whose people are gone, or that nobody can answer any more, ends here. */
+async function takeUp(ports: AdoptPorts, record: CallRecord): Promise<Call> {
   const { manager } = ports;
   const ringing = record.seat?.ringing ?? [];
   if (record.state === 'offered') backToQueue(record);
+  remember(record, manager.clock.now(), 'adopted');
   const call = new Call(record, ports.plan(record.planVersion), manager);
   manager.add(call);
-  await Promise.all(ringing.map((id) => ports.abandon(id, 'CANCEL')));
-  remember(record, manager.clock.now(), 'adopted');
-  const ticketLost = record.ticketId !== undefined && record.state === 'queued' && !tickets.has(record.ticketId);
-  if (!(await legsLive(ports, call)) || ticketLost || record.state === 'joining') {
-    if (record.terminal.inviteId && !record.terminal.leg) await ports.abandon(record.terminal.inviteId, 'INVITE');
-    manager.stages.end(call, { by: 'caller', cause: 'restart' });
+  if (record.lease?.token) ports.numbers.adopt(record.lease.number, record.lease.token);
+  if (call.state !== 'talking') await Promise.all(ringing.map((id) => ports.abandon(id, 'ours')));
+  if (!record.terminal.leg && record.terminal.inviteId) await ports.abandon(record.terminal.inviteId, 'theirs');
+  if ((await legsLive(ports, call)) && call.state !== 'joining') return call;
+  manager.stages.end(call, { by: 'caller', cause: 'restart' });
 
-    return false;
-  }
-  if (record.menu && call.screen) {
-    call.screen.show(currentScreen(menuOf(call), record.menu));
-    if (record.state === 'queued') call.run(refreshPlace(call));
-  }
-  manager.save(record);
-
-  return true;
+  return call;
 }
 
 /** The seat that rang knows nothing of the new process: the ticket waits for another offer. */
@@ -85,4 +84,20 @@ async function probe(leg: Leg | undefined): Promise<void> {
   } catch {
     // The leg has ended by this, or the edge is away and will be heard of soon.
   }
+}
+
+/** A person who waits without a ticket waits for nothing. */
+function goesOn(call: Call, tickets: ReadonlySet<string>): boolean {
+  const { ticketId } = call.record;
+  if (call.state !== 'queued' || (ticketId !== undefined && tickets.has(ticketId))) return true;
+  call.home.stages.end(call, { by: 'server', cause: 'ticket-gone' });
+
+  return false;
+}
+
+function showAgain(call: Call): void {
+  const { menu } = call.record;
+  if (menu && call.screen) call.screen.show(currentScreen(menuOf(call), menu));
+  if (call.state === 'queued') call.run(refreshPlace(call));
+  call.home.save(call.record);
 }

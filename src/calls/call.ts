@@ -36,10 +36,11 @@ export interface CallHome {
   save(record: CallRecord): void;
   /** The call has this ticket now; events of the ticket find it by that. */
   bindTicket(call: Call, ticketId: string): void;
+  storeAvailable(): boolean;
   /** Resolves when the state store can be used; rejects STORE_UNAVAILABLE when it stays away for long. */
   storeReady(): Promise<void>;
-  /** The call is over; called once. `from` is the state that it ended in. */
-  ended(call: Call, from: CallState): void;
+  /** The call is over; called once. `from` is the state that it ended in; `over` settles when both sides have been told. */
+  ended(call: Call, from: CallState, over: Promise<unknown>): void;
 }
 
 /** A handle on a call's record: the record is the truth, the rest are the live ends that belong to it. */

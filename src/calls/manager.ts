@@ -24,6 +24,7 @@ export interface ManagerPorts {
   log: Logger;
   node: string;
   mediaAddress: string;
+  storeAvailable(): boolean;
   storeReady(): Promise<void>;
   /** A call began or ended with this plan: as long as calls use it, its version is kept. */
   plans: { retain(plan: Plan): void; release(plan: Plan): void };
@@ -38,7 +39,7 @@ export interface StartRequest {
   number: string;
   flow: string;
   locale: string;
-  lease?: { number: string; request?: string };
+  lease?: CallRecord['lease'];
   context: Record<string, unknown>;
 }
 
@@ -48,7 +49,8 @@ export class CallManager implements CallHome {
   private readonly calls = new Map<string, Call>();
   private readonly byTicket = new Map<string, Call>();
   private readonly unsubscribe: (() => void)[];
-  private emptied: (() => void) | undefined;
+  /** Calls that are over and still have somebody to tell. */
+  private readonly parting = new Set<Promise<unknown>>();
 
   constructor(private readonly ports: ManagerPorts) {
     const { acd } = ports;
@@ -138,12 +140,21 @@ export class CallManager implements CallHome {
     return this.calls.get(id)?.record ?? this.ports.store.find(id);
   }
 
+  /** The call under way that a routing number led to. */
+  withLease(number: string): Call | undefined {
+    return [...this.calls.values()].find((call) => call.record.lease?.number === number);
+  }
+
   live(): CallRecord[] {
     return [...this.calls.values()].map((call) => call.record);
   }
 
   save(record: CallRecord): void {
     this.ports.store.save(record);
+  }
+
+  storeAvailable(): boolean {
+    return this.ports.storeAvailable();
   }
 
   storeReady(): Promise<void> {
@@ -155,23 +166,20 @@ export class CallManager implements CallHome {
     this.byTicket.set(ticketId, call);
   }
 
-  ended(call: Call, from: CallState): void {
+  ended(call: Call, from: CallState, over: Promise<unknown>): void {
     this.calls.delete(call.id);
     const { ticketId } = call.record;
     if (ticketId && this.byTicket.get(ticketId) === call) this.byTicket.delete(ticketId);
     this.ports.plans.release(call.plan);
     this.ports.onEnded(call.record, from);
-    if (this.calls.size === 0) this.emptied?.();
+    this.parting.add(over);
+    void over.finally(() => this.parting.delete(over));
   }
 
   /** Ends every call, because the edge that holds their dialogs stops with us. Waiting callers keep their places. */
   async endAll(end: CallEnd, reason: string): Promise<void> {
-    if (this.calls.size === 0) return;
-    const empty = new Promise<void>((resolve) => {
-      this.emptied = resolve;
-    });
     for (const call of [...this.calls.values()]) call.home.stages.end(call, end, reason);
-    await empty;
+    await Promise.all(this.parting);
   }
 
   close(): void {

@@ -56,7 +56,7 @@ export interface CallRecord {
   queue?: string;
   ticketId?: string;
   /** The routing number that led here, when it was a leased one. */
-  lease?: { number: string; request?: string };
+  lease?: { number: string; request: string; token?: string };
   /** Where the person stands on the screen. */
   menu?: MenuState;
   /** What is known before an agent answers: the help request's context and the values of forms. */

@@ -26,15 +26,18 @@ export function endCall(call: Call, end: CallEnd, reason?: string): void {
   record.endedAt = home.clock.now();
   call.apply('end', `${end.by}: ${end.cause}`);
   call.dialling?.cancel(reason ?? (end.by === 'caller' ? reasonCallerLeft : reasonNormal));
-  call.run(settleTicket(call, from, end));
-  void call.seat?.bye(reason ?? reasonNormal);
-  if (end.by === 'caller') {
-    call.screen?.close();
-    void call.terminal?.bye(reason);
-  } else {
-    void farewell(call, end, reason);
-  }
-  home.ended(call, from);
+  const over = [
+    settleTicket(call, from, end),
+    call.seat?.bye(reason ?? reasonNormal),
+    partFromTerminal(call, end, reason),
+  ];
+  home.ended(call, from, Promise.allSettled(over));
+}
+
+async function partFromTerminal(call: Call, end: CallEnd, reason: string | undefined): Promise<void> {
+  if (end.by !== 'caller') return farewell(call, end, reason);
+  call.screen?.close();
+  await call.terminal?.bye(reason);
 }
 
 /** The screen says why it is over before the leg goes. */

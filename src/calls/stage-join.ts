@@ -47,27 +47,26 @@ async function joined(call: Call, answer: SeatAnswer): Promise<boolean> {
   }
 }
 
-/** False when the offer is no longer ours. A store that is away for a moment does not keep two people apart. */
+/** False when the offer is no longer ours. A store that is away does not keep two people apart: it is told afterwards. */
 async function claimed(call: Call, offer: Offer): Promise<boolean> {
   const { acd, log } = call.home;
+  const accepted = acd.accept(offer);
+  if (!call.home.storeAvailable()) {
+    call.note('store-away', 'joined without it');
+    accepted.catch((late: unknown) =>
+      log.error({ err: late, call: call.id }, 'the seat could not be claimed afterwards'),
+    );
+
+    return true;
+  }
   try {
-    await acd.accept(offer);
+    await accepted;
 
     return true;
   } catch (error) {
     const { code } = asSightlineError(error);
     if (code === 'OFFER_GONE' || code === 'TICKET_GONE') return false;
-    if (code !== 'STORE_UNAVAILABLE') throw error;
-    log.warn({ call: call.id, seat: offer.seatId }, 'the store is away; the seat is joined and claimed afterwards');
-    call.note('store-away', 'joined without it');
-    void call.home
-      .storeReady()
-      .then(() => acd.accept(offer))
-      .catch((late: unknown) =>
-        log.error({ err: late, call: call.id, seat: offer.seatId }, 'the seat could not be claimed'),
-      );
-
-    return true;
+    throw error;
   }
 }
 

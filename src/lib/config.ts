@@ -157,8 +157,9 @@ function parseRange(text: string): PortRange {
   const match = /^(\d+)-(\d+)$/.exec(text);
   if (!match) throw new BadValue(`'${text}' is not a range; write it as from-to, such as 30000-39999`);
   const range = { from: parsePort(match[1]!), to: parsePort(match[2]!) };
-  if (range.from === 0 || range.to <= range.from)
-    {throw new BadValue(`'${text}' is empty; the second port is the higher`);}
+  if (range.from === 0 || range.to <= range.from) {
+    throw new BadValue(`'${text}' is empty; the second port is the higher`);
+  }
 
   return range;
 }

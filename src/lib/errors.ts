@@ -22,7 +22,11 @@ export const errorTable = {
   NUMBER_FOREIGN: { http: 403, sip: 403, title: 'The routing number is leased to another caller' },
   NUMBER_EXPIRED: { http: 410, sip: 410, title: 'The routing number has expired; ask for help again' },
   NUMBER_USED: { http: 410, sip: 410, title: 'The routing number was used already; ask for help again' },
-  TOO_MANY_LEASES: { http: 429, sip: 403, title: 'The terminal holds as many unused routing numbers as the site allows' },
+  TOO_MANY_LEASES: {
+    http: 429,
+    sip: 403,
+    title: 'The terminal holds as many unused routing numbers as the site allows',
+  },
   POOL_EXHAUSTED: { http: 503, sip: 503, title: 'No routing number is free' },
   USER_OFFLINE: { http: 480, sip: 480, title: 'The user is known but not registered' },
   LOOP: { http: 508, sip: 482, title: 'The call came back to where it has been' },

@@ -65,18 +65,20 @@ export interface RequestOptions extends SendOptions {
   method: string;
   uri?: string;
   stackDialogId?: string;
+  stackTxnId?: string;
   proxy?: string;
 }
 
 export type Handler = (req: DrachtioRequest, res: DrachtioResponse, next: (error?: unknown) => void) => void;
 
 export interface SrfLike extends EventEmitter {
+  /** The agent, for what srf has no method for: sending a message within a transaction. */
+  readonly app: { readonly client: { sendMessage(message: string, options: { stackTxnId: string }): void } };
   connect(options: { host: string; port: number; secret: string; reconnect?: { retryMaxDelay: number } }): void;
   disconnect(): void;
   use(method: string, handler: Handler): void;
   use(handler: Handler): void;
   request(uri: string, options: RequestOptions, callback: (error: unknown, req?: DrachtioRequest) => void): void;
-  request(options: RequestOptions, callback: (error: unknown, req?: DrachtioRequest) => void): void;
 }
 
 /** Sends an ACK or PRACK; handed out with each answer to a request of ours. */

@@ -1,8 +1,15 @@
 import Srf from 'drachtio-srf';
+import { parseHostport } from '../lib/addresses';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import type { DrachtioAddress } from '../lib/config';
 import type { AckFunction, DrachtioRequest, DrachtioResponse, RequestOptions, SrfLike } from './drachtio';
+
+/** Within a dialog or transaction the edge knows the Request-URI; drachtio-srf wants one all the same. */
+const placeholder = 'sip:placeholder';
+
+/** What a caller hears whose INVITE nobody can answer any more: its phone may try again at once. */
+const refusal = 'SIP/2.0 503 Service Unavailable\r\nRetry-After: 1\r\n\r\n';
 
 /** One final answer to a request of ours, with the way to acknowledge it. */
 export interface FinalAnswer {
@@ -28,17 +35,17 @@ export class Edge {
     return this.isConnected;
   }
 
-  /** Resolves at the first connection; rejects EDGE_UNAVAILABLE when there is none within `timeoutMs` or the secret is wrong. */
-  connect(address: DrachtioAddress, timeoutMs: number): Promise<void> {
+  /** Resolves at the first connection with the addresses that the edge listens on; rejects EDGE_UNAVAILABLE when there is none within `timeoutMs` or the secret is wrong. */
+  connect(address: DrachtioAddress, timeoutMs: number): Promise<Hostport[]> {
     const where = `${address.host}:${address.port}`;
 
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(unavailable(where, 'no answer')), timeoutMs);
-      this.srf.on('connect', (error: unknown) => {
+      this.srf.on('connect', (error: unknown, hostports: unknown) => {
         clearTimeout(timer);
         if (error) return reject(unavailable(where, 'it refused the secret'));
         this.setConnected(true);
-        resolve();
+        resolve(readHostports(hostports));
       });
       this.srf.on('close', () => this.setConnected(false));
       this.srf.on('error', (error: unknown) => {
@@ -60,8 +67,7 @@ export class Edge {
     return new Promise((resolve, reject) => {
       const done = (error: unknown, req?: DrachtioRequest): void => (req ? resolve(req) : reject(asEdgeError(error)));
       try {
-        if (options.uri) this.srf.request(options.uri, options, done);
-        else this.srf.request(options, done);
+        this.srf.request(options.uri ?? placeholder, options, done);
       } catch (error) {
         reject(asEdgeError(error));
       }
@@ -77,6 +83,19 @@ export class Edge {
         if (res.status >= 200) resolve({ res, ack });
       });
     });
+  }
+
+  /**
+   * Lets go of a transaction that another process, or this one before a restart, has left open: a CANCEL for an INVITE
+   * of ours, or a refusal of one that came in. Whether it was still open is not told.
+   */
+  async abandon(transactionId: string, kind: 'ours' | 'theirs'): Promise<void> {
+    try {
+      if (kind === 'ours') await this.send({ method: 'CANCEL', stackTxnId: transactionId });
+      else this.srf.app.client.sendMessage(refusal, { stackTxnId: transactionId });
+    } catch (error) {
+      this.log.debug({ err: error, transactionId }, 'a transaction was not open any more');
+    }
   }
 
   close(): void {
@@ -96,6 +115,14 @@ export class Edge {
     this.isConnected = connected;
     for (const listener of this.listeners) listener(connected);
   }
+}
+
+type Hostport = NonNullable<ReturnType<typeof parseHostport>>;
+
+function readHostports(value: unknown): Hostport[] {
+  const texts = Array.isArray(value) ? value.map(String) : String(value).split(',');
+
+  return texts.map(parseHostport).filter((one): one is Hostport => one !== undefined);
 }
 
 function unavailable(where: string, why: string): SightlineError {

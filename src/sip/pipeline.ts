@@ -140,7 +140,8 @@ async function redirectHelp({ destination, caller, ports, res }: Context): Promi
 async function claimNumber(context: Context): Promise<'next'> {
   const { destination, caller, ports } = context;
   if (destination?.kind !== 'pool' || !caller) return 'next';
-  context.lease = await ports.claim(destination.number, caller.user);
+  const lease = await ports.claim(destination.number, caller.user);
+  context.lease = lease;
 
   return 'next';
 }
@@ -159,7 +160,7 @@ function beginCall(context: Context): 'answered' {
       number: route.number,
       flow: route.flow,
       locale: localeOf(plan, caller, route.locale, incoming.acceptLanguage),
-      ...(lease ? { lease: { number: lease.number, ...(lease.request ? { request: lease.request } : {}) } } : {}),
+      ...(lease ? { lease: { number: lease.number, request: lease.request, token: lease.token } } : {}),
       context: contextOf(lease),
     },
     incoming,
@@ -198,10 +199,7 @@ function localeOf(plan: Plan, caller: Caller, ofRoute: string | undefined, asked
 
 function contextOf(lease: RoutingNumber | undefined): Record<string, unknown> {
   if (!lease) return {};
+  const { service, place, context } = lease;
 
-  return {
-    ...(lease.service === undefined ? {} : { service: lease.service }),
-    ...(lease.place === undefined ? {} : { place: lease.place }),
-    ...(lease.context === undefined ? {} : { request: lease.context }),
-  };
+  return { service, ...(place === undefined ? {} : { place }), ...(context === undefined ? {} : { request: context }) };
 }

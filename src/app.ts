@@ -1,0 +1,363 @@
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { Acd } from './acd/acd';
+import { adoptCalls } from './calls/adopt';
+import { CallStore } from './calls/call-store';
+import { CallManager } from './calls/manager';
+import { publicRecord, type CallRecord } from './calls/record';
+import type { CallState } from './calls/state';
+import type { Plan } from './dialplan/model';
+import { PlanStore } from './dialplan/store';
+import { apiToken } from './http/api-token';
+import { createHttpServer } from './http/server';
+import { addressesOf, advertisedAddress, type Endpoint } from './lib/addresses';
+import { systemClock } from './lib/clock';
+import { Closer } from './lib/closer';
+import type { Config, DrachtioAddress } from './lib/config';
+import { SightlineError } from './lib/errors';
+import { newToken } from './lib/ids';
+import type { Logger } from './lib/logger';
+import { Numbers } from './numbers/numbers';
+import type { RoutingNumber } from './numbers/types';
+import { SrfSeatDialer, type Contact } from './sip/dialer';
+import { Edge } from './sip/edge';
+import { mountFace } from './sip/face';
+import { Help } from './sip/help';
+import { Authenticator, NONCE_LIFETIME } from './sip/registrar/authenticator';
+import { Bindings } from './sip/registrar/bindings';
+import { createIdentify } from './sip/registrar/identify';
+import { siteNonceKey } from './sip/registrar/nonce-key';
+import { createRegisterHandler } from './sip/registrar/register';
+import { RedisReplayGuard } from './sip/registrar/replay';
+import { registrarSite, type RegistrarSite } from './sip/registrar/site';
+import { Throttle } from './sip/registrar/throttle';
+import { LegRegistry } from './sip/registry';
+import { startSipd } from './sipd/server';
+import { openStore, type Store } from './store/connection';
+import { makeKeys, type Keys } from './store/keys';
+
+/** How long the first connection to the SIP edge may take, in ms. */
+const edgePatienceMs = 10_000;
+/** How long a call waits for a store that is away, in ms. */
+const storePatienceMs = 30_000;
+/** How long a terminal that was cut off while it waited may dial its number again, in seconds, unless its queue says otherwise. */
+const redialSeconds = 60;
+
+export interface App {
+  readonly sip: Endpoint;
+  readonly http: Endpoint;
+  /** Stops taking calls, ends or hands over those under way, and closes what was opened. Twice is harmless. */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds the whole server from its configuration. This is the one place that chooses adapters.
+ *
+ * @throws SightlineError CONFIG_INVALID, PLAN_INVALID, STORE_UNAVAILABLE or EDGE_UNAVAILABLE with words for the operator;
+ *   what was opened before is closed.
+ */
+export async function startApp(config: Config, log: Logger): Promise<App> {
+  const closer = new Closer((name, error) => log.warn({ err: error, name }, 'closing failed'));
+  try {
+    return await new Wiring(config, log, closer).start();
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}
+
+class Wiring {
+  private plans!: PlanStore;
+  private store!: Store;
+  private keys!: Keys;
+  private edge!: Edge;
+  private legs!: LegRegistry;
+  private acd!: Acd;
+  private bindings!: Bindings;
+  private numbers!: Numbers;
+  private help!: Help;
+  private calls!: CallManager;
+  private callStore!: CallStore;
+  private readonly throttle = new Throttle();
+  private readonly ownHosts: ReadonlySet<string>;
+  private accepting = false;
+
+  constructor(
+    private readonly config: Config,
+    private readonly log: Logger,
+    private readonly closer: Closer,
+  ) {
+    this.ownHosts = new Set(['localhost', ...addressesOf(config.host)].map((host) => host.toLowerCase()));
+  }
+
+  async start(): Promise<App> {
+    await this.openPlans();
+    await this.openState();
+    await this.openQueue();
+    this.buildNumbers();
+    await this.buildSip();
+    const sip = await this.connectEdge();
+    await this.resume();
+    const http = await this.listenHttp();
+    this.accepting = true;
+    this.log.info({ sip, http, site: this.plans.current.site, plan: this.plans.current.version }, 'ready');
+
+    return { sip, http, close: () => this.close() };
+  }
+
+  private get plan(): Plan {
+    return this.plans.current;
+  }
+
+  private get site(): RegistrarSite {
+    return registrarSite(this.plan, this.ownHosts);
+  }
+
+  private async openPlans(): Promise<void> {
+    this.plans = await PlanStore.open({ folder: this.config.sitePath, env: process.env });
+    this.closer.add('dialplan', () => this.plans.close());
+    this.plans.on('rejected', (faults) => {
+      this.log.error({ faults }, 'an edit of the dialplan has faults; the last good plan stays in force');
+    });
+  }
+
+  private async openState(): Promise<void> {
+    const { redisUrl, dataDir } = this.config;
+    this.store = await openStore({
+      ...(redisUrl === undefined ? {} : { url: redisUrl }),
+      log: this.log,
+      dataDir: path.join(dataDir, 'redis'),
+    });
+    this.closer.add('store', () => this.store.close());
+    this.keys = makeKeys(this.plan.site);
+    this.callStore = new CallStore(this.store.redis, this.keys, this.log);
+    this.closer.add('records of calls', () => this.callStore.close());
+  }
+
+  private async openQueue(): Promise<void> {
+    this.acd = await Acd.open({
+      store: this.store,
+      site: this.plan.site,
+      node: this.config.node,
+      log: this.log,
+      config: {
+        queue: (id) => this.plan.queues.get(id),
+        seat: (id) => this.plan.seats.get(id),
+        queues: () => this.plan.queues.values(),
+      },
+    });
+    this.closer.add('queue', () => this.acd.close());
+  }
+
+  private buildNumbers(): void {
+    const { redis } = this.store;
+    this.bindings = new Bindings({ redis, keys: this.keys, clock: systemClock, log: this.log });
+    this.closer.add('registrar', () => this.bindings.close());
+    this.bindings.on('registered', (user) => {
+      if (this.plan.seats.has(user)) this.acd.seatUp(user).catch(this.report('a seat could not be made available'));
+    });
+    this.bindings.on('unregistered', (user) => {
+      if (this.plan.seats.has(user)) this.acd.seatDown(user).catch(this.report('a seat could not be taken out'));
+    });
+    this.numbers = new Numbers({ redis, keys: this.keys, clock: systemClock, log: this.log });
+    this.closer.add('routing numbers', () => this.numbers.close());
+    this.plans.on('published', (plan) => {
+      this.log.info({ plan: plan.version }, 'a new dialplan is in force');
+      this.numbers.usePools(plan.pools.values()).catch(this.report('the pools of the new dialplan are not in use'));
+    });
+  }
+
+  private async buildSip(): Promise<void> {
+    const { log } = this;
+    this.edge = new Edge(log);
+    this.legs = new LegRegistry(this.edge);
+    this.calls = new CallManager({
+      acd: this.acd,
+      store: this.callStore,
+      dialer: new SrfSeatDialer({
+        home: this.legs,
+        lookup: (user) => this.contactsOf(user),
+        domain: () => this.plan.domain,
+        log,
+      }),
+      clock: systemClock,
+      log,
+      node: this.config.node,
+      mediaAddress: advertisedAddress(this.config.host),
+      storeAvailable: () => this.store.available,
+      storeReady: () => this.store.whenAvailable(storePatienceMs),
+      plans: this.plans,
+      onEnded: (record, from) => this.settleNumber(record, from),
+    });
+    this.closer.add('calls', () => this.calls.close());
+    const authenticator = new Authenticator({
+      site: () => this.site,
+      key: await siteNonceKey(this.store.redis, this.keys),
+      guard: new RedisReplayGuard(this.store.redis, this.keys, NONCE_LIFETIME),
+      throttle: this.throttle,
+      clock: systemClock,
+      log,
+    });
+    const identify = createIdentify({ site: () => this.site, authenticator, log });
+    this.help = new Help({
+      edge: this.edge,
+      numbers: this.numbers,
+      bindings: this.bindings,
+      plan: () => this.plan,
+      site: () => this.site,
+      clock: systemClock,
+      log,
+    });
+    this.closer.add('help requests', () => this.help.close());
+    mountFace({
+      edge: this.edge,
+      legs: this.legs,
+      identify,
+      register: createRegisterHandler({
+        site: () => this.site,
+        authenticator,
+        bindings: this.bindings,
+        clock: systemClock,
+        log,
+      }),
+      onMessage: (req, res, caller) => this.help.onMessage(req, res, caller),
+      pipeline: {
+        plan: () => this.plan,
+        isOurHost: (host) => this.site.isOurHost(host),
+        identify,
+        claim: (number, caller) => this.claim(number, caller),
+        redirect: (caller, service) => this.help.redirect(caller, service),
+        calls: this.calls,
+        home: this.legs,
+        accepting: () => this.accepting,
+        log,
+      },
+      log,
+    });
+  }
+
+  /** Connects to the drachtio-server of the configuration, or starts the embedded SIP server and connects to that. */
+  private async connectEdge(): Promise<Endpoint> {
+    const address = this.config.drachtio ?? (await this.startEmbeddedEdge());
+    this.closer.add('SIP edge', () => this.edge.close());
+    const listening = await this.edge.connect(address, edgePatienceMs);
+    for (const { host } of listening) (this.ownHosts as Set<string>).add(host.toLowerCase());
+    const udp = listening.find(({ transport }) => transport === 'udp') ?? listening[0];
+    if (!udp) throw new SightlineError('EDGE_UNAVAILABLE', 'The SIP edge listens on no address');
+
+    return { host: udp.host, port: udp.port };
+  }
+
+  private async startEmbeddedEdge(): Promise<DrachtioAddress> {
+    const { host, sipPort, wsPort, controlPort } = this.config;
+    const secret = this.config.controlSecret ?? newToken();
+    const sipd = await startSipd({
+      host,
+      udpPort: sipPort,
+      tcpPort: sipPort,
+      wsPort,
+      controlHost: '127.0.0.1',
+      controlPort,
+      secret,
+      log: this.log,
+    });
+    this.closer.add('embedded SIP server', () => sipd.close());
+
+    return { host: '127.0.0.1', port: sipd.addresses.control.port, secret };
+  }
+
+  /** Goes on with what this node had under way before, then begins to sweep and to dispatch. */
+  private async resume(): Promise<void> {
+    await this.numbers.usePools(this.plan.pools.values());
+    const going = await adoptCalls({
+      node: this.config.node,
+      store: this.callStore,
+      tickets: () => this.acd.adopt(this.config.node),
+      leg: (record) => this.legs.adopt(record),
+      abandon: (transactionId, kind) => this.edge.abandon(transactionId, kind),
+      plan: (version) => this.plans.version(version) ?? this.plan,
+      manager: this.calls,
+      numbers: this.numbers,
+    });
+    if (going > 0) this.log.info({ calls: going }, 'calls of before the restart go on');
+    this.numbers.start();
+    this.bindings.start();
+  }
+
+  private async listenHttp(): Promise<Endpoint> {
+    const { token, file } = await apiToken(this.config.apiToken, this.config.dataDir);
+    if (file) this.log.info({ file }, 'the API token is in this file');
+    const server = await createHttpServer({
+      credentials: { apiToken: token, terminalPassword: (user) => this.plan.terminals.get(user)?.password },
+      readiness: () => this.readiness(),
+      help: { request: (terminal, body) => this.help.request(terminal, body) },
+      calls: {
+        find: async (id) => {
+          const record = await this.calls.find(id);
+
+          return record && publicRecord(record);
+        },
+        live: () => this.calls.live().map(publicRecord),
+      },
+      queues: {
+        snapshot: () => this.acd.snapshot(),
+        site: () => ({ site: this.plan.site, version: this.plan.version, faults: [...this.plans.faults] }),
+      },
+      throttle: this.throttle,
+      log: this.log,
+    });
+    this.closer.add('REST', () => server.close());
+    await server.listen({ host: this.config.host, port: this.config.httpPort });
+    const { port } = server.server.address() as AddressInfo;
+
+    return { host: this.config.host, port };
+  }
+
+  private readiness(): { ready: boolean; missing: string[] } {
+    const missing = [
+      ...(this.accepting ? [] : ['the server is starting or stopping']),
+      ...(this.store.available ? [] : ['the state store (Redis) cannot be reached']),
+      ...(this.edge.connected ? [] : ['the SIP edge cannot be reached']),
+    ];
+
+    return { ready: missing.length === 0, missing };
+  }
+
+  /** A terminal that dials again while its former call still seems to wait was cut off before anybody noticed. */
+  private async claim(number: string, caller: string): Promise<RoutingNumber> {
+    const former = this.calls.withLease(number);
+    const waits = former?.state === 'queued' || former?.state === 'offered';
+
+    return this.numbers.claim(number, caller, { takeOver: waits });
+  }
+
+  /** The number has served its one use, unless its caller was cut off while waiting: then it may be dialled again for a while. */
+  private settleNumber(record: CallRecord, from: CallState): void {
+    if (!record.lease || record.end?.cause === 'replaced') return;
+    const waited =
+      (from === 'queued' || from === 'offered') && record.end?.by === 'caller' && record.end.cause !== 'left';
+    const grace = (record.queue && this.plan.queues.get(record.queue)?.grace) || redialSeconds;
+    this.numbers
+      .release(record.lease.number, waited ? { redialUntil: systemClock.now() + grace * 1000 } : {})
+      .catch(this.report('a routing number could not be given back; it will be when its claim ends'));
+  }
+
+  private async contactsOf(user: string): Promise<Contact[]> {
+    const bindings = await this.bindings.lookup(user);
+
+    return bindings.map(({ contact, route }) => ({ uri: contact, source: route }));
+  }
+
+  private report(what: string): (error: unknown) => void {
+    return (error) => this.log.warn({ err: error }, what);
+  }
+
+  /** Calls whose dialogs live in an edge of their own go on without us; those of the embedded one end with it. */
+  private async close(): Promise<void> {
+    this.accepting = false;
+    if (!this.config.drachtio) {
+      await this.calls.endAll({ by: 'server', cause: 'shutdown' }, 'SIP;cause=503;text="Server is stopping"');
+    }
+    await this.closer.close();
+  }
+}
