@@ -71,7 +71,7 @@ function readOptions(argv: readonly string[]): Options | string {
     const options = { json: flag, strict: flag, help: { ...flag, short: 'h' } } as const;
     read = parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (error) {
-    return (error instanceof Error ? error.message : String(error)).split('. ')[0]!;
+    return (error as Error).message.split('. ')[0]!;
   }
   const { values, positionals } = read;
   if (values.help) return 'help';

@@ -7,10 +7,10 @@ export const faultTable = {
   // The folder and its files.
   SITE_MISSING: ['error', 'The folder of the site does not exist.', 'Give the name of a folder in dialplans/, or a path.'],
   SITE_EMPTY: ['error', 'The folder holds no dialplan.', 'Copy dialplans/demo and change it.'],
-  FILE_MISSING: ['error', 'A file that every site needs is not there.', 'Create it; this page shows what it holds.'],
+  FILE_MISSING: ['error', 'A file that every site needs is not there.', 'Create it; dialplans/README.md shows what it holds.'],
   FILE_UNREADABLE: ['error', 'A file cannot be read.', 'Check its permissions; save it as UTF-8 text.'],
   FILE_TOO_LARGE: ['error', 'A file is larger than a dialplan ever is.', 'Check that it is the right file; use ranges.'],
-  FILE_UNKNOWN: ['warning', 'A YAML file that nothing reads.', 'Rename it to one of the names on this page, or move it away.'],
+  FILE_UNKNOWN: ['warning', 'A YAML file that nothing reads.', 'Rename it to a name that is read, or move it away.'],
   // YAML.
   YAML_SYNTAX: ['error', 'The text is not YAML.', 'Mend the line; an editor with YAML support shows the place.'],
   YAML_TOO_DEEP: ['error', 'Aliases or nesting make the file grow out of bounds.', 'Write the values out in place of aliases.'],

@@ -115,8 +115,7 @@ async function readText(folder: string, name: string, faults: Faults): Promise<s
     if (bytes) return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     faults.add('FILE_TOO_LARGE', startOf(name), `${name} is larger than ${maxFileBytes / 1024} KiB`);
   } catch (error) {
-    const why = error instanceof TypeError ? 'it is not UTF-8 text' : reasonOf(error);
-    faults.add('FILE_UNREADABLE', startOf(name), `${name} cannot be read: ${why}`);
+    faults.add('FILE_UNREADABLE', startOf(name), `${name} cannot be read: ${reasonOf(error)}`);
   }
 
   return undefined;
@@ -137,6 +136,7 @@ async function readBounded(file: string): Promise<Buffer | undefined> {
 
 function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'it is not UTF-8 text';
   if (code === 'EACCES') return 'this user may not read it';
   if (code === 'ENOENT') return 'it is a link to nowhere, or was just taken away';
 
@@ -183,7 +183,8 @@ function addEmptySite(folder: string, found: string[], faults: Faults): undefine
 function addUnknownFile(name: string, faults: Faults): void {
   const known = Object.keys(siteFiles);
   const meant = name.endsWith('.yml') ? `; did you mean '${name.slice(0, -4)}.yaml'?` : didYouMean(name, known);
-  faults.add('FILE_UNKNOWN', startOf(name), `nothing reads the file ${name}${meant}`);
+  const remedy = `Rename it or move it away. Files that are read: ${known.join(', ')}, menus/<name>.yaml.`;
+  faults.add('FILE_UNKNOWN', startOf(name), `nothing reads the file ${name}${meant}`, remedy);
 }
 
 function addMissingFile(name: string, found: string[], faults: Faults): void {

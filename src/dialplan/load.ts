@@ -80,9 +80,17 @@ function parseFile(name: string, text: string): ParsedFile {
   const faults = new Faults();
   const kind = kindOf(name)!;
   const tree = parseYaml(name, text, faults, kind.doubles);
-  if (tree) validate(tree, kind.schema, faults);
+  const syntax = new Set(faults.sorted.map(placeOf));
+  const ofSchema = new Faults();
+  if (tree) validate(tree, kind.schema, ofSchema);
+  // Where the text is not YAML, what the schema says of the rest is an echo.
+  faults.addAll(ofSchema.sorted.filter((fault) => !syntax.has(placeOf(fault))));
 
   return { text, tree: tree?.kind === 'map' ? tree : undefined, faults: faults.sorted };
+}
+
+function placeOf({ line, column }: Fault): string {
+  return `${line}:${column}`;
 }
 
 function draftOf(

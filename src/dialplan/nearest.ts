@@ -1,6 +1,7 @@
 /** The name out of `names` that the writer of `wrong` most likely meant, if one is near enough to be worth saying. */
 export function nearest(wrong: string, names: Iterable<string>): string | undefined {
-  const limit = Math.max(1, Math.floor(wrong.length / 3));
+  // Two letters are too few to guess from.
+  const limit = Math.floor(wrong.length / 3);
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const name of names) {
@@ -45,4 +46,11 @@ export function distance(a: string, b: string, limit = Infinity): number {
   }
 
   return Math.min(last[b.length]!, limit);
+}
+
+/** The name itself if there is one such, else the one that was most likely meant, else what was written. */
+export function nameMeant(written: string, known: readonly { id: { name: string } }[]): string {
+  const names = known.map(({ id }) => id.name);
+
+  return names.includes(written) ? written : (nearest(written, names) ?? written);
 }

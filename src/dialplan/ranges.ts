@@ -10,10 +10,9 @@ export type Read<T> = { ok: true; value: T } | { ok: false; message: string; rem
  * `kiosk01-kiosk20` (leading zeros are kept).
  */
 export function userNames(key: string): Read<string[]> {
-  const range = /^(.*?)(\d+)-(.*?)(\d+)$/.exec(key);
-  if (!range) return { ok: true, value: [key] };
-  const [, prefix = '', low = '', secondPrefix = '', high = ''] = range;
-  if (secondPrefix !== prefix) return unlikeRange(key, range);
+  const range = /^(.*?)(\d+)-\1(\d+)$/.exec(key);
+  if (!range) return singleName(key);
+  const [, prefix = '', low = '', high = ''] = range;
   const from = Number(low);
   const to = Number(high);
   if (low.startsWith('0') && low !== '0' && low.length !== high.length) {
@@ -28,8 +27,10 @@ export function userNames(key: string): Read<string[]> {
 }
 
 /** `hall1-desk2` is a name with a hyphen; `a1-20` is a range whose writer forgot the letter. */
-function unlikeRange(key: string, [, prefix, low, secondPrefix, high]: RegExpExecArray): Read<string[]> {
-  if (secondPrefix !== '') return { ok: true, value: [key] };
+function singleName(key: string): Read<string[]> {
+  const forgotten = /^(\D+)(\d+)-(\d+)$/.exec(key);
+  if (!forgotten) return { ok: true, value: [key] };
+  const [, prefix, low, high] = forgotten;
 
   return bad(`'${key}' looks like a range whose end has no '${prefix}'`, `Write ${prefix}${low}-${prefix}${high}.`);
 }

@@ -5,12 +5,12 @@ import { didYouMean, listed } from './nearest';
 import { parseNetwork } from './networks';
 import { poolNumbers, type Read, userNames } from './ranges';
 import { namedIn, namesIn, type Reader, urlProblem } from './reader';
-import { defaults } from './schema-parts';
+import { defaults, patterns } from './schema-parts';
 import { childOf, type Entry, entriesOf, type Tree } from './tree';
 
 /** Reads site.yaml. It comes before all others, which need its languages. */
 export function readSite(tree: Tree, faults: Faults): SiteDraft {
-  const locales = namesIn(tree, 'locales');
+  const locales = uniqueLocales(namesIn(tree, 'locales'));
   const defaultLocale = namedIn(tree, 'defaultLocale', tree.at);
   const names = locales.map((locale) => locale.name);
   if (defaultLocale.name !== '' && names.length > 0 && !names.includes(defaultLocale.name)) {
@@ -30,6 +30,14 @@ export function readSite(tree: Tree, faults: Faults): SiteDraft {
     assetBase,
     assetBaseFaulty: assetBase === undefined && childOf(tree, 'assetBase') !== undefined,
   };
+}
+
+/** Entries that are no languages, or stand twice, were told of; other texts are not judged by them. */
+function uniqueLocales(entries: readonly Named[]): Named[] {
+  const locale = new RegExp(patterns.locale.pattern);
+  const first = new Map([...entries].reverse().map((entry) => [entry.name, entry]));
+
+  return entries.filter((entry) => locale.test(entry.name) && first.get(entry.name) === entry);
 }
 
 function readNetworks(tree: Tree, faults: Faults): SiteDraft['trusted'] {

@@ -5,8 +5,8 @@ import { byName, choice, named, object, optional, patterns, picture, priority, s
 const action = object('an action', 'What a choice leads to: exactly one of page, queue, flow, home, back and end.', {
   page: optional(named('the name of a page', 'Another page of this menu.')),
   queue: optional(named('the name of a queue', 'A queue: the person wants a human.')),
-  priority: optional(priority('With queue: priority of the call, in place of that of the flow.')),
-  skills: optional(skills('With queue: skills that the seat must have, in place of those of the flow.')),
+  priority: optional(priority('With queue: priority of the call, in place of that of the flow.', {})),
+  skills: optional(skills('With queue: skills that the seat must have, in place of those of the flow.', {})),
   flow: optional(named('the name of a flow', 'Another flow, from its beginning.')),
   home: optional(Type.Unsafe({ const: true, title: 'true', description: 'The first page of the menu.' })),
   back: optional(Type.Unsafe({ const: true, title: 'true', description: 'The page before.' })),

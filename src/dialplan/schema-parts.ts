@@ -104,23 +104,23 @@ export function byName(title: string, description: string, keys: { pattern: stri
 
 export const optional = Type.Optional;
 
-export const skills = (description: string): TSchema =>
+export const skills = (description: string, words: object = { default: [] }): TSchema =>
   Type.Array(named('the name of a skill', 'A skill.'), {
     title: 'a list of skills',
     description,
     maxItems: 32,
     uniqueItems: true,
-    default: [],
     examples: [['video']],
+    ...words,
   });
 
-export const priority = (description: string): TSchema =>
+export const priority = (description: string, words: object = { default: defaults.priority }): TSchema =>
   Type.Integer({
     title: `a whole number from -${PRIORITY_LIMIT} to ${PRIORITY_LIMIT}`,
     description,
     minimum: -PRIORITY_LIMIT,
     maximum: PRIORITY_LIMIT,
-    default: defaults.priority,
+    ...words,
   });
 
 export const picture = (description: string): TSchema =>

@@ -16,6 +16,7 @@ interface Spoken {
   enum?: readonly string[];
   examples?: readonly unknown[];
   properties?: Record<string, Spoken>;
+  required?: readonly string[];
   additionalProperties?: unknown;
   propertyNames?: { pattern: string };
   type?: unknown;
@@ -101,7 +102,7 @@ function tellMissingKey(at: Found, key: string, faults: Faults): void {
   const who = at.path.length === 0 ? at.schema.title : at.subject;
   const sample = wanted?.examples?.[0];
   const remedy =
-    sample === undefined ? `Add ${key}: ${wanted?.title}.` : `Add it, for instance ${sampleLine(key, sample)}`;
+    sample === undefined ? `Add '${key}': ${wanted?.title}.` : `Add it, for instance ${sampleLine(key, sample)}`;
   faults.add('MISSING_KEY', at.keyAt, `${who} has no '${key}' (${wanted?.title})`, remedy);
 }
 
@@ -110,7 +111,7 @@ function tellBadName(at: Found, name: string, faults: Faults): void {
   if (at.schema.propertyNames?.pattern === patterns.locale.pattern) return;
   const says = saysOf(at.schema.propertyNames?.pattern);
   const { keyAt } = locate(at.value, [name]);
-  faults.add('BAD_NAME', keyAt, `'${name}' cannot stand in ${at.schema.title}`, `Use ${says}.`);
+  faults.add('BAD_NAME', keyAt, `'${name}' is not allowed as a name in ${at.schema.title}`, `Use ${says}.`);
 }
 
 function tellWrongType(at: Found, faults: Faults): void {
@@ -135,7 +136,7 @@ function tellTwice(at: Found, first: number, second: number, faults: Faults): vo
 }
 
 function mustBe(at: Found): string {
-  const must = `must be ${at.schema.title ?? 'another value'}`;
+  const must = `must be ${allowed(at.schema)}`;
   const secret = at.path.includes('password');
   if (at.value.kind === 'scalar' && at.value.value === null) return `${at.subject} has no value; it ${must}`;
   const text = at.value.kind === 'scalar' ? String(at.value.value) : '';
@@ -143,6 +144,14 @@ function mustBe(at: Found): string {
   const long = text.length > 60 ? `has ${text.length} characters` : `is ${valueOf(at.value, secret)}`;
 
   return `${at.subject} ${must}, but ${long}${meant}`;
+}
+
+/** What may stand there. A title says it for single values; a mapping is better told by its keys. */
+function allowed(schema: Spoken): string {
+  if (schema.type !== 'object') return schema.title ?? 'another value';
+  const keys = Object.keys(schema.properties ?? {});
+
+  return keys.length > 0 ? `a mapping with the keys ${listed(keys)}` : `a mapping: ${schema.title}, each by its name`;
 }
 
 function valueOf(tree: Tree, secret: boolean): string {
@@ -157,10 +166,19 @@ function valueOf(tree: Tree, secret: boolean): string {
 function example(at: Found): string {
   const sample = at.schema.examples?.[0];
   const key = at.path.at(-1);
+  if (at.schema.type === 'object') return mappingExample(at.schema, key);
   if (sample === undefined || key === undefined || /^\d+$/.test(key))
     return `Write ${at.schema.title ?? 'another value'}.`;
 
   return `Write it like this: ${sampleLine(key, sample)}`;
+}
+
+function mappingExample(schema: Spoken, key: string | undefined): string {
+  const needed = schema.required ?? Object.keys(schema.properties ?? {}).slice(0, 1);
+  const keys = needed.length > 0 ? needed : ['<name>'];
+  if (key === undefined || /^\d$/.test(key)) return `Write ${keys.map((one) => `${one}: …`).join(', ')}.`;
+
+  return `Write it like this: ${key}: {${keys.map((one) => `${one}: …`).join(', ')}}`;
 }
 
 function sampleLine(key: string, sample: unknown): string {

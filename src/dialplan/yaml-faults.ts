@@ -15,7 +15,7 @@ export function syntaxFault(problem: YAMLError, text: string): Told {
         : told("'*' stands alone", 'Put the star in quotes: "*".');
     case 'BAD_INDENT':
       return /^Flow/.test(problem.message)
-        ? told('a bracket is not closed before this line', 'Close the [ or { that was opened above.')
+        ? told('the bracket that is opened here is not closed', 'Close it with ] or }, or put the text in quotes.')
         : told('this line does not begin in the same column as its neighbours', 'Indent keys of one level alike.');
     case 'TAB_AS_INDENT':
       return told('a tab is used to indent', 'Indent with spaces.');
@@ -42,9 +42,16 @@ export function syntaxFault(problem: YAMLError, text: string): Told {
   }
 }
 
+/** Whether the fault is a bracket or quote that nothing closes. */
+export function isUnclosed({ code, message }: YAMLError): boolean {
+  return (code === 'BAD_INDENT' && /^Flow/.test(message)) || (code === 'MISSING_CHAR' && /quote|\}|\]/.test(message));
+}
+
 function missing(message: string): Told {
-  if (/quote/.test(message)) return told('a quote is opened and not closed', "Close the quote; double a ' inside '…'.");
-  if (/\}|\]/.test(message)) return told('a bracket is not closed', 'Close the [ or { that was opened above.');
+  if (/quote/.test(message))
+    return told('the quote that is opened here is not closed', "Close it; inside '…' write '' for one '.");
+  if (/\}|\]/.test(message))
+    return told('the bracket that is opened here is not closed', 'Close it with ] or }, or put the text in quotes.');
 
   return told(lowerFirst(message), 'Add the character that is missing.');
 }

@@ -1,8 +1,8 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { Alias, Document, Scalar, YAMLMap } from 'yaml';
+import { isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import type { Alias, Document, Scalar, YAMLError, YAMLMap } from 'yaml';
 import type { FaultCode, Faults, Place } from './faults';
 import { emptyMap, type Entry, type Tree } from './tree';
-import { syntaxFault } from './yaml-faults';
+import { isUnclosed, syntaxFault } from './yaml-faults';
 
 /** Nodes that one file may have after its aliases are expanded. */
 const maxNodes = 50_000;
@@ -78,7 +78,7 @@ function addSyntaxFaults(file: string, text: string, doc: Document, lines: LineC
   const seen = new Set<number>();
   const problems = [...doc.errors, ...doc.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   for (const problem of problems) {
-    const { line, col } = lines.linePos(Math.min(problem.pos[0], text.length));
+    const { line, col } = lines.linePos(openingOf(problem, doc) ?? Math.min(problem.pos[0], text.length));
     const echo = seen.size > 0 && problem.code === 'UNEXPECTED_TOKEN';
     if (seen.has(line) || echo || seen.size >= maxSyntaxFaults) continue;
     seen.add(line);
@@ -87,6 +87,21 @@ function addSyntaxFaults(file: string, text: string, doc: Document, lines: LineC
   }
 
   return seen.size > 0;
+}
+
+/** Where the bracket or quote was opened that a fault finds not closed: that is where the eye has to go. */
+function openingOf(problem: YAMLError, doc: Document): number | undefined {
+  if (!isUnclosed(problem)) return undefined;
+  let opening: number | undefined;
+  visit(doc, {
+    Node: (_, node) => {
+      const opens = isCollection(node) ? node.flow : isScalar(node) && /^QUOTE/.test(node.type ?? '');
+      const start = node.range?.[0] ?? Infinity;
+      if (opens && start <= problem.pos[0]) opening = start;
+    },
+  });
+
+  return opening;
 }
 
 function isEmpty(tree: Tree): boolean {

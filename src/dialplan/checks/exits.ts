@@ -16,7 +16,7 @@ export function checkExits(draft: Draft, graph: Graph, faults: Faults): void {
       first ? 'Add items or a form.' : undefined,
     );
   }
-  const caught = caughtStations(graph, new Set(dead));
+  const caught = caughtStations(draft, graph, new Set(dead));
   const loops = flowLoops(draft, graph, caught);
   for (const loop of loops) {
     const chain = [...loop, loop[0]!].map((flow) => `'${flow.id.name}'`).join(' -> ');
@@ -41,7 +41,7 @@ function isDeadEnd({ page, menu }: Station, graph: Graph): boolean {
  * The stations from which no way leads out, however a person came there. `back` helps only if every page it can go back
  * to has a way out by itself. Dead ends count as ways out here: they were told of.
  */
-function caughtStations(graph: Graph, dead: ReadonlySet<Station>): Set<Station> {
+function caughtStations(draft: Draft, graph: Graph, dead: ReadonlySet<Station>): Set<Station> {
   const free = new Set(graph.stations.filter((station) => station.exit || dead.has(station)));
   const isFree = (station: Station): boolean => free.has(station);
   for (let grown = true; grown;) {
@@ -55,7 +55,7 @@ function caughtStations(graph: Graph, dead: ReadonlySet<Station>): Set<Station> 
       grown = true;
     }
   }
-  const reachable = new Set([...graph.menusById.values()].flatMap((menu) => [...reachableIn(menu, graph)]));
+  const reachable = new Set(draft.menus.flatMap((menu) => [...reachableIn(menu, graph)]));
 
   return new Set(graph.stations.filter((station) => !isFree(station) && reachable.has(station)));
 }
@@ -63,7 +63,7 @@ function caughtStations(graph: Graph, dead: ReadonlySet<Station>): Set<Station> 
 /** Rings of flows whose menus lead only into each other, each told once. */
 function flowLoops(draft: Draft, graph: Graph, caught: ReadonlySet<Station>): FlowDraft[][] {
   const next = (flow: FlowDraft): FlowDraft[] => {
-    const menu = graph.menusById.get(flow.menu.name);
+    const menu = graph.menu(flow.menu.name);
     const stations = menu ? [...reachableIn(menu, graph)].filter((station) => caught.has(station)) : [];
 
     return stations.flatMap((station) => [...station.flows]);

@@ -1,3 +1,4 @@
+import { nameMeant } from '../nearest';
 import { actionsOf, type ActionDraft, type Draft, type FlowDraft, type MenuDraft, type PageDraft } from '../draft';
 
 /** A page as a station on the way of a person through the menus. */
@@ -17,8 +18,12 @@ export interface Station {
 /** The pages of a site and the ways between them. */
 export interface Graph {
   readonly stations: readonly Station[];
-  readonly flowsById: ReadonlyMap<string, FlowDraft>;
-  readonly menusById: ReadonlyMap<string, MenuDraft>;
+  /**
+   * The flow or menu of a name; of a name that is not known, the one that was most likely meant, so that one slip is told
+   * of once.
+   */
+  flow(name: string): FlowDraft | undefined;
+  menu(name: string): MenuDraft | undefined;
   /** The first page of a menu, if its name is right. */
   start(menu: MenuDraft): Station | undefined;
   station(menu: MenuDraft, page: string): Station | undefined;
@@ -27,11 +32,14 @@ export interface Graph {
 export function graphOf(draft: Draft): Graph {
   const stations = draft.menus.flatMap((menu) => menu.pages.map((page) => newStation(menu, page)));
   const byName = new Map(stations.map((station) => [nameOf(station.menu, station.page.id.name), station]));
-  const station = (menu: MenuDraft, page: string): Station | undefined => byName.get(nameOf(menu, page));
+  const flows = new Map(draft.flows.map((flow) => [flow.id.name, flow]));
+  const menus = new Map(draft.menus.map((menu) => [menu.id.name, menu]));
+  const station = (menu: MenuDraft, page: string): Station | undefined =>
+    byName.get(nameOf(menu, nameMeant(page, menu.pages)));
   const graph: Graph = {
     stations,
-    flowsById: new Map(draft.flows.map((flow) => [flow.id.name, flow])),
-    menusById: new Map(draft.menus.map((menu) => [menu.id.name, menu])),
+    flow: (name) => flows.get(nameMeant(name, draft.flows)),
+    menu: (name) => menus.get(nameMeant(name, draft.menus)),
     start: (menu) => station(menu, menu.start.name),
     station,
   };
@@ -58,11 +66,14 @@ function everyAction(page: PageDraft): (ActionDraft | undefined)[] {
 function connect(from: Station, action: ActionDraft | undefined, graph: Graph): void {
   switch (action?.type) {
     case 'page':
+      // A page that is not there was told of; it may well have been the way out.
+      from.exit ||= from.menu.pages.every((page) => page.id.name !== action.target.name);
+
       return link(from, graph.station(from.menu, action.target.name), true);
     case 'home':
       return link(from, graph.start(from.menu), false);
     case 'flow':
-      return linkFlow(from, graph.flowsById.get(action.target.name), graph);
+      return linkFlow(from, action.target.name, graph);
     case 'back':
       return;
     default:
@@ -80,13 +91,14 @@ function link(from: Station, to: Station | undefined, canGoBack: boolean): void 
   if (canGoBack) to.before.add(from);
 }
 
-function linkFlow(from: Station, flow: FlowDraft | undefined, graph: Graph): void {
-  const menu = flow && graph.menusById.get(flow.menu.name);
+function linkFlow(from: Station, name: string, graph: Graph): void {
+  const flow = graph.flow(name);
+  const menu = flow && graph.menu(flow.menu.name);
   const start = menu && graph.start(menu);
   if (flow) from.flows.add(flow);
-  // A flow without a menu leads straight to its queue.
   if (start) from.next.add(start);
-  else from.exit = true;
+  // A flow without a menu leads straight to its queue; a name that is not known may well have been the way out.
+  if (!start || flow.id.name !== name || menu.id.name !== flow.menu.name) from.exit = true;
 }
 
 export function hasBack(page: PageDraft): boolean {

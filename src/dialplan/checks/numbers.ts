@@ -1,13 +1,13 @@
 import type { Draft, Named, PoolDraft } from '../draft';
 import type { Faults } from '../faults';
+import { nameMeant } from '../nearest';
 import { isInPool } from '../ranges';
 
 /** What is dialled must mean one thing only. */
 export function checkNumbers(draft: Draft, faults: Faults): void {
   const pools = draft.pools.filter((pool) => pool.to > 0);
   checkOverlap(pools, faults);
-  for (const { number } of draft.numbers)
-    checkAgainstPools(`number ${number.name}`, [number.name], number, pools, faults);
+  for (const { number } of draft.numbers) checkAgainstPools('number', [number.name], number, pools, faults);
   checkUsers(draft, pools, faults);
   checkUnused(draft, faults);
   if (
@@ -31,12 +31,13 @@ function checkOverlap(pools: readonly PoolDraft[], faults: Faults): void {
   }
 }
 
-function checkAgainstPools(what: string, names: string[], { at }: Named, pools: PoolDraft[], faults: Faults): void {
+function checkAgainstPools(noun: string, names: string[], key: Named, pools: PoolDraft[], faults: Faults): void {
   for (const pool of pools) {
     const inside = names.find((name) => isInPool(pool, name));
     if (inside === undefined) continue;
-    const message = `the ${what} lies inside the pool '${pool.id.name}' (${pool.from}-${pool.to})`;
-    faults.add('NUMBER_IN_POOL', at, message, 'Move it outside, or make the pool smaller.');
+    const what = inside === key.name ? inside : `${inside} (of ${key.name})`;
+    const message = `the ${noun} ${what} lies inside the pool '${pool.id.name}' (${pool.from}-${pool.to})`;
+    faults.add('NUMBER_IN_POOL', key.at, message, 'Move it outside, or make the pool smaller.');
   }
 }
 
@@ -49,7 +50,7 @@ function checkUsers(draft: Draft, pools: PoolDraft[], faults: Faults): void {
   ];
   for (const { noun, user } of users) {
     const { key, ids } = user;
-    checkAgainstPools(`${noun} ${key.name}`, ids, key, pools, faults);
+    checkAgainstPools(noun, ids, key, pools, faults);
     const number = ids.find((id) => numbers.has(id));
     if (number !== undefined) {
       const line = numbers.get(number)!.at.line;
@@ -83,8 +84,9 @@ function addUsers(
 }
 
 function checkUnused(draft: Draft, faults: Faults): void {
-  if (draft.unknown.has('services')) return;
-  const used = new Set(draft.services.map((service) => service.pool.name));
+  const used = new Set(draft.services.map((service) => nameMeant(service.pool.name, draft.pools)));
+  // A service that could not be read may have named any pool.
+  if (draft.unknown.has('services') || used.has('')) return;
   for (const { id } of draft.pools) {
     if (!used.has(id.name)) faults.add('UNUSED_POOL', id.at, `no service leases numbers from the pool '${id.name}'`);
   }

@@ -1,12 +1,12 @@
 import { actionsOf, type Draft, type FlowDraft, type MenuDraft } from '../draft';
 import type { FaultCode, Faults, Place } from '../faults';
+import { nameMeant } from '../nearest';
 import { type Graph, reachableIn, spread } from './graph';
 
 /** What nobody can come to is told of, so that it is not mistaken for something that works. */
 export function checkReach(draft: Draft, graph: Graph, faults: Faults): void {
   for (const menu of draft.menus) checkPages(menu, graph, faults);
-  const entries: Draft['unknown'] = draft.unknown;
-  if (['numbers', 'services', 'flows', 'menus'].some((kind) => entries.has(kind as 'numbers'))) return;
+  if (!isSure(draft)) return;
   const flows = reachableFlows(draft, graph);
   for (const flow of draft.flows) {
     if (!flows.has(flow))
@@ -17,7 +17,7 @@ export function checkReach(draft: Draft, graph: Graph, faults: Faults): void {
         faults,
       );
   }
-  const menus = new Set([...flows].map((flow) => flow.menu.name));
+  const menus = new Set([...flows].map((flow) => nameMeant(flow.menu.name, draft.menus)));
   for (const menu of draft.menus) {
     if (!menus.has(menu.id.name))
       tell('UNREACHABLE_MENU', menu.id.at, `no flow that can be reached shows the menu '${menu.id.name}'`, faults);
@@ -34,6 +34,17 @@ export function checkReach(draft: Draft, graph: Graph, faults: Faults): void {
   }
 }
 
+/** Whether all the ways are known: what could not be read may lead anywhere. */
+function isSure(draft: Draft): boolean {
+  const entries = [...draft.numbers, ...draft.services];
+  const read = (['numbers', 'services', 'flows', 'menus'] as const).every((kind) => !draft.unknown.has(kind));
+  const actions = draft.menus.flatMap((menu) => menu.pages.flatMap((page) => page.items.map((item) => item.action)));
+
+  return (
+    read && entries.length > 0 && entries.every(({ flow }) => flow.name !== '') && actions.every((action) => action)
+  );
+}
+
 function tell(code: FaultCode, at: Place, message: string, faults: Faults): void {
   faults.add(code, at, message);
 }
@@ -48,11 +59,11 @@ function checkPages(menu: MenuDraft, graph: Graph, faults: Faults): void {
 }
 
 function reachableFlows(draft: Draft, graph: Graph): Set<FlowDraft> {
-  const named = [...draft.numbers, ...draft.services].map(({ flow }) => graph.flowsById.get(flow.name));
+  const named = [...draft.numbers, ...draft.services].map(({ flow }) => graph.flow(flow.name));
   const first = named.filter((flow) => flow !== undefined);
 
   return spread(first, (flow) => {
-    const menu = graph.menusById.get(flow.menu.name);
+    const menu = graph.menu(flow.menu.name);
 
     return menu ? [...reachableIn(menu, graph)].flatMap((station) => [...station.flows]) : [];
   });
@@ -68,5 +79,7 @@ function reachableQueues(
   const actions = pages.flatMap((station) => actionsOf(station.page));
   const chosen = actions.filter((action) => action.type === 'queue').map((action) => action.target.name);
 
-  return new Set([...[...flows].map((flow) => flow.queue.name), ...chosen]);
+  const named = [...[...flows].map((flow) => flow.queue.name), ...chosen];
+
+  return new Set(named.map((name) => nameMeant(name, draft.queues)));
 }

@@ -1,6 +1,9 @@
 import { actionsOf, type Draft, type Kind, type MenuDraft, type Named } from '../draft';
 import type { FaultCode, Faults } from '../faults';
 import { didYouMean, listed } from '../nearest';
+import { patterns } from '../schema-parts';
+
+const isName = new RegExp(patterns.name.pattern);
 
 interface Target {
   kind: Kind;
@@ -56,7 +59,8 @@ function lookUp(what: Named, where: Target, unknown: ReadonlySet<Kind>, faults: 
   const { name } = what;
   // With a file missing or unreadable, every name of its kind would be unknown; menus are known by the names of their files.
   const unsure = where.kind !== 'menus' && unknown.has(where.kind);
-  if (name === '' || where.names.has(name) || unsure) return;
+  // What cannot be a name at all was told of as such.
+  if (!isName.test(name) || where.names.has(name) || unsure) return;
   const known = where.names.size > 0 ? `There are: ${listed(where.names)}.` : `There is no ${where.noun} yet.`;
   faults.add(where.code, what.at, `there is no ${where.noun} '${name}'${didYouMean(name, where.names)}`, known);
 }
