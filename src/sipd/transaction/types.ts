@@ -12,7 +12,10 @@ export type ClientEvents = {
   /** No final response in time (Timer B or F, C for an INVITE that only rang, or 64*T1 after CANCEL). */
   timeout: [];
   transportError: [error: TransportError];
-  /** The last event: the transaction is out of the table. */
+  /**
+   * The last event, always: nothing more will be told. It follows a final response at once, but for a 2xx to INVITE comes
+   * only 64*T1 later (Timer M). What the network repeats after that is absorbed inside the layer, without this object.
+   */
   terminated: [];
 };
 
@@ -24,7 +27,7 @@ export interface ClientTransaction extends Pick<TypedEmitter<ClientEvents>, 'on'
   /** The flow that the request left by, once it has. */
   readonly flow: Flow | undefined;
   /**
-   * Cancels an INVITE: CANCEL is held back until a provisional response came and sent then; it is never sent when a
+   * Cancels an INVITE; without a final response 64*T1 after the CANCEL there is a `timeout`. The CANCEL is held back until a provisional response came and sent then; it is never sent when a
    * final response came first. Such headers as Reason are copied into it. False when there is nothing to cancel.
    */
   cancel(headers?: Headers): boolean;
@@ -33,10 +36,13 @@ export interface ClientTransaction extends Pick<TypedEmitter<ClientEvents>, 'on'
 export type ServerEvents = {
   /** A CANCEL came and was answered 200; the user of the layer answers the INVITE with 487. */
   cancel: [cancel: SipRequest];
-  /** Timer H: the ACK to a non-2xx never came. */
+  /** Timer H: the ACK to a non-2xx never came. For other methods: no final response was given within 64*T1. */
   timeout: [];
   transportError: [error: TransportError];
-  /** The last event: the transaction is out of the table. */
+  /**
+   * The last event, always: nothing more will be told, and the layer no longer holds on to the request. It follows the
+   * final response at once, for INVITE the ACK to a non-2xx, `acknowledged()` after a 2xx, or Timers H and L.
+   */
   terminated: [];
 };
 
