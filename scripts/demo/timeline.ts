@@ -127,7 +127,9 @@ export function describe(event: DemoEvent & { kind: 'sip' }): string {
 
 function detailOf(event: DemoEvent & { kind: 'sip' }): string {
   if (event.contentType === 'application/sdp') {
-    return event.status === 0 && event.method === 'INVITE' ? `${event.target} ${event.body}` : event.body;
+    const media = event.body.replace(/^audio (\w+), video \1$/, 'audio and video $1');
+
+    return event.status === 0 && event.method === 'INVITE' ? `${event.target} ${media}` : media;
   }
   if (event.method === 'INVITE' && event.status === 0) return event.target;
   if (event.contentType === 'application/help-request+json') return 'help request';

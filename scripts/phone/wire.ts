@@ -42,11 +42,13 @@ export interface WireStats {
   received: number;
   /** Messages that this side sent again because nothing came back. */
   retransmitted: number;
-  /** Requests that came again. */
+  /** Requests and answers to INVITE that came again. */
   repeated: number;
   malformed: number;
   /** Messages that belong to nothing here. */
   stray: number;
+  /** Received messages by kind, e.g. `INVITE 180` for an answer and `BYE` for a request. */
+  kinds: Map<string, number>;
 }
 
 /** The one that requests outside a dialog are given to. */
@@ -75,7 +77,15 @@ export interface WireOptions {
 export class Wire extends WaitableEmitter<{ step: [Step] }> implements Carrier {
   readonly wheel = new TimerWheel();
   readonly timers: PhoneTimers;
-  readonly stats: WireStats = { sent: 0, received: 0, retransmitted: 0, repeated: 0, malformed: 0, stray: 0 };
+  readonly stats: WireStats = {
+    sent: 0,
+    received: 0,
+    retransmitted: 0,
+    repeated: 0,
+    malformed: 0,
+    stray: 0,
+    kinds: new Map(),
+  };
   readonly users = new Map<string, WireUser>();
   /** Call-ID and local tag -> dialog. */
   readonly dialogs = new Map<string, WireDialog>();
@@ -164,6 +174,8 @@ export class Wire extends WaitableEmitter<{ step: [Step] }> implements Carrier {
       this.stats.malformed++;
       return;
     }
+    const kind = message.isRequest ? message.method : `${message.method} ${message.status}`;
+    this.stats.kinds.set(kind, (this.stats.kinds.get(kind) ?? 0) + 1);
     if (message.isRequest) this.receiveRequest(message, source);
     else this.receiveResponse(message);
   }
@@ -176,8 +188,10 @@ export class Wire extends WaitableEmitter<{ step: [Step] }> implements Carrier {
       return;
     }
     const dialog = this.dialogs.get(response.callId + response.fromTag);
-    if (dialog && response.method === 'INVITE' && response.status < 300) dialog.onRepeatedAnswer(response);
-    else this.stats.stray++;
+    if (dialog && response.method === 'INVITE' && response.status < 300) {
+      this.stats.repeated++;
+      dialog.onRepeatedAnswer(response);
+    } else this.stats.stray++;
   }
 
   private receiveRequest(request: SipMsg, source: Address): void {

@@ -101,7 +101,7 @@ test('the timeline puts both processes in the order of time and draws each step 
   timeline.draw();
   expect(lines).toHaveLength(1 + events.length);
   const text = lines.join('\n');
-  expect(text).toContain('── INVITE 7003 audio sendrecv');
+  expect(text).toContain('── INVITE 7003 audio and video sendrecv ──');
   expect(text).toContain('◀');
   expect(text).toContain('INFO page "How can we help?"');
   expect(text).toContain('INFO queue, place 1 of 1');
