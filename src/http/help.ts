@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import { SightlineError } from '../lib/errors';
 import { newId } from '../lib/ids';
+import { helpRequestLimit } from '../sip/help-request';
 import { apiOrTerminal, bodyProblems, problem, problems } from './guard';
 
 const HelpRequest = Type.Object(
@@ -40,6 +41,8 @@ export function addHelpRoutes(server: FastifyInstance, port: HelpPort): void {
   server.post(
     '/v1/help-requests',
     {
+      // The same as by SIP: what is kept of it travels with the call.
+      bodyLimit: helpRequestLimit,
       schema: {
         tags: ['help'],
         summary: 'Ask for help: leases a routing number to a terminal',

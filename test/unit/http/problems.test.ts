@@ -54,15 +54,15 @@ describe('requests that cannot be read', () => {
     const server = await start();
     const two = await server.fetch('/v1/help-requests', post({ service: 5, locale: '' }));
     expect((await problem(two, 400, 'BAD_REQUEST')).detail).toBe("'service' must be text; 'locale' must not be empty");
-    const many = Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`field${index}`, index]));
+    const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`field${index}`, index]));
     const flood = await problem(await server.fetch('/v1/help-requests', post(many)), 400, 'BAD_REQUEST');
-    expect(flood.detail).toMatch(/; and 1995 more$/);
+    expect(flood.detail).toMatch(/; and 395 more$/);
     expect(flood.detail!.length).toBeLessThan(1000);
   });
 
   test('a body that is too large is 413, told before it is all there', async () => {
     const server = await start();
-    const body = JSON.stringify({ place: 'x'.repeat(70_000) });
+    const body = JSON.stringify({ place: 'x'.repeat(9_000) });
     await problem(await server.fetch('/v1/help-requests', post(body)), 413, 'BODY_TOO_LARGE');
     const head = `POST /v1/help-requests HTTP/1.1\r\nHost: x\r\nAuthorization: ${bearer.authorization}\r\nContent-Type: application/json\r\n`;
     const promised = await raw(server.port, `${head}Content-Length: 99999999\r\nConnection: close\r\n\r\n{`);
