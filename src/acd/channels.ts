@@ -28,9 +28,15 @@ export class Channels {
   }
 
   private readonly receive = (channel: string, message: string): void => {
-    if (channel === this.mine) this.onEffect(JSON.parse(message) as Effect);
+    if (channel === this.mine) this.receiveEffect(JSON.parse(message) as Effect);
     if (channel === this.moved) this.receiveMoved(JSON.parse(message) as { node: string; queue: string });
   };
+
+  /** Others have given this node up, but it hears that: what it holds is compared with the store instead of ended. */
+  private receiveEffect(effect: Effect): void {
+    if (effect.t === 'ended' && effect.how === 'lost') this.engine.doubtful = true;
+    else this.onEffect(effect);
+  }
 
   private receiveMoved({ node, queue }: { node: string; queue: string }): void {
     if (node !== this.engine.node) this.onMoved(queue);

@@ -122,7 +122,7 @@ export class Keeper {
     const kept = await engine.read(
       scripts.renewNode,
       { nodes: engine.keys.nodes },
-      { now, node: engine.node, expiresAt: now + times.nodeLease, begin: begin ? 1 : 0 },
+      { node: engine.node, expiresAt: now + times.nodeLease, begin: begin ? 1 : 0 },
     );
     if (kept === 1) this.renewAt = now + times.renewEvery;
 

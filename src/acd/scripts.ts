@@ -95,7 +95,7 @@ export const scripts = {
   renewNode: defineScript({
     file: 'acd/lua/renewNode.lua',
     keys: ['nodes'],
-    args: ['now', 'node', 'expiresAt', 'begin'],
+    args: ['node', 'expiresAt', 'begin'],
   }),
   readMatches: defineScript({
     file: 'acd/lua/readMatches.lua',

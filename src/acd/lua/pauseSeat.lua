@@ -16,7 +16,7 @@
     none
 ]]
 --- @include "seat"
-local seat = seatOrNew(A.seatId, A.now)
+local seat = seatOrNew(K.seat, A.seatId, A.now)
 if seat.paused == '0' then
   seat.paused = '1'
   saveSeat(seat, 'paused', '1')

@@ -3,7 +3,7 @@
   among those that have the lane's skills. Changes nothing.
 
   Input:
-    KEYS[1] queues  the site's queues; only ties the script to the site
+    KEYS[1] queues  those that ever had a ticket
     ARGV[1] root
     ARGV[2] names   queues to look at, joined by commas
     ARGV[3] page    the most tickets and the most seats of a lane
@@ -43,7 +43,8 @@ end
 
 local lanes = {}
 for queue in string.gmatch(A.names, '[^,]+') do
-  for _, skills in ipairs(redis.call('SMEMBERS', keyOf('lanes', queue))) do
+  local used = redis.call('SISMEMBER', K.queues, queue) == 1
+  for _, skills in ipairs(used and redis.call('SMEMBERS', keyOf('lanes', queue)) or {}) do
     local seats = seatsWithAll(queue, skills)
     if #seats > 0 then
       local tickets = redis.call('ZRANGE', laneKey(queue, skills), 0, page - 1, 'WITHSCORES')

@@ -3,10 +3,9 @@
 
   Input:
     KEYS[1] nodes
-    ARGV[1] now    ms
-    ARGV[2] node
-    ARGV[3] expiresAt  end of the lease, ms
-    ARGV[4] begin      1 to take the lease, 0 to prolong one that must exist
+    ARGV[1] node
+    ARGV[2] expiresAt  end of the lease, ms
+    ARGV[3] begin      1 to take the lease, 0 to prolong one that must exist
 
   Output:
     1  the lease runs

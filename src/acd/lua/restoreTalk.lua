@@ -24,7 +24,7 @@
 --- @include "ticket"
 local now = tonumber(A.now)
 local ticket = load(K.ticket)
-local seat = seatOrNew(A.seatId, A.now)
+local seat = seatOrNew(K.seat, A.seatId, A.now)
 if ticket and ticket.state == 'talking' and ticket.token == A.token then return done(1) end
 if seat.ticket ~= '' and ticket and seat.ticket ~= ticket.id then return done(0) end
 if not ticket or ticket.node ~= A.node then return done(0) end

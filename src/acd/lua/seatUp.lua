@@ -19,7 +19,7 @@
 ]]
 --- @include "seat"
 local now = tonumber(A.now)
-local seat = seatOrNew(A.seatId, A.now)
+local seat = seatOrNew(K.seat, A.seatId, A.now)
 local changed = seat.queues ~= A.queues or seat.skills ~= A.skills
 if seat.up == '1' and not changed then return done(seat.state) end
 

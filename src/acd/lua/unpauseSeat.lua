@@ -15,7 +15,7 @@
     wake for queues in which somebody waits; due for the end of a wrap-up or a rest
 ]]
 --- @include "seat"
-local seat = seatOrNew(A.seatId, A.now)
+local seat = seatOrNew(K.seat, A.seatId, A.now)
 if seat.paused == '1' then
   seat.paused = '0'
   seat.idleSince = A.now

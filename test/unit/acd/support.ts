@@ -76,10 +76,20 @@ export class Node {
     return new Promise((resolve) => this.acd.once(event, (...args: AcdEvents[K]) => resolve(args)));
   }
 
+  /** Resolves when all that was published before has arrived. */
+  async caughtUp(): Promise<void> {
+    await this.acd.settled();
+    if (!this.closed) await this.store.subscriber.ping();
+  }
+
+  /** Dies: what it holds stays in the store until its lease ends. To the store a closed node and a killed one are alike. */
   async close(): Promise<void> {
+    this.closed = true;
     await this.acd.close();
     await this.store.close();
   }
+
+  private closed = false;
 }
 
 /** A site under test: a clock moved by hand, a plan, and any number of nodes on one Redis. */
@@ -106,8 +116,13 @@ export class Site {
     await this.settled();
   }
 
+  /** Moves time on in steps, so that nodes renew their leases on the way. */
+  async passSlowly(seconds: number): Promise<void> {
+    for (let left = seconds; left > 0; left -= 2) await this.pass(Math.min(2, left));
+  }
+
   async settled(): Promise<void> {
-    for (let round = 0; round < 2; round++) for (const node of this.nodes) await node.acd.settled();
+    for (let round = 0; round < 2; round++) for (const node of this.nodes) await node.caughtUp();
   }
 
   async close(): Promise<void> {

@@ -43,8 +43,8 @@ end
 local settled = { down = 'offline', pause = 'paused', wrap = 'wrapup', rest = 'resting', free = 'available' }
 
 -- The seat, made as an offline one when it is heard of for the first time.
-local function seatOrNew(id, now)
-  local seat = load(keyOf('seat', id))
+local function seatOrNew(key, id, now)
+  local seat = load(key)
   if seat then return seat end
   seat = { id = id, state = 'offline', since = tostring(now), up = '0', paused = '0', queues = '', skills = '', ticket = '',
     rest = '', ['until'] = '0', idleSince = tostring(now) }

@@ -1,0 +1,223 @@
+import { closeSharedRedis } from '../../support/redis';
+import { Site, caller } from './support';
+import type { Node } from './support';
+
+let site: Site;
+let one: Node;
+let two: Node;
+
+beforeEach(async () => {
+  site = new Site();
+  site.config.addQueue('q').addSeat('s1', ['q']).addSeat('s2', ['q']);
+  one = await site.node('one');
+  two = await site.node('two');
+});
+
+afterEach(() => site.close());
+afterAll(closeSharedRedis);
+
+/** A ticket of `node` that talks at seat s1. */
+async function talkOf(node: Node): Promise<string> {
+  await node.acd.seatUp('s1');
+  const ticket = await node.acd.enqueue(caller());
+  await site.settled();
+  await node.acd.accept(node.offers.at(-1)!);
+
+  return ticket.ticketId;
+}
+
+describe('two nodes', () => {
+  it('tell the owner of a ticket of its offer, whichever of them claims', async () => {
+    const ticket = await one.acd.enqueue(caller());
+    await two.acd.seatUp('s1');
+    await site.settled();
+    expect(one.offers).toMatchObject([{ ticketId: ticket.ticketId, seatId: 's1' }]);
+    expect(two.offers).toEqual([]);
+    await one.acd.accept(one.offers[0]!);
+    await one.acd.complete(ticket.ticketId);
+    expect(one.all('ended')).toEqual([[ticket.ticketId, 'completed']]);
+  });
+
+  it('tell the owner when the other sweeps', async () => {
+    await one.acd.seatUp('s1');
+    await one.acd.enqueue(caller());
+    await site.settled();
+    site.clock.advance(0);
+    const [offer] = one.offers;
+    site.clock.advance(25_000);
+    await two.acd.sweep();
+    await site.settled();
+    expect(one.all('withdrawn')).toEqual([[offer, 'expired']]);
+  });
+
+  it('tell each other that places have moved', async () => {
+    const first = await one.acd.enqueue(caller());
+    const second = await two.acd.enqueue(caller());
+    // Twice: what one tells after its quarter of a second starts a quarter of a second at the other.
+    await site.pass(1);
+    await site.pass(1);
+    expect(await two.acd.position(second.ticketId)).toMatchObject({ position: 2 });
+    await one.acd.leave(first.ticketId);
+    await site.settled();
+    expect(two.all('moved')).toEqual([[[second.ticketId]]]);
+    expect(await two.acd.position(second.ticketId)).toMatchObject({ position: 1 });
+  });
+
+  it('never give two tickets one seat, nor one ticket two seats, when both dispatch', async () => {
+    for (let index = 0; index < 20; index++) site.config.addSeat(`m${index}`, ['q']);
+    const tickets = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => (index % 2 ? one : two).acd.enqueue(caller())),
+    );
+    await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).acd.seatUp(`m${index}`)));
+    await site.settled();
+    const offers = [...one.offers, ...two.offers];
+    expect(new Set(offers.map((offer) => offer.seatId)).size).toBe(20);
+    expect(new Set(offers.map((offer) => offer.ticketId)).size).toBe(20);
+    expect(offers).toHaveLength(20);
+    expect(tickets).toHaveLength(30);
+  });
+
+  it('hand a ticket over when its caller redials at the other', async () => {
+    const ticket = await one.acd.enqueue(caller('q', { terminal: '1001' }));
+    await two.acd.resume({ terminal: '1001', callId: 'new' });
+    await site.settled();
+    expect(one.all('replaced')).toEqual([[ticket.ticketId, ticket.callId]]);
+    await one.acd.seatUp('s1');
+    await site.settled();
+    expect(one.offers).toEqual([]);
+    expect(two.offers).toMatchObject([{ ticketId: ticket.ticketId, callId: 'new' }]);
+  });
+
+  it('do not ring for an offer whose withdrawal is known before the news of the offer comes', async () => {
+    const ticket = await one.acd.enqueue(caller());
+    // Deaf for a moment: the offer waits in the channel while the caller leaves.
+    await one.store.subscriber.unsubscribe();
+    await two.acd.seatUp('s1');
+    await two.acd.settled();
+    const offer = await one.acd.leave(ticket.ticketId);
+    expect(offer).toMatchObject({ seatId: 's1' });
+    await one.store.redis.publish(`sl:{${site.name}}:node:${one.acd.node}`, JSON.stringify({ t: 'offer', offer }));
+    await site.settled();
+    expect(one.offers).toEqual([]);
+    expect(await two.acd.seat('s1')).toMatchObject({ state: 'available' });
+  });
+});
+
+describe('a node that dies', () => {
+  it('loses its talks when the lease ends; its waiting callers keep their place for a redial', async () => {
+    const talk = await talkOf(one);
+    const waiting = await one.acd.enqueue(caller('q', { terminal: '1001' }));
+    const later = await two.acd.enqueue(caller());
+    await one.close();
+    await site.passSlowly(9);
+    expect(await two.acd.seat('s1')).toMatchObject({ state: 'talking' });
+    await site.passSlowly(2);
+    expect(await two.acd.seat('s1')).toMatchObject({ state: 'wrapup' });
+    expect(await two.acd.ticket(talk)).toMatchObject({ state: 'ended' });
+    expect(await two.acd.ticket(waiting.ticketId)).toMatchObject({ state: 'dropped' });
+    const resumed = await two.acd.resume({ terminal: '1001', callId: 'new' });
+    expect(resumed).toMatchObject({ ticketId: waiting.ticketId, enqueuedAt: waiting.enqueuedAt });
+    expect(await two.acd.position(later.ticketId)).toMatchObject({ position: 2 });
+    expect(await two.acd.stats('q')).toMatchObject({ offered: 3, answered: 1, waiting: 2 });
+  });
+
+  it('frees the seats that it rang', async () => {
+    await one.acd.seatUp('s1');
+    const ticket = await one.acd.enqueue(caller());
+    await site.settled();
+    await one.close();
+    await site.passSlowly(12);
+    expect(await two.acd.seat('s1')).toMatchObject({ state: 'available' });
+    expect(await two.acd.ticket(ticket.ticketId)).toMatchObject({ state: 'dropped' });
+    await site.passSlowly(61);
+    expect(await two.acd.stats('q')).toMatchObject({ abandoned: 1, waiting: 0 });
+  });
+
+  it('finds all it had when it is back before the lease ends', async () => {
+    const talk = await talkOf(one);
+    await one.acd.seatUp('s2');
+    const rung = await one.acd.enqueue(caller());
+    const waiting = await one.acd.enqueue(caller());
+    const dropped = await one.acd.enqueue(caller('q', { terminal: '1001' }));
+    await one.acd.drop(dropped.ticketId);
+    await site.settled();
+    const offer = one.offers.at(-1)!;
+    await one.close();
+    await site.pass(3);
+    const again = await site.node('one');
+    const adopted = await again.acd.adopt('one');
+    expect(Object.fromEntries(adopted.map((ticket) => [ticket.ticketId, ticket.state]))).toEqual({
+      [talk]: 'talking',
+      [rung.ticketId]: 'offered',
+      [waiting.ticketId]: 'waiting',
+      [dropped.ticketId]: 'dropped',
+    });
+    expect(adopted.find((ticket) => ticket.state === 'offered')?.offer).toEqual(offer);
+    await site.passSlowly(12);
+    expect(await two.acd.seat('s1')).toMatchObject({ state: 'talking' });
+    await again.acd.accept(offer);
+    await again.acd.complete(talk);
+    await site.passSlowly(10);
+    expect(again.offers).toMatchObject([{ ticketId: waiting.ticketId }]);
+    expect(await again.acd.adopt('one')).toEqual([]);
+  });
+
+  it('finds its waiting callers when it is back after the lease ended; a redial was faster for one', async () => {
+    const tickets = [];
+    for (const terminal of ['1001', '1002']) tickets.push(await one.acd.enqueue(caller('q', { terminal })));
+    await one.close();
+    await site.passSlowly(12);
+    await two.acd.resume({ terminal: '1002', callId: 'new' });
+    const again = await site.node('one');
+    const adopted = await again.acd.adopt('one');
+    expect(adopted).toMatchObject([{ ticketId: tickets[0]!.ticketId, state: 'waiting' }]);
+    expect(await again.acd.position(tickets[0]!.ticketId)).toMatchObject({ position: 1, waiting: 2 });
+  });
+
+  it('can be taken over by another, but not while it lives', async () => {
+    const ticket = await one.acd.enqueue(caller());
+    expect(await two.acd.adopt('one')).toEqual([]);
+    await one.close();
+    expect(await two.acd.adopt('one')).toEqual([]);
+    site.clock.advance(10_000);
+    const adopted = await two.acd.adopt('one');
+    expect(adopted).toMatchObject([{ ticketId: ticket.ticketId, state: 'waiting', callId: ticket.callId }]);
+    await two.acd.seatUp('s1');
+    await site.settled();
+    expect(two.offers).toMatchObject([{ ticketId: ticket.ticketId }]);
+  });
+
+  it('learns that it was taken over when it lives after all', async () => {
+    const ticket = await one.acd.enqueue(caller());
+    const again = await site.node('one');
+    expect(await again.acd.adopt('one')).toHaveLength(1);
+    const fenced = one.next('fenced');
+    site.clock.advance(3_000);
+    await fenced;
+    expect(one.all('replaced')).toEqual([[ticket.ticketId, ticket.callId]]);
+    await two.acd.seatUp('s1');
+    await site.settled();
+    expect(one.offers).toEqual([]);
+    expect(again.offers).toHaveLength(1);
+  });
+
+  it('gets its callers and talks back when it was only cut off for longer than its lease', async () => {
+    const talk = await talkOf(one);
+    const waiting = await one.acd.enqueue(caller());
+    const { redis } = two.store;
+    // As if it could not renew: the other finds the lease ended.
+    await redis.zadd(`sl:{${site.name}}:nodes`, site.clock.now() - 1, one.acd.node);
+    await two.acd.sweep();
+    await site.settled();
+    expect(one.all('ended')).toEqual([]);
+    expect(await two.acd.ticket(talk)).toMatchObject({ state: 'ended' });
+    const fenced = one.next('fenced');
+    await site.passSlowly(4);
+    await fenced;
+    expect(await two.acd.ticket(talk)).toMatchObject({ state: 'talking' });
+    expect(await two.acd.seat('s1')).toMatchObject({ state: 'talking', ticketId: talk });
+    expect(await two.acd.ticket(waiting.ticketId)).toMatchObject({ state: 'waiting' });
+    await one.acd.complete(talk);
+    expect(await two.acd.stats('q')).toMatchObject({ offered: 2, answered: 1, waiting: 1 });
+  });
+});
