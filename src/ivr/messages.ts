@@ -123,3 +123,16 @@ export type TerminalMessageType = keyof typeof terminal;
 export type TerminalMessage = TerminalInput & { readonly seq: number };
 export type SequencedServerMessage = ServerMessage & { readonly seq: number };
 export type SubmittedValues = Static<typeof terminal.submit>['values'];
+
+/** All of it as one JSON schema for the makers of terminals (docs/schema/visual-menu.schema.json). */
+export const messageSchema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'visual-menu.schema.json',
+  title: 'Bodies of the info package visual-menu',
+  // Not oneOf: a text of the server would pass for one of the terminal, too.
+  anyOf: [{ $ref: '#/definitions/toTerminal' }, { $ref: '#/definitions/toServer' }],
+  definitions: {
+    toTerminal: { title: 'Messages to the terminal', oneOf: Object.values(serverSchemas) },
+    toServer: { title: 'Messages to the server', oneOf: Object.values(terminalSchemas) },
+  },
+};

@@ -68,6 +68,15 @@ describe('a screen call comes to a person', () => {
     expect(sameMedia(first, answer, seat)).toBe(true);
   });
 
+  test('baresip answers an agent who only watches, and the agent need not hear of it', () => {
+    const offered = sample('baresip')
+      .replace(/m=audio \d+/, 'm=audio 40008')
+      .replace(/m=video \d+/, 'm=video 40070');
+    const seat = sdpOf(...SEAT_AUDIO, ...SEAT_VIDEO, 'a=recvonly');
+    expect(sameMedia(offered, sample('baresip-answer'), seat)).toBe(true);
+    expect(sameMedia(offered, sample('baresip-answer'))).toBe(false);
+  });
+
   test('the agent has no camera and no screen', () => {
     const seat = sdpOf(...SEAT_AUDIO, 'm=video 0 RTP/AVP 96');
     const toTerminal = asOffer(seat, bumped(terminalOrigin), first);
