@@ -103,6 +103,8 @@ export interface SeatDraft extends UserDraft {
   name: string | undefined;
   photo: string | undefined;
   queues: Named[];
+  /** The list of queues could not be read, so nothing is said of the queues that the seat serves. */
+  queuesFaulty: boolean;
   skills: Named[];
 }
 

@@ -88,8 +88,9 @@ export class Faults {
   private readonly gathered: Fault[] = [];
 
   add(code: FaultCode, at: Place, message: string, remedy: string = faultTable[code][2]): void {
-    const { file, line, column } = at;
-    this.gathered.push({ file, line, column, code, message, remedy, severity: faultTable[code][0] });
+    const { line, column } = at;
+    const words = { file: oneLine(at.file), message: oneLine(message), remedy: oneLine(remedy) };
+    this.gathered.push({ ...words, line, column, code, severity: faultTable[code][0] });
   }
 
   addAll(faults: readonly Fault[]): void {
@@ -102,6 +103,15 @@ export class Faults {
       (a, b) => compareText(a.file, b.file) || a.line - b.line || a.column - b.column || compareText(a.code, b.code),
     );
   }
+}
+
+const longest = 600;
+
+/** Text of the operator's files inside a message: it must neither break the line nor command the terminal. */
+function oneLine(text: string): string {
+  const clean = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
+
+  return clean.length > longest ? `${clean.slice(0, longest)}…` : clean;
 }
 
 function compareText(a: string, b: string): number {

@@ -1,5 +1,9 @@
+/** Longer names are not compared: the work grows with the square of the length. */
+const longest = 100;
+
 /** The name out of `names` that the writer of `wrong` most likely meant, if one is near enough to be worth saying. */
 export function nearest(wrong: string, names: Iterable<string>): string | undefined {
+  if (wrong.length > longest) return undefined;
   // Two letters are too few to guess from.
   const limit = Math.floor(wrong.length / 3);
   let best: string | undefined;

@@ -159,6 +159,7 @@ export function readSeats(tree: Tree, reader: Reader): SeatDraft[] {
     name: reader.plainText(entry.value, 'name'),
     photo: reader.picture(entry.value, 'photo'),
     queues: namesIn(entry.value, 'queues'),
+    queuesFaulty: (childOf(entry.value, 'queues')?.kind ?? 'list') !== 'list' || entry.value.kind !== 'map',
     skills: namesIn(entry.value, 'skills'),
   }));
 }

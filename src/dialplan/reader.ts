@@ -1,7 +1,10 @@
 import type { Named, SiteDraft, TextDraft } from './draft';
 import type { Faults, Place } from './faults';
 import { didYouMean, listed } from './nearest';
+import { patterns } from './schema-parts';
 import { childOf, entriesOf, entryOf, itemsOf, type Tree } from './tree';
+
+const isVariable = new RegExp(patterns.env.pattern);
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -139,7 +142,7 @@ export class Reader {
     const value = childOf(tree, 'password');
     if (value?.kind === 'scalar' && typeof value.value === 'string') return value.value;
     const name = namedIn(value, 'env', holder);
-    if (name.name === '') return '';
+    if (!isVariable.test(name.name)) return '';
     if (name.name.startsWith('SIGHTLINE_')) {
       const message = `'${name.name}' begins with SIGHTLINE_, which is kept for the settings of the server`;
       this.faults.add('RESERVED_NAME', name.at, message, 'Choose another name for the variable.');

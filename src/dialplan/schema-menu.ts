@@ -2,20 +2,27 @@ import { Type } from '@sinclair/typebox';
 import { FIELD_TYPES, ITEM_KEYS } from '../ivr/model';
 import { byName, choice, named, object, optional, patterns, picture, priority, skills, texts } from './schema-parts';
 
-const action = object('an action', 'What a choice leads to: exactly one of page, queue, flow, home, back and end.', {
-  page: optional(named('the name of a page', 'Another page of this menu.')),
-  queue: optional(named('the name of a queue', 'A queue: the person wants a human.')),
-  priority: optional(priority('With queue: priority of the call, in place of that of the flow.', {})),
-  skills: optional(skills('With queue: skills that the seat must have, in place of those of the flow.', {})),
-  flow: optional(named('the name of a flow', 'Another flow, from its beginning.')),
-  home: optional(Type.Unsafe({ const: true, title: 'true', description: 'The first page of the menu.' })),
-  back: optional(Type.Unsafe({ const: true, title: 'true', description: 'The page before.' })),
-  end: optional(
-    named('a word such as done', 'The end of the call; the word is the reason that the terminal is told.', {
-      examples: ['done'],
-    }),
-  ),
-});
+const actionMeaning = 'What a choice leads to: exactly one of page, queue, flow, home, back and end.';
+
+const action = object(
+  'an action',
+  actionMeaning,
+  {
+    page: optional(named('the name of a page', 'Another page of this menu.')),
+    queue: optional(named('the name of a queue', 'A queue: the person wants a human.')),
+    priority: optional(priority('With queue: priority of the call, in place of that of the flow.', {})),
+    skills: optional(skills('With queue: skills that the seat must have, in place of those of the flow.', {})),
+    flow: optional(named('the name of a flow', 'Another flow, from its beginning.')),
+    home: optional(Type.Unsafe({ const: true, title: 'true', description: 'The first page of the menu.' })),
+    back: optional(Type.Unsafe({ const: true, title: 'true', description: 'The page before.' })),
+    end: optional(
+      named('a word such as done', 'The end of the call; the word is the reason that the terminal is told.', {
+        examples: ['done'],
+      }),
+    ),
+  },
+  [{ page: 'hours' }],
+);
 
 const item = object('an item', 'Something a person can choose.', {
   key: Type.Unsafe({

@@ -87,8 +87,15 @@ export function texts(description: string, most: number): TSchema {
   });
 }
 
-export function object(title: string, description: string, properties: Record<string, TSchema>): TObject {
-  return Type.Object(properties, { title, description, additionalProperties: false });
+export function object(
+  title: string,
+  description: string,
+  properties: Record<string, TSchema>,
+  examples?: unknown[],
+): TObject {
+  const words = { title, description, ...(examples ? { examples } : {}) };
+
+  return Type.Object(properties, { ...words, additionalProperties: false });
 }
 
 /** A mapping from names that operators choose to values of one kind. */

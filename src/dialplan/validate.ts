@@ -166,7 +166,7 @@ function valueOf(tree: Tree, secret: boolean): string {
 function example(at: Found): string {
   const sample = at.schema.examples?.[0];
   const key = at.path.at(-1);
-  if (at.schema.type === 'object') return mappingExample(at.schema, key);
+  if (at.schema.type === 'object' && sample === undefined) return mappingExample(at.schema, key);
   if (sample === undefined || key === undefined || /^\d+$/.test(key))
     return `Write ${at.schema.title ?? 'another value'}.`;
 

@@ -25,6 +25,8 @@ export function syntaxFault(problem: YAMLError, text: string): Told {
       return told("a second ':' makes this line ambiguous", 'Put text that holds a colon and a space in quotes.');
     case 'MULTILINE_IMPLICIT_KEY':
       return told("a key has no ':' after it in its line", 'End the key with a colon, or indent the line to its text.');
+    case 'KEY_OVER_1024_CHARS':
+      return told('a key is longer than 1024 characters', 'Check quotes and indentation here.');
     case 'BAD_SCALAR_START':
       return told(`a value cannot begin with '${near}'`, 'Put the value in quotes.');
     case 'BAD_DQ_ESCAPE':

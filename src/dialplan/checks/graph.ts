@@ -35,11 +35,11 @@ export function graphOf(draft: Draft): Graph {
   const flows = new Map(draft.flows.map((flow) => [flow.id.name, flow]));
   const menus = new Map(draft.menus.map((menu) => [menu.id.name, menu]));
   const station = (menu: MenuDraft, page: string): Station | undefined =>
-    byName.get(nameOf(menu, nameMeant(page, menu.pages)));
+    byName.get(nameOf(menu, page)) ?? byName.get(nameOf(menu, nameMeant(page, menu.pages)));
   const graph: Graph = {
     stations,
-    flow: (name) => flows.get(nameMeant(name, draft.flows)),
-    menu: (name) => menus.get(nameMeant(name, draft.menus)),
+    flow: (name) => flows.get(name) ?? flows.get(nameMeant(name, draft.flows)),
+    menu: (name) => menus.get(name) ?? menus.get(nameMeant(name, draft.menus)),
     start: (menu) => station(menu, menu.start.name),
     station,
   };
@@ -66,10 +66,7 @@ function everyAction(page: PageDraft): (ActionDraft | undefined)[] {
 function connect(from: Station, action: ActionDraft | undefined, graph: Graph): void {
   switch (action?.type) {
     case 'page':
-      // A page that is not there was told of; it may well have been the way out.
-      from.exit ||= from.menu.pages.every((page) => page.id.name !== action.target.name);
-
-      return link(from, graph.station(from.menu, action.target.name), true);
+      return linkPage(from, action.target.name, graph);
     case 'home':
       return link(from, graph.start(from.menu), false);
     case 'flow':
@@ -79,6 +76,13 @@ function connect(from: Station, action: ActionDraft | undefined, graph: Graph): 
     default:
       from.exit = true;
   }
+}
+
+function linkPage(from: Station, name: string, graph: Graph): void {
+  const to = graph.station(from.menu, name);
+  link(from, to, true);
+  // A page that is not there was told of; it may well have been the way out.
+  if (to?.page.id.name !== name) from.exit = true;
 }
 
 function link(from: Station, to: Station | undefined, canGoBack: boolean): void {

@@ -7,10 +7,12 @@ export function checkPeople(draft: Draft, faults: Faults): void {
   if (draft.unknown.has('directory')) return;
   for (const seat of draft.seats) {
     const [noun, serves] = seat.ids.length > 1 ? ['seats', 'serve'] : ['seat', 'serves'];
-    if (seat.queues.length > 0) continue;
+    if (seat.queues.length > 0 || seat.queuesFaulty) continue;
     const message = `the ${noun} ${seat.key.name} ${serves} no queue`;
     faults.add('SEAT_WITHOUT_QUEUE', seat.key.at, message, 'Add queues: [...] with the queues it serves.');
   }
+  // A seat that could not be read may serve any queue and have any skill.
+  if (draft.seats.some((seat) => seat.queuesFaulty)) return;
   const seatsOf = seatsByQueue(draft.seats);
   for (const queue of draft.queues) {
     if (seatsOf.has(queue.id.name)) continue;

@@ -90,6 +90,39 @@ describe('a site with faults', () => {
   });
 });
 
+test('text of the files neither breaks the lines of the report nor commands the terminal', async () => {
+  const folder = await folderWith();
+  const hostile = '"red\\e[31m\\nsite.yaml:1:1 error\\u202e"';
+  await writeFile(path.join(folder, 'site.yaml'), `domain: ${hostile}\nlocales: [en, de]\n${hostile}: 1\n`);
+  const { faults } = await loadSite(folder);
+  const text = faults.map((fault) => fault.message + fault.remedy).join('');
+  expect(text).toContain('red [31m site.yaml:1:1 error');
+  expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+});
+
+test('names without end are cut, and not compared for hours', async () => {
+  const folder = await folderWith();
+  await writeFile(path.join(folder, 'flows.yaml'), `? ${'a'.repeat(100_000)}\n: { queue: ${'b'.repeat(100_000)} }\n`);
+  const { faults } = await loadSite(folder);
+  expect(faults.length).toBeGreaterThan(2);
+  expect(Math.max(...faults.map((fault) => fault.message.length))).toBeLessThan(700);
+});
+
+test('whatever is wrong with a password, it is not shown', async () => {
+  const folder = await folderWith();
+  const entries = [
+    'password: 12345678',
+    'password: [ten-secrets]',
+    'password: { env: "not secret" }',
+    `password: ${'secret'.repeat(40)}`,
+  ];
+  const seats = entries.map((entry, index) => `  ${2001 + index}: { ${entry}, queues: [support, sales] }\n`);
+  await writeFile(path.join(folder, 'directory.yaml'), `seats:\n${seats.join('')}`);
+  const { faults } = await loadSite(folder);
+  expect(faults).toHaveLength(4);
+  expect(told(faults)).not.toMatch(/12345678|secrets|not secret|secretsecret/);
+});
+
 describe('files that have nothing to do with a site', () => {
   test('what editors leave behind is not read', async () => {
     const folder = await folderWith();

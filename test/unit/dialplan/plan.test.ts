@@ -244,6 +244,7 @@ test('however a file is mangled, the site is compiled or its faults are told', a
       expect(plan === undefined).toBe(hasErrors(faults));
       for (const fault of faults) {
         expect(fault.message).not.toMatch(/undefined|\[object|NaN/);
+        expect(`${fault.message}${fault.remedy}`).not.toMatch(/\p{Cc}/u);
         expect(fault.line).toBeGreaterThan(0);
       }
     }),
