@@ -32,6 +32,8 @@ export interface SipdOptions {
   timers?: Timers;
   /** The address in Via and Contact, when others reach us at another one than `host`. */
   publicAddress?: string;
+  /** Extensions that the application supports besides those of the server: others are refused with 420 when required. */
+  extensions?: readonly string[];
   /** The least session interval that is taken, in seconds; RFC 4028 allows none below 90. */
   minSessionExpires?: number;
 }
@@ -60,6 +62,9 @@ export interface Sipd {
   close(): Promise<void>;
 }
 
+/** The option tags that this server itself knows (RFC 3262, RFC 4028). */
+const ownExtensions = ['100rel', 'timer'];
+
 /**
  * Starts a SIP server that applications control by the protocol of drachtio-server. Several may run in one process.
  * @throws TransportError, or the system's error for the control port, when a port cannot be had; nothing is left open then
@@ -70,7 +75,8 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
   const closer = new Closer((name, error) => log.warn({ err: error, name }, 'A part of the SIP server did not close'));
   const transport = new TransportLayer({ log, publicAddress });
   closer.add('transport', () => transport.close());
-  const transactions = new TransactionLayer({ transport, timers, log });
+  const extensions = [...ownExtensions, ...(options.extensions ?? []).map((name) => name.toLowerCase())];
+  const transactions = new TransactionLayer({ transport, timers, log, checks: { extensions } });
   closer.add('transactions', () => transactions.close());
   const settings = { minSessionExpires: options.minSessionExpires ?? leastInterval };
   const agent = new UserAgent({ clock: systemClock, timers, settings, log, transactions, transport });

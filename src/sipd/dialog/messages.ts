@@ -1,6 +1,6 @@
 import { withTag } from '../message/response';
-import { Headers, SipRequest } from '../message/message';
-import type { SipResponse } from '../message/message';
+import type { Headers } from '../message/headers';
+import type { SipRequest, SipResponse } from '../message/message';
 import { contactUri, Dialog } from './dialog';
 import { lists } from './sessions';
 import type { UserHeaders } from './user-headers';
@@ -69,18 +69,4 @@ export function noteAllow(dialog: Dialog, headers: Headers): void {
 /** Keeps the last session description that we sent: a refreshing re-INVITE offers it again (RFC 4028 section 7.4). */
 export function noteSdp(dialog: Dialog, type: string | undefined, body: Buffer): void {
   if (body.length > 0 && type?.toLowerCase().startsWith('application/sdp')) dialog.sdp = body.toString('latin1');
-}
-
-/** The CANCEL of a request that was sent (RFC 3261 section 9.1). */
-export function cancelOf(request: SipRequest, extra: Headers): SipRequest {
-  const headers = new Headers();
-  headers.append('Via', request.headers.first('Via')!);
-  for (const name of ['Route', 'From', 'To', 'Call-ID'] as const) {
-    for (const value of request.headers.all(name)) headers.append(name, value);
-  }
-  headers.append('Max-Forwards', '70');
-  headers.append('CSeq', `${request.cseq.number} CANCEL`);
-  for (const [name, value] of extra) headers.append(name, value);
-
-  return new SipRequest('CANCEL', request.uri, headers);
 }

@@ -104,8 +104,9 @@ export class Responder {
     const isFinal = response.status >= 200;
     if (isFinal) this.core.incoming.delete(incoming.id);
     if (!(incoming instanceof IncomingInvite)) {
-      incoming.transaction.respond(response);
+      const isSent = incoming.transaction.respond(response);
       if (isFinal) this.finish(incoming, response);
+      if (!isSent) throw new UserError(unknownTransaction);
     } else if (isReliable) {
       incoming.reliableProvisional(response);
     } else if (!isFinal) {

@@ -1,5 +1,6 @@
 import { Headers } from '../message/message';
 import type { SipRequest } from '../message/message';
+import { cancelFor } from '../transaction/requests';
 import type { ServerTransaction } from '../transaction/types';
 import type { Flow } from '../transport/types';
 import { endDialog, releaseHeld } from './core';
@@ -9,7 +10,7 @@ import type { Dialog } from './dialog';
 import { IncomingInvite } from './incoming-invite';
 import { IncomingRequest } from './incoming';
 import { endsSubscription } from './uac';
-import { cancelOf, noteAllow } from './messages';
+import { noteAllow } from './messages';
 import type { Sessions } from './sessions';
 
 export interface UasEvents {
@@ -113,13 +114,18 @@ export class Uas {
   }
 
   private prack(dialog: Dialog, request: SipRequest, transaction: ServerTransaction): void {
-    if (dialog.incoming?.prack(request.headers.get('RAck') ?? '')) this.deliver(transaction, dialog);
-    else transaction.reply(481);
+    if (!dialog.incoming?.prack(request.headers.get('RAck') ?? '')) {
+      transaction.reply(481);
+      return;
+    }
+    // Without an offer there is nothing to say but 200, and drachtio-srf says 501 once it has made its dialog.
+    if (request.body.length === 0) transaction.reply(200);
+    this.deliver(transaction, dialog);
   }
 
   private deliver(transaction: ServerTransaction, dialog: Dialog | undefined): void {
     const incoming = this.incomingOf(transaction, dialog);
-    this.core.incoming.set(incoming.id, incoming);
+    if (!incoming.hasFinal) this.core.incoming.set(incoming.id, incoming);
     if (dialog && transaction.request.method === 'UPDATE') dialog.updatesOfPeer += 1;
     if (dialog && endsSubscription(dialog, transaction.request)) endDialog(this.core, dialog);
     this.core.events.emit('request', incoming);
@@ -134,6 +140,7 @@ export class Uas {
     });
     if (dialog) dialog.incoming = invite;
     transaction.once('cancel', (cancel) => this.cancelled(invite, cancel, 487));
+    transaction.once('transportError', () => this.unreachable(invite));
 
     return invite;
   }
@@ -148,12 +155,29 @@ export class Uas {
 
   /** An INVITE ended in another way before its answer; applications know only CANCEL for that. */
   private tellEnd(invite: IncomingInvite, reason: string, status: number): void {
-    this.cancelled(invite, cancelOf(invite.request, Headers.from([['Reason', reason]])), status);
+    this.cancelled(invite, cancelFor(invite.request, Headers.from([['Reason', reason]])), status);
   }
 
   /** RFC 3262 section 3: without a PRACK the INVITE is refused. */
   private prackTimeout(invite: IncomingInvite): void {
     this.tellEnd(invite, 'SIP ;cause=504 ;text="PRACK timeout"', 504);
+  }
+
+  /** Browsers that are gone cannot be answered, and must not keep anyone ringing. */
+  callersGone(flow: Flow): void {
+    for (const incoming of [...this.core.incoming.values()]) {
+      if (incoming instanceof IncomingInvite && incoming.transaction.flow.id === flow.id) this.unreachable(incoming);
+    }
+  }
+
+  /** No response can reach the caller: an unanswered call is over, and an answered one will see no ACK. */
+  private unreachable(invite: IncomingInvite): void {
+    if (!invite.isAnswered) {
+      this.tellEnd(invite, 'SIP ;cause=503 ;text="Connection lost"', 487);
+      return;
+    }
+    invite.stop();
+    this.ackTimeout(invite);
   }
 
   private ackTimeout(invite: IncomingInvite): void {

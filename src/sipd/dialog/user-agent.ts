@@ -3,6 +3,7 @@ import { TypedEmitter } from '../../lib/emitter';
 import type { Logger } from '../../lib/logger';
 import { Headers } from '../message/message';
 import type { SipRequest, SipResponse } from '../message/message';
+import { cancelFor } from '../transaction/requests';
 import type { Timers } from '../transaction/timers';
 import type { Transactions } from '../transaction/types';
 import type { Flow, SipTransport } from '../transport/types';
@@ -13,7 +14,6 @@ import type { Dialog } from './dialog';
 import { DialogTable } from './dialog-table';
 import { IncomingInvite } from './incoming-invite';
 import type { IncomingRequest } from './incoming';
-import { cancelOf } from './messages';
 import { OutgoingInvite } from './outgoing-invite';
 import type { OutgoingRequest } from './outgoing';
 import { Refresher } from './refresher';
@@ -128,13 +128,13 @@ export class UserAgent {
       throw new UserError(`unable to cancel unknown transaction id: ${id}`);
     }
     const user = new UserHeaders(content.headers, 'localhost');
-    user.drop('From', 'To', 'Call-ID', 'CSeq', 'Contact', 'Max-Forwards', 'P-Asserted-Identity');
+    user.drop('P-Asserted-Identity');
     const extra = Headers.from(user);
     // A re-INVITE that is cancelled too late leaves the call as it is.
     if (!out.dialog) out.endReason = byeReasons.cancelled;
     out.transaction.cancel(extra);
 
-    return cancelOf(out.request, extra);
+    return cancelFor(out.request, extra);
   }
 
   /** Sends a response of the application. @throws UserError */
@@ -204,6 +204,7 @@ export class UserAgent {
   /** Requests to the peer go to its Contact from now on, until it comes by another connection. */
   private onFlowClosed(flow: Flow): void {
     this.core.contactFlows.forget(flow);
+    if (flow.transport === 'ws') this.uas.callersGone(flow);
     for (const dialog of this.core.dialogs) {
       if (dialog.flow?.id === flow.id) dialog.flow = this.core.contactFlows.get(dialog.target);
     }

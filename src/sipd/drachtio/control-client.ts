@@ -22,6 +22,7 @@ export class ControlClient extends TypedEmitter<ControlClientEvents> {
   readonly routes = new Set<string>();
   private readonly reader = new FrameReader();
   private closeReason: string | undefined;
+  private isGathering = false;
 
   constructor(private readonly socket: Socket) {
     super();
@@ -40,6 +41,7 @@ export class ControlClient extends TypedEmitter<ControlClientEvents> {
   /** Sends one message: its first line, and a SIP message after it. An application that does not read is cut off. */
   send(head: string, message?: Buffer): void {
     if (!this.isOpen) return;
+    this.gather();
     this.socket.write(frame(message ? `${randomUUID()}|${head}\r\n` : `${randomUUID()}|${head}`, message));
     if (this.socket.writableLength > maxQueued) this.close('the application does not read its messages');
   }
@@ -52,6 +54,7 @@ export class ControlClient extends TypedEmitter<ControlClientEvents> {
   /** Sends what is queued, then closes. */
   end(reason: string): void {
     this.closeReason ??= reason;
+    this.socket.uncork();
     this.socket.end();
     this.socket.resume();
   }
@@ -59,6 +62,17 @@ export class ControlClient extends TypedEmitter<ControlClientEvents> {
   close(reason: string): void {
     this.closeReason ??= reason;
     this.socket.destroy();
+  }
+
+  /** What is sent in one turn of the event loop goes out by one system call: at 200 calls a second that halves their cost. */
+  private gather(): void {
+    if (this.isGathering) return;
+    this.isGathering = true;
+    this.socket.cork();
+    setImmediate(() => {
+      this.isGathering = false;
+      this.socket.uncork();
+    });
   }
 
   private read(chunk: Buffer): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../lib/logger';
 import type { Dialog } from '../dialog/dialog';
 import type { IncomingRequest } from '../dialog/incoming';
@@ -126,8 +127,7 @@ export class Edge {
 
   private cancel(client: ControlClient, command: Command, method: string, id: string): void {
     if (method !== 'CANCEL') throw new UserError(`a ${method} needs no transaction id`);
-    const cancel = this.agent.cancel(id, command);
-    this.echoMessage(client, command, cancel, undefined, id);
+    this.echoMessage(client, command, this.agent.cancel(id, command), undefined, randomUUID());
   }
 
   /** What was held back runs outside `onCommand`, so that it catches its errors itself. */
@@ -190,7 +190,7 @@ export class Edge {
   private deliver(client: ControlClient, incoming: IncomingRequest): void {
     incoming.owner = client;
     const { dialog, transaction } = incoming;
-    if (dialog) dialog.owner ??= client;
+    if (dialog && !this.ownerOf(dialog)) dialog.owner = client;
     const { address, port } = transaction.flow.local;
     const tail = dialog ? `${dialog.id}|` : `|${address}|${port}|`;
     this.tell(client, 'network', incoming.request, remoteOf(transaction.flow), `${incoming.id}|${tail}`);

@@ -29,7 +29,16 @@ export function localOf(flow: Flow): Place {
   return { transport: flow.transport, address: flow.local.address, port: flow.local.port };
 }
 
-/** UTC, in microseconds as drachtio-server writes it. */
+let lastMs = -1;
+let lastText = '';
+
+/** UTC, in microseconds as drachtio-server writes it. Made once a millisecond. */
 function timeOfDay(): string {
-  return `${new Date().toISOString().slice(11, 23)}000`;
+  const now = Date.now();
+  if (now !== lastMs) {
+    lastMs = now;
+    lastText = `${new Date(now).toISOString().slice(11, 23)}000`;
+  }
+
+  return lastText;
 }

@@ -3,9 +3,9 @@ import { drachtioServerEdge, startSipdEdge } from './support/edges';
 import type { EdgeUnderTest } from './support/edges';
 import { StageManager } from './support/stage';
 import { applicationStories, restartStories } from './stories/applications';
-import { incomingStories, lostAckStories } from './stories/incoming';
+import { incomingStories, lostAckStories, strictIncomingStories } from './stories/incoming';
 import { inDialogStories, strictInDialogStories } from './stories/in-dialog';
-import { outgoingStories, unansweredStories } from './stories/outgoing';
+import { outgoingStories, strictOutgoingStories, unansweredStories } from './stories/outgoing';
 import { requestStories } from './stories/requests';
 import { sessionStories } from './stories/sessions';
 import { streamStories, strictStreamStories } from './stories/streams';
@@ -47,6 +47,8 @@ describe.each(edges)('SIP edge: %s', (name, start) => {
     describe('no answer', () => unansweredStories(stage));
   }
   if (isSipd) {
+    describe('strictness with calls to the application', () => strictIncomingStories(stage));
+    describe('strictness with calls of the application', () => strictOutgoingStories(stage));
     describe('strictness inside a call', () => strictInDialogStories(stage));
     describe('strictness on streams', () => strictStreamStories(stage));
     describe('session timers', () => sessionStories(stage));

@@ -1,5 +1,5 @@
 import { eventOf } from '../support/application';
-import type { SrfRequest } from '../support/application';
+import type { SrfRequest, SrfResponse } from '../support/application';
 import { cseqOf, header, sdp, tagOf, uriOf } from '../support/sip-text';
 import type { Stage } from '../support/stage';
 import { incomingCall } from './calls';
@@ -195,6 +195,24 @@ export function incomingStories(stage: Stage): void {
     await invite.leg.status(bye, 200);
   });
 
+  test('UPDATE before the answer reaches the application', async () => {
+    const phone = await stage.udp();
+    const user = stage.user();
+    const arrival = stage.app.next('INVITE', user);
+    const invite = phone.request('INVITE', user, {}, sdp());
+    const { req, res } = await arrival;
+    req.on('update', (update: SrfRequest, updateRes: SrfResponse) => updateRes.send(200, { body: update.body }));
+    res.send(180);
+    await invite.leg.status(invite, 180);
+    const update = invite.leg.request('UPDATE', {}, sdp(4));
+    expect((await invite.leg.status(update, 200)).body).toBe(sdp(4));
+    void stage.app.srf.createUAS(req, res, { localSdp: sdp(2) });
+    await invite.leg.status(invite, 200);
+    invite.leg.ack(invite);
+    const bye = invite.leg.request('BYE');
+    await invite.leg.status(bye, 200);
+  });
+
   test('a reliable response to a phone that does not know them is refused to the application', async () => {
     const phone = await stage.udp();
     const user = stage.user();
@@ -219,6 +237,76 @@ export function incomingStories(stage: Stage): void {
     const invite = phone.request('INVITE', user, {}, sdp());
     expect(tagOf(header(await invite.leg.status(invite, 480), 'to'))).toBe('chosen-by-app');
     invite.leg.sameTransaction('ACK', invite);
+  });
+}
+
+/** What this server does and drachtio-server leaves to the application. */
+export function strictIncomingStories(stage: Stage): void {
+  test('an extension that nobody here knows is refused with 420', async () => {
+    const phone = await stage.udp();
+    const invite = phone.request('INVITE', stage.user(), { Require: '100rel, nothingSupportsThis' }, sdp());
+    const refused = await invite.leg.status(invite, 420);
+    expect(header(refused, 'unsupported')).toBe('nothingSupportsThis');
+    invite.leg.sameTransaction('ACK', invite);
+  });
+
+  test('an INVITE without a Contact is refused with 400', async () => {
+    const phone = await stage.udp();
+    const invite = phone.request('INVITE', stage.user(), { Contact: [] as unknown as string }, sdp());
+    await invite.leg.status(invite, 400);
+    invite.leg.sameTransaction('ACK', invite);
+  });
+
+  test('without a PRACK the INVITE ends with 504, and the application hears of it', async () => {
+    const phone = await stage.udp();
+    const user = stage.user();
+    const arrival = stage.app.next('INVITE', user);
+    const invite = phone.request('INVITE', user, { Require: '100rel' }, sdp());
+    const { req, res } = await arrival;
+    const cancelled = eventOf(req, 'cancel');
+    res.send(180);
+    const ringing = await invite.leg.status(invite, 180);
+    expect(header(ringing, 'rseq')).not.toBe('');
+    await invite.leg.status(invite, 504);
+    invite.leg.sameTransaction('ACK', invite);
+    const [message] = await cancelled;
+    expect((message as SrfRequest).get('Reason')).toContain('PRACK timeout');
+  });
+
+  test('a BYE before the answer is a CANCEL to the application', async () => {
+    const phone = await stage.udp();
+    const user = stage.user();
+    const arrival = stage.app.next('INVITE', user);
+    const invite = phone.request('INVITE', user, {}, sdp());
+    const { req, res } = await arrival;
+    const cancelled = eventOf(req, 'cancel');
+    res.send(180);
+    await invite.leg.status(invite, 180);
+    const bye = invite.leg.request('BYE');
+    await invite.leg.status(bye, 200);
+    await invite.leg.status(invite, 487);
+    invite.leg.sameTransaction('ACK', invite);
+    await cancelled;
+  });
+
+  test('a 2xx waits for the PRACK of the response before it', async () => {
+    const phone = await stage.udp();
+    const user = stage.user();
+    const arrival = stage.app.next('INVITE', user);
+    const invite = phone.request('INVITE', user, { Supported: '100rel' }, sdp());
+    const { req, res } = await arrival;
+    res.send(183, { headers: { Require: '100rel' }, body: sdp(2) });
+    const progress = await invite.leg.status(invite, 183);
+    void stage.app.srf.createUAS(req, res, { localSdp: sdp(2) });
+    await invite.leg.status(invite, 183);
+    await invite.leg.status(invite, 183);
+    expect(phone.inbox.count((message) => message.status === 200)).toBe(0);
+    const prack = invite.leg.request('PRACK', { RAck: `${header(progress, 'rseq')} ${invite.seq} INVITE` });
+    await invite.leg.status(prack, 200);
+    await invite.leg.status(invite, 200);
+    invite.leg.ack(invite);
+    const bye = invite.leg.request('BYE');
+    await invite.leg.status(bye, 200);
   });
 }
 

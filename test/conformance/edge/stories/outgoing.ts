@@ -258,6 +258,75 @@ export function outgoingStories(stage: Stage): void {
   });
 }
 
+/** What this server does and drachtio-server leaves to chance. */
+export function strictOutgoingStories(stage: Stage): void {
+  test('each branch of a fork has a dialog of its own: PRACK goes to the one that it answers', async () => {
+    const { phone, invite, outcome } = await dial(stage);
+    const progress = (tag: string, rseq: string): void =>
+      phone.respond(invite, 183, 'Session Progress', {
+        To: withTag(invite, tag),
+        Contact: phone.contact,
+        Require: '100rel',
+        RSeq: rseq,
+      });
+    progress('one', '10');
+    const first = await phone.takeRequest('PRACK');
+    expect(tagOf(header(first, 'to'))).toBe('one');
+    phone.respond(first, 200, 'OK');
+    progress('two', '20');
+    const second = await phone.takeRequest('PRACK');
+    expect(tagOf(header(second, 'to'))).toBe('two');
+    phone.respond(second, 200, 'OK');
+    progress('one', '11');
+    const third = await phone.takeRequest('PRACK');
+    expect(tagOf(header(third, 'to'))).toBe('one');
+    phone.respond(third, 200, 'OK');
+    const leg = Leg.of(phone, invite, 'two');
+    answerInvite(phone, invite, leg);
+    const dialog = (await outcome) as { sip: { remoteTag: string } };
+    expect(dialog.sip.remoteTag).toBe('two');
+    expect(tagOf(header(await phone.takeRequest('ACK'), 'to'))).toBe('two');
+    const bye = leg.request('BYE');
+    await leg.status(bye, 200);
+  });
+
+  test('a 200 without a Contact is acknowledged and the call ended', async () => {
+    const { phone, invite, outcome } = await dial(stage);
+    phone.respond(invite, 200, 'OK', { To: withTag(invite, 'callee') }, '');
+    await phone.takeRequest('ACK');
+    phone.respond(await phone.takeRequest('BYE'), 200, 'OK');
+    expect(await outcome).toMatchObject({ status: 500 });
+  });
+
+  test('a name without an address: the application gets 503', async () => {
+    const outcome = stage.app.srf.createUAC('sip:x@no-such-host.invalid', { localSdp: sdp() });
+    await expect(outcome).rejects.toMatchObject({ status: 503 });
+  });
+
+  test('localhost is this machine', async () => {
+    const { phone, invite, outcome } = await dial(stage, {}, undefined);
+    phone.respond(invite, 603, 'Decline', { To: withTag(invite, 'x') });
+    await outcome;
+    const again = stage.app.srf.createUAC(`sip:x@localhost:${phone.hostPort.split(':')[1]}`, { localSdp: sdp() });
+    const second = await phone.takeRequest('INVITE');
+    phone.respond(second, 603, 'Decline', { To: withTag(second, 'x') });
+    await expect(again).rejects.toMatchObject({ status: 603 });
+  });
+
+  test('an INVITE inside a call while another runs is answered 491 for the peer', async () => {
+    const phone = await stage.udp();
+    const call = await outgoingCall(stage, phone);
+    const first = call.dialog.request({ method: 'INVITE', body: sdp(5) });
+    const invite = await phone.takeRequest('INVITE');
+    expect((await call.dialog.request({ method: 'INVITE', body: sdp(6) })).status).toBe(491);
+    phone.respond(invite, 200, 'OK', { Contact: phone.contact, 'Content-Type': 'application/sdp' }, sdp(7));
+    expect((await first).status).toBe(200);
+    await phone.takeRequest('ACK');
+    const bye = call.leg.request('BYE');
+    await call.leg.status(bye, 200);
+  });
+}
+
 /** Slow on real timers: nobody answers. */
 export function unansweredStories(stage: Stage): void {
   test('a phone that is not there: the application gets 408', async () => {

@@ -80,6 +80,19 @@ export function strictStreamStories(stage: Stage): void {
     await sent.leg.status(sent, 200);
   });
 
+  test('a browser that goes while its call rings has cancelled it', async () => {
+    const phone = await stage.ws();
+    const user = stage.user();
+    const arrival = stage.app.next('INVITE', user);
+    const invite = phone.request('INVITE', user, {}, sdp());
+    const { req, res } = await arrival;
+    const cancelled = eventOf(req, 'cancel');
+    res.send(180);
+    await invite.leg.status(invite, 180);
+    await phone.close();
+    await cancelled;
+  });
+
   test('a call to a browser whose connection is gone fails with 503', async () => {
     const phone = await stage.ws();
     const call = await incomingCall(stage, phone);
