@@ -1,11 +1,43 @@
-import { Type, type Static } from '@sinclair/typebox';
+import { Type, type Static, type TOptional, type TString } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import { SightlineError } from '../lib/errors';
 import { apiOnly, problem, problems, requireApi } from './guard';
 
+const time = Type.Optional(Type.String({ format: 'date-time' }));
+const text = (description: string): TOptional<TString> => Type.Optional(Type.String({ description }));
+
 const CallView = Type.Object(
-  { id: Type.String(), state: Type.String(), number: Type.String() },
-  { additionalProperties: true, description: 'The record of a call with its history' },
+  {
+    id: Type.String(),
+    state: Type.String({ description: 'arriving, menu, queued, offered, joining, talking or ended' }),
+    number: Type.String({ description: 'What was dialled' }),
+    site: text("The name of the site's folder"),
+    node: text('The node that has, or had, the call'),
+    flow: text('The flow of the dialplan that it is in'),
+    planVersion: text('The dialplan that it began with'),
+    locale: text('The language of the screen'),
+    face: text('screen, or ring for phones without a screen program'),
+    queue: text('The queue that it waits in, or came from'),
+    ticketId: text('Its ticket there'),
+    startedAt: time,
+    answeredAt: time,
+    queuedAt: time,
+    connectedAt: time,
+    endedAt: time,
+    end: Type.Optional(
+      Type.Object({
+        by: Type.String({ description: 'caller, seat or server' }),
+        cause: Type.String({ description: 'Such as bye, cancelled, queue-full, session-expired' }),
+      }),
+    ),
+    history: Type.Optional(
+      Type.Array(
+        Type.Object({ at: Type.String({ format: 'date-time' }), event: Type.String(), detail: text('More about it') }),
+        { description: 'The last events, oldest first' },
+      ),
+    ),
+  },
+  { additionalProperties: true, description: 'The record of a call' },
 );
 const CallParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 

@@ -30,7 +30,7 @@ describe('calls, queues and the site', () => {
       state: 'ended',
       number: '6001',
       history: [{ at: 'x', event: 'arrived' }],
-      end: { by: 'caller' },
+      end: { by: 'caller', cause: 'bye' },
     };
     const server = await start({
       calls: {
@@ -56,12 +56,47 @@ describe('calls, queues and the site', () => {
     expect((await server.fetch(`/v1/calls/${'x'.repeat(500)}`, { headers: bearer })).status).toBe(404);
   });
 
-  test('queues and the site come as they are', async () => {
-    const queues = [{ queue: 'support', waiting: [{ ticketId: 't1' }] }];
-    const seats = [{ seatId: '2001', state: 'available' }];
-    const site = { site: 'demo', version: 'abc', faults: [{ file: 'queues.yaml', line: 3 }] };
-    const server = await start({ queues: { snapshot: () => Promise.resolve({ queues, seats }), site: () => site } });
-    expect(await (await server.fetch('/v1/queues', { headers: bearer })).json()).toEqual({ queues, seats });
+  test('queues come with their counters, seats with times that people can read', async () => {
+    const stats = { offered: 3, answered: 1, abandoned: 1, overflowed: 0, refused: 0, calledBack: 0 };
+    const queue = { queue: 'support', ...stats, waiting: 1, staffed: 2, idle: 0, handling: 92.5 };
+    const seat = {
+      seatId: '2001',
+      state: 'offered' as const,
+      since: 0,
+      queues: ['support'],
+      skills: [],
+      ticketId: 't1',
+    };
+    const free = { seatId: '2002', state: 'available' as const, since: 1500, queues: [], skills: ['fares'] };
+    const server = await start({
+      queues: {
+        snapshot: () => Promise.resolve({ queues: [queue], seats: [{ ...seat, until: 20_000 }, free] }),
+        site: () => ({ site: '', version: '', faults: [] }),
+      },
+    });
+    expect(await (await server.fetch('/v1/queues', { headers: bearer })).json()).toEqual({
+      queues: [queue],
+      seats: [
+        { ...seat, since: '1970-01-01T00:00:00.000Z', until: '1970-01-01T00:00:20.000Z' },
+        { ...free, since: '1970-01-01T00:00:01.500Z' },
+      ],
+    });
+  });
+
+  test('the site comes with the faults of an edit that was refused', async () => {
+    const fault = {
+      file: 'queues.yaml',
+      line: 3,
+      column: 5,
+      code: 'UNKNOWN_KEY' as const,
+      message: "there is no key 'ringtime'",
+      remedy: 'Write ringTimeout.',
+      severity: 'error' as const,
+    };
+    const site = { site: 'demo', version: 'abc', faults: [fault] };
+    const server = await start({
+      queues: { snapshot: () => Promise.resolve({ queues: [], seats: [] }), site: () => site },
+    });
     expect(await (await server.fetch('/v1/site', { headers: bearer })).json()).toEqual(site);
   });
 });
