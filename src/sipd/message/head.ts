@@ -137,7 +137,7 @@ class HeaderScan {
       }
     }
     let value = text.slice(start, at);
-    if (folded) value = value.replace(/[ \t]*\r\n[ \t]+/g, ' ');
+    if (folded) value = unfold(value);
     this.add(spelling, oddity === 0 ? value.trim() : this.odd(value.trim(), oddity));
 
     return at + 2;
@@ -167,11 +167,34 @@ class HeaderScan {
   }
 }
 
-/** CR and LF cannot be escaped at all (RFC 3261 section 25.1, quoted-pair). */
-function hasBareControl(value: string): boolean {
-  const outside = value.replace(/"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[\x00-\x09\x0b\x0c\x0e-\x7f])*"/g, '');
+/** A line and its continuation lines as one, with a single space between them (RFC 3261 section 7.3.1). */
+function unfold(value: string): string {
+  return value
+    .split('\r\n')
+    .map((line) => line.trim())
+    .join(' ');
+}
 
-  return /[\x00-\x08\x0a-\x1f\x7f]/.test(outside);
+/**
+ * Whether a control character stands anywhere but behind a backslash in a quoted string; CR and LF cannot stand even
+ * there (RFC 3261 section 25.1, quoted-pair). One pass, as the value may be long and hostile.
+ */
+function hasBareControl(value: string): boolean {
+  let isQuoted = false;
+  for (let i = 0; i < value.length; i += 1) {
+    const code = value.charCodeAt(i);
+    if (code === 0x22) {
+      isQuoted = !isQuoted;
+    } else if (isQuoted && code === 0x5c) {
+      i += 1;
+      const escaped = value.charCodeAt(i);
+      if (escaped === 0x0a || escaped === 0x0d) return true;
+    } else if ((classOf[code]! & CONTROL) !== 0) {
+      return true;
+    }
+  }
+
+  return false;
 }
 
 /** Text that was decoded as latin1, read as the UTF-8 that it is (RFC 3261 section 7). */

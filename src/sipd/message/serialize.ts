@@ -6,7 +6,8 @@ import type { SipMessage } from './message';
  */
 export function toBuffer(message: SipMessage): Buffer {
   const { body, headers } = message;
-  headers.set('Content-Length', String(body.length));
+  const length = String(body.length);
+  if (headers.get('Content-Length') !== length) headers.set('Content-Length', length);
   const head = Buffer.from(`${startLine(message)}\r\n${headers.toString()}\r\n`, 'utf8');
 
   return body.length === 0 ? head : Buffer.concat([head, body]);
