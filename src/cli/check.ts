@@ -48,7 +48,8 @@ export async function runCheck(argv: readonly string[], io: CheckIo): Promise<nu
 
     return print(io.stdout, `${JSON.stringify(report, undefined, 2)}\n`, good ? 0 : 1);
   }
-  const lines = faults.flatMap((fault) => [faultLine(fault, `${shown}/`), `    ${fault.remedy}`]);
+  const prefix = shown === '.' ? '' : `${shown}/`;
+  const lines = faults.flatMap((fault) => [faultLine(fault, prefix), `    ${fault.remedy}`]);
   const end =
     good && plan
       ? [`${shown}: good${warned(faults)}, version ${plan.version}`, ...summaryLines(plan)]

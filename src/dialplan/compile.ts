@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Field, Form, Item, LocalText, Menu, MenuAction, Page } from '../ivr/model';
+import { hasBack } from './draft';
 import type {
   ActionDraft,
   Draft,
@@ -117,7 +118,9 @@ function compileMenu({ id, start, pages }: MenuDraft): Menu {
   };
 }
 
-function compilePage({ id, title, text, image, items, form, back }: PageDraft): Page {
+function compilePage(page: PageDraft): Page {
+  const { id, title, text, image, items, form } = page;
+
   return {
     id: id.name,
     title,
@@ -125,7 +128,7 @@ function compilePage({ id, title, text, image, items, form, back }: PageDraft): 
     ...given('image', image),
     items: items.map(compileItem),
     ...given('form', form && compileForm(form)),
-    back,
+    back: hasBack(page),
   };
 }
 

@@ -161,3 +161,8 @@ export interface ActionDraft {
 export function actionsOf(page: PageDraft): ActionDraft[] {
   return [...page.items.map((item) => item.action), page.form?.action].filter((action) => action !== undefined);
 }
+
+/** Whether a person can go back from a page: by the page itself, or by one of its items. */
+export function hasBack(page: PageDraft): boolean {
+  return page.back || actionsOf(page).some((action) => action.type === 'back');
+}

@@ -4,6 +4,9 @@ import { didYouMean, listed } from './nearest';
 import { patterns } from './schema-parts';
 import { childOf, entriesOf, entryOf, itemsOf, type Tree } from './tree';
 
+/** What the schema allows for a whole URL. */
+const longestUrl = 500;
+
 const isVariable = new RegExp(patterns.env.pattern);
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -127,6 +130,10 @@ export class Reader {
       this.faults.add('BAD_URL', at, message, 'Write a path such as map.png, with neither / before it nor .. in it.');
 
       return undefined;
+    }
+    if (url.href.length > longestUrl) {
+      const message = `'${key}' becomes an address of ${url.href.length} characters with assetBase`;
+      this.faults.add('BAD_URL', at, message, `Shorten it; ${longestUrl} are the most that are sent to a screen.`);
     }
     const file = decoded(url.pathname.slice(new URL(base).pathname.length));
     if (this.around.assets?.has(file) === false) {

@@ -85,7 +85,12 @@ const page = object('a page', 'One screen of the menu.', {
   ),
   form: optional(form),
   back: optional(
-    Type.Boolean({ title: 'true or false', description: 'Whether a person may go back from here.', default: false }),
+    Type.Boolean({
+      title: 'true or false',
+      description:
+        'Whether a person may go back from here. True in any case when an item or the form has the action back.',
+      default: false,
+    }),
   ),
 });
 

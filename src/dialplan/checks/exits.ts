@@ -1,7 +1,7 @@
-import type { Draft, FlowDraft, MenuDraft } from '../draft';
+import { type Draft, type FlowDraft, hasBack, type MenuDraft } from '../draft';
 import type { Faults } from '../faults';
 import { listed } from '../nearest';
-import { type Graph, hasBack, reachableIn, spread, type Station } from './graph';
+import { type Graph, reachableIn, spread, type Station } from './graph';
 
 /** Nobody may be caught: from every page there is a way to a queue or an end. */
 export function checkExits(draft: Draft, graph: Graph, faults: Faults): void {
@@ -38,26 +38,32 @@ function isDeadEnd({ page, menu }: Station, graph: Graph): boolean {
 }
 
 /**
- * The stations from which no way leads out, however a person came there. `back` helps only if every page it can go back
- * to has a way out by itself. Dead ends count as ways out here: they were told of.
+ * The stations where a person can be caught. Somebody is caught at a page that leads on to no way out and has no way back,
+ * or leads back only to where the same holds. Dead ends count as ways out here: they were told of.
  */
 function caughtStations(draft: Draft, graph: Graph, dead: ReadonlySet<Station>): Set<Station> {
-  const free = new Set(graph.stations.filter((station) => station.exit || dead.has(station)));
-  const isFree = (station: Station): boolean => free.has(station);
-  for (let grown = true; grown;) {
-    grown = false;
-    for (const station of graph.stations) {
-      if (isFree(station)) continue;
-      const on = [...station.next].some(isFree);
-      const back = station.before.size > 0 && graph.start(station.menu) !== station && hasBack(station.page);
-      if (!on && !(back && [...station.before].every(isFree))) continue;
-      free.add(station);
-      grown = true;
-    }
-  }
   const reachable = new Set(draft.menus.flatMap((menu) => [...reachableIn(menu, graph)]));
+  const free = leadingOut(graph, dead);
+  const stuck = [...reachable].filter((station) => !free.has(station));
+  // At the first page there is nothing to go back to.
+  const ends = stuck.filter((station) => !hasBack(station.page) || graph.start(station.menu) === station);
+  const leadsOn = new Map<Station, Station[]>();
+  for (const station of stuck) {
+    for (const before of station.before) leadsOn.set(before, [...(leadsOn.get(before) ?? []), station]);
+  }
 
-  return new Set(graph.stations.filter((station) => !isFree(station) && reachable.has(station)));
+  return spread(ends, (station) => leadsOn.get(station) ?? []);
+}
+
+/** The stations from which some way on, without going back, leads out. */
+function leadingOut(graph: Graph, dead: ReadonlySet<Station>): Set<Station> {
+  const cameFrom = new Map<Station, Station[]>();
+  for (const station of graph.stations) {
+    for (const next of station.next) cameFrom.set(next, [...(cameFrom.get(next) ?? []), station]);
+  }
+  const out = graph.stations.filter((station) => station.exit || dead.has(station));
+
+  return spread(out, (station) => cameFrom.get(station) ?? []);
 }
 
 /** Rings of flows whose menus lead only into each other, each told once. */

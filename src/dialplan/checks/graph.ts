@@ -105,10 +105,6 @@ function linkFlow(from: Station, name: string, graph: Graph): void {
   if (!start || flow.id.name !== name || menu.id.name !== flow.menu.name) from.exit = true;
 }
 
-export function hasBack(page: PageDraft): boolean {
-  return page.back || actionsOf(page).some((action) => action.type === 'back');
-}
-
 /** The stations of one menu that a person can come to from its first page. */
 export function reachableIn(menu: MenuDraft, graph: Graph): Set<Station> {
   const start = graph.start(menu);

@@ -187,6 +187,16 @@ test('a site of one language needs no languages at its texts', async () => {
   expect(plan.queues.get('support')!.label).toEqual({ en: 'Support' });
 });
 
+test('an item that goes back makes its page one that can be left by back', async () => {
+  const folder = await good();
+  const file = path.join(folder, 'menus/main.yaml');
+  const back = '    items: [{ key: 9, label: { en: Back, de: Weg }, action: { back: true } }]\n';
+  await writeFile(file, (await readFile(file, 'utf8')).replace('    back: true\n', back));
+  const { pages } = (await planIn(folder)).menus.get('main')!;
+  expect([pages['home']!.back, pages['hours']!.back]).toEqual([false, true]);
+  expect(pages['hours']!.items).toMatchObject([{ key: '9', action: { type: 'back' } }]);
+});
+
 test('the domain is compared in lower case', async () => {
   const folder = await good();
   await writeFile(
