@@ -17,6 +17,7 @@ export function attachTerminal(call: Call, leg: Leg): void {
   leg.events.on('request', (request) => onTerminalRequest(call, request));
   leg.events.on('offer', (offer) => onOffer(call, 'terminal', offer));
   if (call.record.face === 'screen') attachScreen(call, leg);
+  leg.start();
 }
 
 function attachScreen(call: Call, leg: Leg): void {
@@ -64,4 +65,5 @@ export function attachSeat(call: Call, leg: Leg): void {
   });
   leg.events.on('request', (request) => onSeatRequest(call, request));
   leg.events.on('offer', (offer) => onOffer(call, 'seat', offer));
+  leg.start();
 }

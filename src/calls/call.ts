@@ -53,6 +53,7 @@ export class Call {
   offer: Offer | undefined;
   dialling: OutgoingInvite | undefined;
   private readonly machine: CallMachine;
+  private readonly joinWaiters: (() => void)[] = [];
 
   constructor(
     readonly record: CallRecord,
@@ -80,8 +81,17 @@ export class Call {
 
   /** Moves the call along an arrow of its table, and writes that down. */
   apply(input: CallInput, detail?: string): void {
+    const from = this.machine.state;
     this.record.state = this.machine.apply(input);
     this.note(input, detail);
+    if (from === 'joining') for (const resolve of this.joinWaiters.splice(0)) resolve();
+  }
+
+  /** Resolves when the two sides are not in the middle of being joined. */
+  joinOver(): Promise<void> {
+    if (this.state !== 'joining') return Promise.resolve();
+
+    return new Promise((resolve) => this.joinWaiters.push(resolve));
   }
 
   /** Writes an event into the record. */

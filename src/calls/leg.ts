@@ -78,6 +78,8 @@ export interface Leg {
   /** Re-INVITE; with `sdp` undefined the peer is asked for an offer. */
   reinvite(sdp: string | undefined): Promise<OfferResult>;
   update(sdp: string): Promise<OfferResult>;
+  /** Delivers what has come since the leg is there; to be called when its listeners are in place. */
+  start(): void;
   /** Sends BYE once; later calls do nothing. Resolves when the peer has answered or cannot. */
   bye(reason?: string): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock';
+import { pause, type Clock } from '../lib/clock';
 import { newId } from '../lib/ids';
 import type { Logger } from '../lib/logger';
 import type { TypedEmitter } from '../lib/emitter';
@@ -15,6 +15,9 @@ import { refreshPlace } from './stage-queue';
 import { startCall } from './stage-start';
 import { stages } from './stages';
 import type { CallState } from './state';
+
+/** How long a stop waits for the answers to its BYEs, in ms. */
+const partingMs = 2000;
 
 export interface ManagerPorts {
   acd: AcdPort & Pick<TypedEmitter<AcdEvents>, 'on'>;
@@ -179,7 +182,8 @@ export class CallManager implements CallHome {
   /** Ends every call, because the edge that holds their dialogs stops with us. Waiting callers keep their places. */
   async endAll(end: CallEnd, reason: string): Promise<void> {
     for (const call of [...this.calls.values()]) call.home.stages.end(call, end, reason);
-    await Promise.all(this.parting);
+    // A peer that is gone does not answer its BYE; the stop does not wait for it.
+    await Promise.race([Promise.all(this.parting), pause(this.clock, partingMs)]);
   }
 
   close(): void {

@@ -80,12 +80,13 @@ export function remember(record: CallRecord, at: number, event: string, detail?:
 
 /** A record without what only the server itself needs: for people and other systems. */
 export function publicRecord(record: CallRecord): object {
-  const { terminal, seat, menu: _menu, history, ...rest } = record;
+  const { terminal, seat, menu: _menu, lease, history, ...rest } = record;
   const iso = (at: number | undefined): string | undefined =>
     at === undefined ? undefined : new Date(at).toISOString();
 
   return {
     ...rest,
+    ...(lease ? { lease: { number: lease.number, request: lease.request } } : {}),
     startedAt: iso(record.startedAt),
     answeredAt: iso(record.answeredAt),
     queuedAt: iso(record.queuedAt),

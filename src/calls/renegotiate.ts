@@ -53,7 +53,8 @@ export function onOffer(call: Call, from: Side, offer: LegOffer): void {
 async function answerOffer(call: Call, from: Side, offer: LegOffer): Promise<void> {
   const media = mediaOf(call, from);
   if (!media || !isReadable(offer.sdp)) return offer.refuse(488);
-  if (call.state === 'joining') return offer.refuse(491);
+  // A phone may change its mind at once; the other side is about to be there.
+  await call.joinOver();
   if (call.state !== 'talking') return answerAlone(call, media, offer);
   if (offer.sdp !== undefined && media.local !== undefined && media.remote !== undefined) {
     // A refresh says again what is known (RFC 4028 section 7.4): nobody else has to hear of it.

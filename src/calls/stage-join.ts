@@ -1,7 +1,7 @@
 import { asSightlineError } from '../lib/errors';
 import type { Offer } from '../acd/types';
 import type { Call } from './call';
-import { reasonElsewhere, type SeatAnswer } from './leg';
+import { reasonElsewhere, reasonNormal, type SeatAnswer } from './leg';
 import { answerFor, offerFor, sameMedia, videoAgreed } from './media';
 import { offerTo } from './renegotiate';
 import { attachSeat, attachTerminal } from './attach';
@@ -79,6 +79,8 @@ async function joinRinging(call: Call, answer: SeatAnswer): Promise<boolean> {
   try {
     const sdp = offerless ? offerFor(media, answer.sdp) : answerFor(media, answer.sdp);
     const { leg, ackSdp } = await incoming.answer(sdp);
+    // The seat hung up while the terminal was being answered.
+    if (call.ended) return await leg.bye(reasonNormal).then(() => false);
     record.answeredAt = call.home.clock.now();
     if (ackSdp !== undefined) {
       media.remote = ackSdp;

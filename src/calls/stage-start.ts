@@ -2,7 +2,7 @@ import { SightlineError, asSightlineError } from '../lib/errors';
 import type { Call, QueueTarget } from './call';
 import { callerLeft } from './stage-end';
 import { resumePlace } from './stage-queue';
-import type { IncomingInvite, Leg } from './leg';
+import { reasonNormal, type IncomingInvite, type Leg } from './leg';
 import { inactiveFor } from './media';
 import { attachTerminal } from './attach';
 
@@ -25,7 +25,8 @@ export async function startCall(call: Call, incoming: IncomingInvite): Promise<v
     return;
   }
   const leg = await answerForScreen(call, incoming);
-  if (!leg || call.ended) return;
+  if (!leg) return;
+  if (call.ended) return leg.bye(reasonNormal);
   attachTerminal(call, leg);
   if ((await resumePlace(call)) || call.ended) return;
   if (flow.menu) call.home.stages.menu(call);

@@ -1,18 +1,9 @@
 import type { EventEmitter } from 'node:events';
-import sipStatus from 'sip-status';
 
 /**
  * The part of drachtio-srf that this project uses, typed by hand: its own declarations leave out the request and
  * response layer. Nothing outside src/sip sees these types.
  */
-
-/** drachtio-srf refuses to send a status it has no phrase for; these are of later RFCs. */
-const laterPhrases: Record<number, string> = {
-  469: 'Bad Info Package',
-  425: 'Bad Alert Message',
-  429: 'Provide Referrer Identity',
-};
-for (const [status, phrase] of Object.entries(laterPhrases)) sipStatus[Number(status)] ??= phrase;
 
 export type HeaderValue = string | string[];
 export type Headers = Record<string, HeaderValue>;

@@ -1,3 +1,4 @@
+import './status-phrases';
 import Srf from 'drachtio-srf';
 import { parseHostport } from '../lib/addresses';
 import { SightlineError } from '../lib/errors';

@@ -16,6 +16,8 @@ export interface LegHome {
 export class SrfLeg implements Leg {
   readonly events = new TypedEmitter<LegEvents>();
   private open = true;
+  /** What came before anybody listened: an INFO may follow the ACK in the same packet of the edge. */
+  private parked: (() => void)[] | undefined = [];
   private awaitingAck: ((sdp: string | undefined) => void) | undefined;
 
   constructor(
@@ -62,8 +64,19 @@ export class SrfLeg implements Leg {
     }
   }
 
+  start(): void {
+    const parked = this.parked ?? [];
+    this.parked = undefined;
+    for (const deliver of parked) deliver();
+  }
+
   /** A request of the peer within this dialog. */
   handle(req: DrachtioRequest, res: DrachtioResponse): void {
+    if (this.parked && req.method !== 'ACK') this.parked.push(() => this.deliver(req, res));
+    else this.deliver(req, res);
+  }
+
+  private deliver(req: DrachtioRequest, res: DrachtioResponse): void {
     switch (req.method) {
       case 'BYE': {
         res.send(200);
@@ -93,7 +106,8 @@ export class SrfLeg implements Leg {
 
   /** Ends the leg without a word to the peer: the dialog does not exist any more. */
   lost(cause: string): void {
-    this.end({ by: 'edge', cause });
+    if (this.parked) this.parked.push(() => this.end({ by: 'edge', cause }));
+    else this.end({ by: 'edge', cause });
   }
 
   private end(end: LegEnd): void {
