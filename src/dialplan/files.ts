@@ -3,7 +3,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Kind } from './draft';
 import type { Faults, Place } from './faults';
-import { didYouMean, nearest } from './nearest';
+import { didYouMean, listed, nearest } from './nearest';
 import { menuSchema } from './schema-menu';
 import {
   directorySchema,
@@ -156,7 +156,8 @@ async function addMissingSite(folder: string, faults: Faults): Promise<undefined
   const near = nearest(path.basename(folder), sites);
   const meant = near === undefined ? '' : `; did you mean '${near}'?`;
   const message = isFile ? `'${folder}' is a file, not the folder of a site` : `there is no folder '${folder}'${meant}`;
-  const remedy = isFile ? `Name its folder: ${path.dirname(folder)}.` : undefined;
+  const there = sites.length > 0 ? `Sites there: ${listed(sites)}.` : undefined;
+  const remedy = isFile ? `Name its folder: ${path.dirname(folder)}.` : there;
   faults.add('SITE_MISSING', startOf('site.yaml'), message, remedy);
 
   return undefined;

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { faultTable, hasErrors } from '../../../src/dialplan/faults';
 import { maxFileBytes } from '../../../src/dialplan/files';
@@ -37,12 +38,14 @@ describe('a site with faults', () => {
   });
 
   test('a folder that is not there is told with the site that may be meant', async () => {
-    const folder = await folderWith();
-    const missing = `${folder.slice(0, -1)}_`;
+    const sites = await mkdtemp(path.join(tmpdir(), 'sites-'));
+    made.push(sites);
+    await cp(path.join(testData, 'good'), path.join(sites, 'station'), { recursive: true });
+    const missing = path.join(sites, 'statoin');
     const { faults } = await loadSite(missing);
     expect(told(faults)).toBe(
-      `site.yaml:1:1 error SITE_MISSING there is no folder '${missing}'; did you mean '${path.basename(folder)}'?\n` +
-        '    Give the name of a folder in dialplans/, or a path.\n',
+      `site.yaml:1:1 error SITE_MISSING there is no folder '${missing}'; did you mean 'station'?\n` +
+        '    Sites there: station.\n',
     );
   });
 
