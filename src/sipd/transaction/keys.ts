@@ -22,7 +22,7 @@ export function serverKey(request: SipRequest, method = keyMethod(request.method
   const { branch, host, port } = request.via;
   // A bare cookie tells nothing (RFC 4475 section 3.2.1): such a request is matched as one of RFC 2543.
   if (branch !== undefined && branch.length > cookie.length && branch.startsWith(cookie)) {
-    return `${branch}|${host}|${port ?? ''}|${method}`;
+    return keyOf(branch, host, port, method);
   }
 
   return oldKey(request, method);
@@ -31,9 +31,16 @@ export function serverKey(request: SipRequest, method = keyMethod(request.method
 /** RFC 2543 had no branches that are unique: the same section names what is compared instead. */
 function oldKey(request: SipRequest, method: string): string {
   const { host, port, branch } = request.via;
-  const via = `${host}|${port ?? ''}|${branch ?? ''}`;
 
-  return `2543|${request.uri}|${request.fromTag ?? ''}|${request.callId}|${request.cseq.number}|${via}|${method}`;
+  return keyOf('2543', request.uri, request.fromTag, request.callId, request.cseq.number, host, port, branch, method);
+}
+
+/**
+ * The parts as one text. Joining copies them; a template would keep the parts, and each of those, being a slice, the
+ * whole message that it was cut from, for as long as the key is in the table.
+ */
+function keyOf(...parts: (string | number | undefined)[]): string {
+  return parts.join('|');
 }
 
 function keyMethod(method: string): string {
@@ -42,7 +49,7 @@ function keyMethod(method: string): string {
 
 /** The key of the client transaction that a request of ours makes, or that a response belongs to (section 17.1.3). */
 export function clientKey(message: SipRequest | SipResponse): string {
-  return `${message.via.branch ?? ''}|${message.cseq.method}`;
+  return keyOf(message.via.branch, message.cseq.method);
 }
 
 /**
@@ -52,5 +59,5 @@ export function clientKey(message: SipRequest | SipResponse): string {
 export function mergeKey(request: SipRequest): string | undefined {
   if (request.toTag !== undefined) return undefined;
 
-  return `${request.fromTag ?? ''}|${request.callId}|${request.cseq.number}|${request.method}`;
+  return keyOf(request.fromTag, request.callId, request.cseq.number, request.method);
 }

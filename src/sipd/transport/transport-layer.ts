@@ -79,10 +79,11 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
    */
   async listen(options: ListenOptions): Promise<void> {
     const opened: { transport: TransportName; listener: Listener }[] = [];
+    const { address } = await this.resolved({ address: options.host, port: 0 });
     try {
       for (const transport of ['udp', 'tcp', 'ws'] as const) {
         const port = options[`${transport}Port`];
-        if (port !== undefined) opened.push({ transport, listener: await this.bind(transport, options.host, port) });
+        if (port !== undefined) opened.push({ transport, listener: await this.bind(transport, address, port) });
       }
     } catch (thrown) {
       await Promise.all(opened.map(({ listener }) => listener.close()));

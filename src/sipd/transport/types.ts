@@ -49,7 +49,7 @@ export type TransportEvents = {
 };
 
 export interface ListenOptions {
-  /** An IPv4 or IPv6 address. */
+  /** An IPv4 or IPv6 address, or a name that has one. */
   host: string;
   /** Port numbers; 0 takes any free one, and a transport without a port is not opened. */
   udpPort?: number;

@@ -14,31 +14,36 @@ export interface UdpHandler {
 
 /** One bound UDP socket. */
 export class UdpSocket {
+  readonly isIPv6: boolean;
+
   private constructor(
     private readonly socket: dgram.Socket,
     readonly local: Endpoint,
-  ) {}
+  ) {
+    this.isIPv6 = isIPv6(local.address);
+  }
 
   /** Binds to host and port; 0 takes any free port. Rejects with the system's error when that cannot be. */
   static bind(host: string, port: number, handler: UdpHandler): Promise<UdpSocket> {
+    const family = isIPv6(host) ? 6 : 4;
     const socket = dgram.createSocket({
-      type: isIPv6(host) ? 'udp6' : 'udp4',
+      type: `udp${family}`,
       recvBufferSize: receiveBuffer,
       // Only addresses come here, names are resolved before; so nothing needs to be looked up for each datagram.
-      lookup: (address, _options, done) => done(null, address, isIPv6(address) ? 6 : 4),
+      lookup: (address, _options, done) => done(null, address, family),
     });
 
     return new Promise((resolve, reject) => {
-      socket.once('error', reject);
+      const fail = (error: Error): void => {
+        socket.close();
+        reject(error);
+      };
+      socket.once('error', fail);
       socket.bind({ address: host, port, exclusive: true }, () => {
-        socket.off('error', reject);
+        socket.off('error', fail);
         resolve(new UdpSocket(socket, { address: host, port: socket.address().port }).receive(handler));
       });
     });
-  }
-
-  get isIPv6(): boolean {
-    return isIPv6(this.local.address);
   }
 
   /** Whether this IPv6 socket reaches IPv4 addresses too. */

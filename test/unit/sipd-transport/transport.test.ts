@@ -196,6 +196,15 @@ describe('UDP', () => {
     await messages.take();
   });
 
+  test('the host to listen on may be a name; one without an address is told', async () => {
+    const { layer } = await start({ host: 'home.test', udpPort: 0 }, { resolve: () => Promise.resolve('127.0.0.1') });
+    expect(layer.addresses.udp!.address).toBe('127.0.0.1');
+    const resolve = (): Promise<string> => Promise.reject(new Error('no such name'));
+    await expect(startLayer({ host: 'nowhere.test', udpPort: 0 }, { resolve })).rejects.toMatchObject({
+      code: 'ENOTFOUND',
+    });
+  });
+
   test('a port in use is told by transport and address, and nothing is left open', async () => {
     const { layer } = await start({ udpPort: 0 });
     const { port } = layer.addresses.udp!;
