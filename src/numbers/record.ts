@@ -1,15 +1,15 @@
 import type { LeaseRequest, NumberState, RoutingNumber } from './types';
 
 /** The part of a lease that only terminals and agents look into; kept in Redis as one text. */
-export type LeaseData = Pick<LeaseRequest, 'service' | 'flow' | 'place' | 'locale' | 'context' | 'planVersion'>;
+export type LeaseData = Omit<LeaseRequest, 'terminal' | 'request' | 'pool'>;
 
 /** A help request that waits for a number. */
 export type WaitingRequest = Pick<LeaseRequest, 'terminal' | 'request' | 'pool'> & LeaseData;
 
 export function dataText(request: LeaseRequest): string {
-  const { service, flow, place, locale, context, planVersion } = request;
+  const { service, flow, place, locale, context, planVersion, replyTo } = request;
 
-  return JSON.stringify({ service, flow, place, locale, context, planVersion } satisfies LeaseData);
+  return JSON.stringify({ service, flow, place, locale, context, planVersion, replyTo } satisfies LeaseData);
 }
 
 /** A number from its hash, as scripts return it. */

@@ -16,6 +16,8 @@ export interface LeaseRequest {
   context?: unknown;
   /** The dialplan that the request was read by. */
   planVersion: string;
+  /** Where the request came from by SIP: a number that comes free later is told there too. */
+  replyTo?: { transport: string; address: string; port: number };
 }
 
 /** A number that is leased to a terminal, or was. Times are ms since the epoch. */
