@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { Phone, RtpPresence, Wire, menuHeader } from '../../scripts/phone';
 import { Closer } from '../../src/lib/closer';
 import { Baresip, type BaresipOptions } from '../support/baresip';
+import { Capture } from '../support/capture';
+import { Sipp } from '../support/sipp';
 
 /** The drivers of real phones, shown to work against our own phone, before a server comes between them. */
 
@@ -72,4 +74,22 @@ describe('baresip', () => {
     await other.stop();
     await baresip.waitFor('CALL_CLOSED');
   });
+});
+
+test('the capture sees what is on the wire, whoever sent it', async () => {
+  const capture = await Capture.start(`udp port ${wire.port}`);
+  opened.add('capture', () => capture.stop());
+  const answer = capture.next('sip', { where: ({ sip }) => sip.status === 200 });
+  await phone.request('OPTIONS', `sip:desk@${wire.sentBy}`);
+  const [{ at, sip }] = await answer;
+  expect(sip.method).toBe('OPTIONS');
+  expect(at).toBeGreaterThan(capture.messages[0]!.at);
+  expect(capture.describe()).toContain('OPTIONS sip:desk@');
+});
+
+test('a scenario that fails tells what it saw', async () => {
+  const login = { user: '1001', password: 'x' };
+  const remote = { host: wire.host, port: wire.port };
+  const sipp = await Sipp.start({ scenario: 'uac-expect-404', service: 'desk', remote, login });
+  expect(await sipp.finish()).toMatchObject({ code: 1, report: expect.stringContaining('480') as string });
 });

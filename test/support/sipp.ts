@@ -12,10 +12,10 @@ export interface SippOptions {
   remote?: { host: string; port: number };
   /** `[service]` of the scenario: the user called. */
   service?: string;
-  /** Values of `[name]` words in the scenario (sipp's -key). */
-  keys?: Record<string, string>;
-  /** User and password for `[authentication]`. */
-  auth?: { user: string; password: string };
+  /** `[user]` of the scenario, and what `[authentication]` answers with. */
+  login?: { user: string; password: string };
+  /** Own UDP port; left out: any free one. */
+  port?: number;
   /** Default 1. */
   calls?: number;
   /** s until it is given up; default 20. */
@@ -40,7 +40,7 @@ export class Sipp {
 
   static async start(options: SippOptions): Promise<Sipp> {
     const dir = await mkdtemp(path.join(os.tmpdir(), 'sipp-'));
-    const port = await freeUdpPort();
+    const port = options.port ?? (await freeUdpPort());
     const child = await Child.start({
       name: `sipp ${options.scenario}`,
       command: 'sipp',
@@ -83,13 +83,12 @@ export class Sipp {
 }
 
 function sippArguments(options: SippOptions, port: number): string[] {
-  const { scenario, remote, service, keys = {}, auth, calls = 1, timeout = 20 } = options;
+  const { scenario, remote, service, login, calls = 1, timeout = 20 } = options;
   const file = scenario.includes('/') ? scenario : inProject('test', 'scenarios', `${scenario}.xml`);
   const args = ['-sf', file, '-i', '127.0.0.1', '-p', String(port), '-m', String(calls), '-nostdin'];
   args.push('-timeout', `${timeout}s`, '-timeout_error', '-trace_err', '-trace_msg', '-trace_screen');
   if (service !== undefined) args.push('-s', service);
-  if (auth) args.push('-au', auth.user, '-ap', auth.password);
-  for (const [name, value] of Object.entries(keys)) args.push('-key', name, value);
+  if (login) args.push('-key', 'user', login.user, '-au', login.user, '-ap', login.password);
   if (remote) args.push(`${remote.host}:${remote.port}`);
 
   return args;
