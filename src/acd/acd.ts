@@ -192,7 +192,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     );
     if (typeof id !== 'string' || id === '') return undefined;
 
-    return this.take(id);
+    return this.take(id, 'offers-as-events');
   }
 
   /** The caller looks elsewhere, for instance at the menu: the place is kept, no seat is rung until `unhold`. */
@@ -359,7 +359,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
       ids.push(...(await this.adoptFrom(keys.nodeTickets(dead), dead)));
     }
     ids.push(...(await this.adoptFrom(keys.orphans(node), node)));
-    const views = await Promise.all(ids.map((id) => this.take(id)));
+    const views = await Promise.all(ids.map((id) => this.take(id, 'offers-in-view')));
 
     return views.filter((view) => view !== undefined);
   }
@@ -504,10 +504,16 @@ export class Acd extends TypedEmitter<AcdEvents> {
     );
   }
 
-  /** Makes a ticket of the store one of this node. */
-  private async take(id: string): Promise<TicketView | undefined> {
+  /** Makes a ticket of the store one of this node. A seat that rings for it by now is told in the view or as an event. */
+  private async take(id: string, how: 'offers-in-view' | 'offers-as-events'): Promise<TicketView | undefined> {
     const view = await this.ticket(id);
     if (!view || view.state === 'ended') return undefined;
+    const { offer } = view;
+    if (offer && view.state === 'offered' && (how === 'offers-as-events' || this.registry.isDead(offer))) {
+      view.state = 'waiting';
+      view.offer = undefined;
+      setImmediate(() => this.onOffer(offer));
+    }
     const { node: _node, state, ...rest } = view;
     const ticket: OwnTicket = { ...rest, state };
     if (state === 'talking') {

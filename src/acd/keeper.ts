@@ -46,9 +46,14 @@ export class Keeper {
     private readonly context: KeeperContext,
   ) {}
 
-  /** Takes the lease of this node and begins to keep time. */
+  /**
+   * Takes the lease of this node and begins to keep time. What other nodes held is left alone for the length of a lease:
+   * after a restart of everything they, or those who adopt, come back at about the same time.
+   */
   async start(): Promise<void> {
+    this.mercyUntil = this.engine.now() + this.times.nodeLease;
     await this.renew(true);
+    await this.sweepDue();
     this.tick();
   }
 

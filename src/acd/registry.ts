@@ -47,6 +47,10 @@ export class Registry {
     return ticket;
   }
 
+  isDead(offer: Offer): boolean {
+    return this.dead.has(offer.offerId);
+  }
+
   /** Notes an offer; false when it is dead already, is known, or its ticket is not (yet) one of this node. */
   offered(offer: Offer): boolean {
     if (this.dead.has(offer.offerId)) return false;

@@ -15,21 +15,39 @@
 
   Output:
     1  claimed
-    0  lost: the ticket is not the first of its lane any more, or the seat is not free, lacks a skill or the queue
+    0  lost: the ticket does not wait any more, the seat is not free or does not suit, or a better ticket waits that
+       the seat suits
 
   Events:
-    offer to the node that owns the ticket; due for the end of the lease
+    offer to the node that owns the ticket; due for the end of the lease; wake for the queue of the better ticket
 ]]
 --- @include "ticket"
 local now = tonumber(A.now)
 local ticket = load(K.ticket)
 local seat = load(K.seat)
 if not may(ticket, 'offer') or not seat or not SEAT[seat.state].offer then return done(0) end
-if redis.call('ZRANGE', laneKey(ticket.queue, ticket.skills), 0, 0)[1] ~= ticket.member then return done(0) end
-
 if not redis.call('ZSCORE', idleKey(ticket.queue, ''), seat.id) then return done(0) end
 for skill in string.gmatch(ticket.skills, '[^,]+') do
   if not redis.call('ZSCORE', idleKey(ticket.queue, skill), seat.id) then return done(0) end
+end
+
+-- The seat takes the best ticket over all its queues, whatever the one who ranked has seen of them.
+local skillsOfSeat = ',' .. seat.skills .. ','
+local function suits(skills)
+  for skill in string.gmatch(skills, '[^,]+') do
+    if not string.find(skillsOfSeat, ',' .. skill .. ',', 1, true) then return false end
+  end
+  return true
+end
+for queue in string.gmatch(seat.queues, '[^,]+') do
+  for _, skills in ipairs(redis.call('SMEMBERS', keyOf('lanes', queue))) do
+    local head = suits(skills) and redis.call('ZRANGE', laneKey(queue, skills), 0, 0, 'WITHSCORES') or {}
+    local better = tonumber(head[2]) and tonumber(head[2]) - tonumber(ticket.score) or 1
+    if better < 0 or (better == 0 and head[1] < ticket.member) then
+      note({ t = 'wake', q = queue })
+      return done(0)
+    end
+  end
 end
 
 moveTicket(ticket, 'offer')

@@ -110,6 +110,11 @@ export class Site {
     return node;
   }
 
+  /** Leaves a node that was closed out of what is waited for. */
+  forget(node: Node): void {
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+  }
+
   /** Moves time on and waits until every node has done what fell due. */
   async pass(seconds: number): Promise<void> {
     this.clock.advance(seconds * 1_000);
