@@ -2,9 +2,9 @@ import { dialScreen, nextCall, World } from '../../scenarios/world';
 
 const stopping = 'SIP;cause=503;text="Server is stopping"';
 
-/** What docs/closing.md says of a stop, seen from outside. */
+/** What docs/closing.md says of a stop of the embedded SIP server, seen from outside. */
 test('a server that stops takes leave of everybody, and leaves nothing behind', async () => {
-  const world = await World.open();
+  const world = await World.open({ env: { DRACHTIO_URL: undefined } });
   try {
     const seat = await world.seat('2001');
     const ringing = nextCall(seat);

@@ -49,6 +49,11 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
+test('README.md leads to every page', () => {
+  const links = [...read('README.md').matchAll(/\]\(([\w./-]+\.md)\)/g)].map((match) => match[1]!);
+  expect(links).toEqual(expect.arrayContaining(pages.filter((page) => page !== 'README.md')));
+});
+
 test('docs/configuration.md has every variable that is read, in the same order, with its default', () => {
   const rows = [...read('docs/configuration.md').matchAll(/^\| `([A-Z_]+)` \| (.+?) \| .+ \|$/gm)];
   expect(rows.map((row) => row[1])).toEqual(environmentHelp.map(({ name }) => name));
