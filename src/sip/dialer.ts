@@ -33,6 +33,8 @@ export class SrfSeatDialer implements SeatDialer {
 class Fork implements OutgoingInvite {
   readonly answered: Promise<SeatAnswer>;
   private readonly ringing = new Map<Contact, DrachtioRequest>();
+  /** Contacts that have given their final answer. */
+  private readonly answeredBy = new Set<Contact>();
   private readonly statuses: number[] = [];
   private pending = 0;
   private cancelReason: string | undefined;
@@ -86,10 +88,11 @@ class Fork implements OutgoingInvite {
   private async branch(contact: Contact): Promise<void> {
     if (this.cancelReason !== undefined) return this.finished(487);
     try {
-      const req = await this.ports.home.edge.send(this.inviteFor(contact));
-      this.ringing.set(contact, req);
+      const req = await this.ports.home.edge.send(this.inviteFor(contact), (res, ack) => {
+        this.onResponse(contact, res, ack);
+      });
+      if (!this.answeredBy.has(contact)) this.ringing.set(contact, req);
       this.sentListener?.(req.stackTxnId);
-      req.on('response', (res: DrachtioResponse, ack: AckFunction) => this.onResponse(contact, res, ack));
       if (this.cancelReason !== undefined || this.won) this.cancelBranches(this.cancelReason ?? reasonElsewhere);
     } catch (error) {
       this.ports.log.warn(
@@ -126,13 +129,13 @@ class Fork implements OutgoingInvite {
   private onResponse(contact: Contact, res: DrachtioResponse, ack: AckFunction): void {
     if (res.status < 200) {
       if (res.status > 100) this.provisional(res, ack);
-    } else if (res.status < 300) {
-      this.ringing.delete(contact);
-      this.branchAnswered(res, ack);
-    } else {
-      this.ringing.delete(contact);
-      this.finished(res.status);
+
+      return;
     }
+    this.answeredBy.add(contact);
+    this.ringing.delete(contact);
+    if (res.status < 300) this.branchAnswered(res, ack);
+    else this.finished(res.status);
   }
 
   private provisional(res: DrachtioResponse, ack: AckFunction): void {

@@ -12,6 +12,8 @@ const placeholder = 'sip:placeholder';
 /** What a caller hears whose INVITE nobody can answer any more: its phone may try again at once. */
 const refusal = 'SIP/2.0 503 Service Unavailable\r\nRetry-After: 1\r\n\r\n';
 
+export type ResponseListener = (res: DrachtioResponse, ack: AckFunction) => void;
+
 /** One final answer to a request of ours, with the way to acknowledge it. */
 export interface FinalAnswer {
   res: DrachtioResponse;
@@ -61,12 +63,19 @@ export class Edge {
     this.listeners.push(listener);
   }
 
-  /** Sends a request and resolves with what was sent; answers come as `response` events of it. */
-  send(options: RequestOptions): Promise<DrachtioRequest> {
+  /**
+   * Sends a request and resolves with what was sent. `onResponse` gets every answer; it is handed over here because the
+   * first one may come in the same packet of the edge as the word that the request was sent.
+   */
+  send(options: RequestOptions, onResponse?: ResponseListener): Promise<DrachtioRequest> {
     if (!this.isConnected) return Promise.reject(new SightlineError('EDGE_UNAVAILABLE'));
 
     return new Promise((resolve, reject) => {
-      const done = (error: unknown, req?: DrachtioRequest): void => (req ? resolve(req) : reject(asEdgeError(error)));
+      const done = (error: unknown, req?: DrachtioRequest): void => {
+        if (!req) return reject(asEdgeError(error));
+        if (onResponse) req.on('response', onResponse);
+        resolve(req);
+      };
       try {
         this.srf.request(options.uri ?? placeholder, options, done);
       } catch (error) {
@@ -76,13 +85,12 @@ export class Edge {
   }
 
   /** Sends a request and resolves with its final answer. Provisional answers are passed over. */
-  async exchange(options: RequestOptions): Promise<FinalAnswer> {
-    const req = await this.send(options);
-
-    return new Promise((resolve) => {
-      req.on('response', (res: DrachtioResponse, ack: AckFunction) => {
+  exchange(options: RequestOptions): Promise<FinalAnswer> {
+    return new Promise((resolve, reject) => {
+      const onResponse: ResponseListener = (res, ack) => {
         if (res.status >= 200) resolve({ res, ack });
-      });
+      };
+      this.send(options, onResponse).catch(reject);
     });
   }
 
