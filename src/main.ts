@@ -6,6 +6,7 @@ import { runCheck } from './cli/check';
 import { startStandaloneSipd } from './cli/sipd';
 import { readConfig, type Config } from './lib/config';
 import { SightlineError } from './lib/errors';
+import { asListenFault } from './lib/listening';
 import { createLogger, type Logger } from './lib/logger';
 import { inProject } from './lib/paths';
 
@@ -46,7 +47,9 @@ async function run(start: (config: Config, log: Logger) => Promise<Running>): Pr
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
   const stopped = new AbortController();
-  const starting = start(config, log);
+  const starting = start(config, log).catch((error: unknown) => {
+    throw asListenFault(error, config);
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (stopped.signal.aborted) process.exit(1);
