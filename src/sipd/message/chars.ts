@@ -10,6 +10,8 @@ export const USER = 4;
 export const URI_PARAM = 8;
 /** What stands in a host name or IPv4 address. */
 export const HOST = 16;
+/** What a Call-ID is made of, but for its at-sign (RFC 3261, `word`). */
+export const WORD = 128;
 /** Control characters but the tab. */
 export const CONTROL = 32;
 /** Bytes above ASCII. */
@@ -25,6 +27,7 @@ const members: [bit: number, characters: string][] = [
   [USER, `${unreserved}&=+$,;?/`],
   [URI_PARAM, `${unreserved}[]/:&+$`],
   [HOST, `${letters}${digits}-._`],
+  [WORD, `${letters}${digits}-.!%*_+\`'~()<>:\\"/[]?{}`],
 ];
 
 /** The classes of each character from 0 to 255. Beyond that a look-up gives undefined, which has no bit set. */
@@ -65,6 +68,17 @@ export function skipBlanks(text: string, at: number): number {
   while (end < text.length && isBlank(text.charCodeAt(end))) end += 1;
 
   return end;
+}
+
+/**
+ * Where the blanks that end at `end` begin, not before `start`. Only space and tab: a non-breaking space may be half of a
+ * letter in UTF-8 that is not decoded yet.
+ */
+export function blanksBefore(text: string, end: number, start: number): number {
+  let at = end;
+  while (at > start && isBlank(text.charCodeAt(at - 1))) at -= 1;
+
+  return Math.max(at, start);
 }
 
 export function isBlank(code: number): boolean {

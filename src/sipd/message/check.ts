@@ -1,10 +1,8 @@
+import { runEnd, WORD } from './chars';
 import { badSyntax } from './errors';
 import { isToken, parseCount, parseNameAddr } from './grammar';
 import type { NameAddr } from './grammar';
 import type { SipMessage } from './message';
-
-const callIdWord = `[A-Za-z0-9\\-.!%*_+\`'~()<>:\\\\"/[\\]?{}]+`;
-const callId = new RegExp(`^${callIdWord}(?:@${callIdWord})?$`);
 
 /**
  * Checks the grammar of every header that this server acts on. The parsed forms stay cached in the message, so the
@@ -17,7 +15,7 @@ export function checkMessage(message: SipMessage): void {
   if (branch !== undefined && !isToken(branch)) throw badSyntax('Malformed branch');
   checkTag(message.from, 'From');
   checkTag(message.to, 'To');
-  if (!callId.test(message.callId)) throw badSyntax('Malformed Call-ID');
+  checkCallId(message.callId);
   const { method } = message.cseq;
   if (message.kind === 'request' && method !== message.method) throw badSyntax('CSeq is of another method');
   const maxForwards = message.headers.get('Max-Forwards');
@@ -28,6 +26,17 @@ export function checkMessage(message: SipMessage): void {
 /** Headers in a Request-URI would let the sender put words into our mouth (RFC 3261 section 19.1.1). */
 function checkTarget(uri: string, headers: string | undefined): void {
   if (uri === '' || headers !== undefined) throw badSyntax('Malformed Request-URI');
+}
+
+/** `word`, or `word@word`. */
+function checkCallId(text: string): void {
+  let end = runEnd(text, 0, WORD);
+  if (end > 0 && text.charCodeAt(end) === 0x40) {
+    const host = end + 1;
+    end = runEnd(text, host, WORD);
+    if (end === host) end = 0;
+  }
+  if (end === 0 || end !== text.length) throw badSyntax('Malformed Call-ID');
 }
 
 function checkTag(address: NameAddr, header: string): void {

@@ -1,4 +1,4 @@
-import { CONTROL, classOf, HIGH, isBlank, isToken, runEnd, skipBlanks, TOKEN } from './chars';
+import { CONTROL, classOf, HIGH, isBlank, isToken, runEnd, skipBlanks, blanksBefore, TOKEN } from './chars';
 import { checkMessage } from './check';
 import { SipSyntaxError } from './errors';
 import { parseCount } from './grammar';
@@ -65,32 +65,39 @@ function withRequest(thrown: unknown, message: SipMessage | undefined): unknown 
 }
 
 function readStartLine(line: string, headers: Headers): Head {
-  return /^SIP\//i.test(line) ? readStatusLine(line, headers) : readRequestLine(line, headers);
+  // No method begins so: a slash is no token character.
+  return statusStart.test(line) ? readStatusLine(line, headers) : readRequestLine(line, headers);
 }
 
+const statusStart = /^SIP\//i;
 const statusLine = /^SIP\/([0-9]+\.[0-9]+) ([1-6][0-9]{2}) (.*)$/i;
 
 function readStatusLine(line: string, headers: Headers): Head {
   const match = statusLine.exec(line);
   if (!match) return { message: undefined, fault: { status: 400, reason: 'Malformed status line' } };
   const message = new SipResponse(Number(match[2]), decodeText(match[3]!), headers);
-  const fault = match[1] === '2.0' ? undefined : { status: 505, reason: 'Version Not Supported' };
 
-  return { message, fault };
+  return { message, fault: match[1] === '2.0' ? undefined : wrongVersion };
 }
 
-const requestVersion = / SIP\/([0-9]+\.[0-9]+)[ \t]*$/i;
+const wrongVersion = { status: 505, reason: 'Version Not Supported' };
+const version2 = ' SIP/2.0';
+const anyVersion = / SIP\/([0-9]+\.[0-9]+)[ \t]*$/i;
 
 /** Method, URI and version are parted by exactly one space each, and nothing follows (RFC 3261 section 7.1). */
 function readRequestLine(line: string, headers: Headers): Head {
-  const [method, uri, ...rest] = line.split(' ');
-  const version = requestVersion.exec(line)?.[1];
-  if (version === undefined || method === undefined || uri === undefined || !isToken(method)) {
+  const version = line.endsWith(version2) ? '2.0' : anyVersion.exec(line)?.[1];
+  const methodEnd = line.indexOf(' ');
+  const uriEnd = line.indexOf(' ', methodEnd + 1);
+  const method = line.slice(0, Math.max(methodEnd, 0));
+  if (version === undefined || uriEnd < 0 || !isToken(method)) {
     return { message: undefined, fault: { status: 400, reason: 'Malformed request line' } };
   }
-  const message = new SipRequest(method, decodeText(uri), headers);
-  if (version !== '2.0') return { message, fault: { status: 505, reason: 'Version Not Supported' } };
-  if (rest.length !== 1) return { message, fault: { status: 400, reason: 'White space in request line' } };
+  const message = new SipRequest(method, decodeText(line.slice(methodEnd + 1, uriEnd)), headers);
+  if (version !== '2.0') return { message, fault: wrongVersion };
+  if (uriEnd + version2.length !== line.length) {
+    return { message, fault: { status: 400, reason: 'White space in request line' } };
+  }
 
   return { message, fault: undefined };
 }
@@ -136,20 +143,20 @@ class HeaderScan {
         oddity |= oddBits;
       }
     }
-    let value = text.slice(start, at);
-    if (folded) value = unfold(value);
-    this.add(spelling, oddity === 0 ? value.trim() : this.odd(value.trim(), oddity));
+    const value = folded ? unfold(text.slice(start, at)) : text.slice(start, blanksBefore(text, at, start));
+    this.add(spelling, oddity === 0 ? value : this.odd(value, oddity));
 
     return at + 2;
   }
 
   private add(spelling: string, value: string): void {
-    const { key, name, bit } = headerName(spelling);
+    const name = headerName(spelling);
+    const { bit } = name;
     if (bit !== 0) {
-      if ((this.seen & bit) !== 0 && bit !== viaBit) this.fault ??= `More than one ${name} header`;
+      if ((this.seen & bit) !== 0 && bit !== viaBit) this.fault ??= `More than one ${name.name} header`;
       this.seen |= bit;
     }
-    this.headers.push(key, name, value);
+    this.headers.push(name, value);
   }
 
   /** Control characters are allowed only behind a backslash in a quoted string; other bytes above ASCII are UTF-8. */
@@ -171,7 +178,8 @@ class HeaderScan {
 function unfold(value: string): string {
   return value
     .split('\r\n')
-    .map((line) => line.trim())
+    .map((line) => line.slice(skipBlanks(line, 0), blanksBefore(line, line.length, 0)))
+    .filter((line) => line !== '')
     .join(' ');
 }
 

@@ -1,12 +1,12 @@
 import { headerKey, headerName, isListHeader } from './names';
+import type { HeaderName } from './names';
 
 /**
  * The header fields of one message, in their order. Names are compared without regard to case and compact forms are
  * the same as long ones. Values are raw text, trimmed and unfolded; nothing is parsed here.
  */
 export class Headers implements Iterable<[name: string, value: string]> {
-  private keys: string[] = [];
-  private names: string[] = [];
+  private names: HeaderName[] = [];
   private values: string[] = [];
 
   /** Headers from name-value pairs, in that order. An array of values makes one line each. */
@@ -23,25 +23,25 @@ export class Headers implements Iterable<[name: string, value: string]> {
 
   /** The number of header lines. */
   get size(): number {
-    return this.keys.length;
+    return this.names.length;
   }
 
   has(name: string): boolean {
-    return this.keys.includes(headerKey(name));
+    return this.indexOf(headerKey(name)) >= 0;
   }
 
   /** How many lines this header has. */
   count(name: string): number {
     const key = headerKey(name);
     let count = 0;
-    for (const other of this.keys) if (other === key) count += 1;
+    for (const other of this.names) if (other.key === key) count += 1;
 
     return count;
   }
 
   /** The whole value of the first line of this header, commas and all. */
   get(name: string): string | undefined {
-    const index = this.keys.indexOf(headerKey(name));
+    const index = this.indexOf(headerKey(name));
 
     return index < 0 ? undefined : this.values[index];
   }
@@ -49,7 +49,7 @@ export class Headers implements Iterable<[name: string, value: string]> {
   /** The first element of a list header, or the first line of any other. */
   first(name: string): string | undefined {
     const key = headerKey(name);
-    const index = this.keys.indexOf(key);
+    const index = this.indexOf(key);
     if (index < 0) return undefined;
     const value = this.values[index]!;
 
@@ -61,8 +61,8 @@ export class Headers implements Iterable<[name: string, value: string]> {
     const key = headerKey(name);
     const isList = isListHeader(key);
     const found: string[] = [];
-    for (let i = 0; i < this.keys.length; i += 1) {
-      if (this.keys[i] !== key) continue;
+    for (let i = 0; i < this.names.length; i += 1) {
+      if (this.names[i]!.key !== key) continue;
       const value = this.values[i]!;
       if (isList && value.includes(',')) found.push(...splitList(value));
       else found.push(value);
@@ -73,14 +73,14 @@ export class Headers implements Iterable<[name: string, value: string]> {
 
   /** Puts the value(s) in the place of the header's first line and removes its other lines; appends when there was none. */
   set(name: string, value: string | string[]): this {
-    const { key, name: spelling } = headerName(name);
-    const index = this.keys.indexOf(key);
+    const entry = headerName(name);
+    const index = this.indexOf(entry.key);
     const lines = Array.isArray(value) ? value : [value];
     if (index >= 0) {
-      this.removeKey(key);
-      this.insert(index, key, spelling, lines);
+      this.removeKey(entry.key);
+      this.insert(index, entry, lines);
     } else {
-      this.insert(this.keys.length, key, spelling, lines);
+      this.insert(this.names.length, entry, lines);
     }
 
     return this;
@@ -88,17 +88,15 @@ export class Headers implements Iterable<[name: string, value: string]> {
 
   /** Adds a line at the end. */
   append(name: string, value: string): this {
-    const { key, name: spelling } = headerName(name);
-    this.push(key, spelling, value);
+    this.push(headerName(name), value);
 
     return this;
   }
 
   /** Adds a line before the header's other lines, or before all headers when it has none. */
   prepend(name: string, value: string): this {
-    const { key, name: spelling } = headerName(name);
-    const index = this.keys.indexOf(key);
-    this.insert(Math.max(index, 0), key, spelling, [value]);
+    const entry = headerName(name);
+    this.insert(Math.max(this.indexOf(entry.key), 0), entry, [value]);
 
     return this;
   }
@@ -111,7 +109,7 @@ export class Headers implements Iterable<[name: string, value: string]> {
   /** Replaces the first element of a list header and leaves what follows it. */
   replaceFirst(name: string, value: string): void {
     const key = headerKey(name);
-    const index = this.keys.indexOf(key);
+    const index = this.indexOf(key);
     if (index < 0) throw new RangeError(`There is no ${name} header to replace`);
     const rest = isListHeader(key) && this.values[index]!.includes(',') ? splitList(this.values[index]!).slice(1) : [];
     this.values[index] = rest.length > 0 ? `${value}, ${rest.join(', ')}` : value;
@@ -120,7 +118,7 @@ export class Headers implements Iterable<[name: string, value: string]> {
   /** Removes the first element of a list header, as a hop does with its own Via. */
   removeFirst(name: string): string | undefined {
     const key = headerKey(name);
-    const index = this.keys.indexOf(key);
+    const index = this.indexOf(key);
     if (index < 0) return undefined;
     const value = this.values[index]!;
     const [first, ...rest] = isListHeader(key) ? splitList(value) : [value];
@@ -130,16 +128,14 @@ export class Headers implements Iterable<[name: string, value: string]> {
     return first;
   }
 
-  /** Adds a line whose key and spelling are known already: the parser's way in. */
-  push(key: string, name: string, value: string): void {
-    this.keys.push(key);
+  /** Adds a line whose name is looked up already: the parser's way in. */
+  push(name: HeaderName, value: string): void {
     this.names.push(name);
     this.values.push(value);
   }
 
   clone(): Headers {
     const copy = new Headers();
-    copy.keys = this.keys.slice();
     copy.names = this.names.slice();
     copy.values = this.values.slice();
 
@@ -147,13 +143,13 @@ export class Headers implements Iterable<[name: string, value: string]> {
   }
 
   *[Symbol.iterator](): Iterator<[string, string]> {
-    for (let i = 0; i < this.keys.length; i += 1) yield [this.names[i]!, this.values[i]!];
+    for (let i = 0; i < this.names.length; i += 1) yield [this.names[i]!.name, this.values[i]!];
   }
 
   /** All lines as they go on the wire, each ended by CRLF, without the empty line. */
   toString(): string {
     let text = '';
-    for (let i = 0; i < this.names.length; i += 1) text += `${this.names[i]!}: ${this.values[i]!}\r\n`;
+    for (let i = 0; i < this.names.length; i += 1) text += `${this.names[i]!.name}: ${this.values[i]!}\r\n`;
 
     return text;
   }
@@ -162,22 +158,22 @@ export class Headers implements Iterable<[name: string, value: string]> {
     return [...this];
   }
 
-  private insert(index: number, key: string, name: string, lines: string[]): void {
-    if (lines.length === 1) {
-      this.keys.splice(index, 0, key);
-      this.names.splice(index, 0, name);
-      this.values.splice(index, 0, lines[0]!);
-      return;
-    }
-    this.keys.splice(index, 0, ...lines.map(() => key));
+  private indexOf(key: string): number {
+    const { names } = this;
+    for (let i = 0; i < names.length; i += 1) if (names[i]!.key === key) return i;
+
+    return -1;
+  }
+
+  private insert(index: number, name: HeaderName, lines: string[]): void {
     this.names.splice(index, 0, ...lines.map(() => name));
     this.values.splice(index, 0, ...lines);
   }
 
   private removeKey(key: string): boolean {
     let removed = false;
-    for (let i = this.keys.length - 1; i >= 0; i -= 1) {
-      if (this.keys[i] !== key) continue;
+    for (let i = this.names.length - 1; i >= 0; i -= 1) {
+      if (this.names[i]!.key !== key) continue;
       this.removeAt(i);
       removed = true;
     }
@@ -186,7 +182,6 @@ export class Headers implements Iterable<[name: string, value: string]> {
   }
 
   private removeAt(index: number): void {
-    this.keys.splice(index, 1);
     this.names.splice(index, 1);
     this.values.splice(index, 1);
   }

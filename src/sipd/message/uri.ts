@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { badSyntax } from './errors';
 import { escapedRunEnd, HOST, runEnd, USER } from './chars';
 import { formatUriParams, newParams, parseUriParams } from './params';
@@ -36,6 +36,7 @@ const maxUriLength = 8192;
 /** @throws SipSyntaxError when the text is no URI, or a SIP URI with a fault in any of its parts. */
 export function parseUri(text: string): Uri {
   if (text.length > maxUriLength) throw badSyntax('URI too long');
+  if (text.startsWith('sip:')) return parseSipUri(text, 'sip', 4);
   const colon = text.indexOf(':');
   const scheme = colon === 3 || colon === 4 ? text.slice(0, colon).toLowerCase() : '';
   if (scheme !== 'sip' && scheme !== 'sips') return parseOtherUri(text);
@@ -139,11 +140,33 @@ export function parseHost(text: string): string {
     throw badSyntax('Malformed host');
   }
   // What ends in a digit and looks like an IPv4 address must be one, as the last label of a name begins with a letter.
-  if (isDigit(text.charCodeAt(text.length - 1)) && /^[0-9.]+$/.test(text) && !isIPv4(text)) {
-    throw badSyntax('Malformed host');
-  }
+  if (isDigit(text.charCodeAt(text.length - 1)) && !isAddressOrName(text)) throw badSyntax('Malformed host');
 
   return text;
+}
+
+/** Whether the text is an IPv4 address, or has another character than digits and dots, which makes it a name. */
+function isAddressOrName(text: string): boolean {
+  let parts = 1;
+  let part = 0;
+  let digits = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code === 0x2e) {
+      parts += 1;
+      part = 0;
+      digits = 0;
+    } else if (isDigit(code)) {
+      part = part * 10 + code - 0x30;
+      digits += 1;
+      // A faulty part counts as too many parts: the text may still turn out to be a name.
+      if (part > 255 || digits > 3) parts = 5;
+    } else {
+      return true;
+    }
+  }
+
+  return parts === 4;
 }
 
 /** RFC 5118 section 4.10: RFC 3261's own grammar once made senders write three colons before an IPv4 part. */

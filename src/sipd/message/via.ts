@@ -27,7 +27,7 @@ const protocol = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*/i;
 export function parseVia(text: string): Via {
   let at = text.startsWith('SIP/2.0/') ? 8 : (protocol.exec(text)?.[0].length ?? 0);
   const transportEnd = runEnd(text, at, TOKEN);
-  const transport = text.slice(at, transportEnd).toUpperCase();
+  const transport = upperCase(text.slice(at, transportEnd));
   const hostStart = skipBlanks(text, transportEnd);
   if (at === 0 || transport === '' || hostStart === transportEnd) throw badSyntax('Malformed Via');
   const bracket = text.charCodeAt(hostStart) === 0x5b ? text.indexOf(']', hostStart) + 1 : 0;
@@ -44,6 +44,10 @@ export function parseVia(text: string): Via {
   const { branch, rport } = params;
 
   return { transport, host, port, branch, received: received(params.received), rport: parseRport(rport), params };
+}
+
+function upperCase(transport: string): string {
+  return transport === 'UDP' || transport === 'TCP' || transport === 'WS' ? transport : transport.toUpperCase();
 }
 
 /** RFC 5118 section 4.5: IPv6 is found here with and without brackets. */

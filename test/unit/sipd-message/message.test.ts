@@ -51,6 +51,11 @@ describe('datagrams', () => {
     expect(toBuffer(parseDatagram(input)).includes('Żółć')).toBe(true);
   });
 
+  test('a letter whose last byte looks like a blank is not cut', () => {
+    const input = Buffer.from(`${bytes({ more: 'Subject: ' }).toString('latin1').trimEnd()} voilà\t \r\n\r\n`, 'utf8');
+    expect(parseDatagram(input).headers.get('Subject')).toBe('voilà');
+  });
+
   // Gaps in parameter grammar that other stacks were found to have, and the ways to smuggle a header past a check.
   test.each([
     ['port 0 in Via', { via: 'Via: SIP/2.0/UDP h:0;branch=z9hG4bK1' }],
