@@ -32,7 +32,8 @@ export const defaultNumberLimits: NumberLimits = {
 };
 
 const SWEEP_INTERVAL = 1_000;
-const SWEEP_BATCH = 500;
+/** Small, so that a script never holds Redis up for more than a few ms. */
+const SWEEP_BATCH = 100;
 /** Claims are renewed this many times within the time for which they hold. */
 const RENEWALS_PER_HOLD = 4;
 const RENEW_BATCH = 500;

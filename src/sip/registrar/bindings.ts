@@ -25,7 +25,8 @@ const sweepBindings = defineScript({
 });
 
 const SWEEP_INTERVAL = 1_000;
-const SWEEP_BATCH = 500;
+/** Small, so that a script never holds Redis up for more than a few ms. */
+const SWEEP_BATCH = 100;
 
 /** Why a user has no device any more. */
 export type UnregisterCause = 'removed' | 'expired' | 'unreachable';

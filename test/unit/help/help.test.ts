@@ -99,6 +99,19 @@ describe('a help request by MESSAGE', () => {
     });
   });
 
+  it('reaches a TCP client over the connection that it opened, whatever its Contact says', async () => {
+    const server = await start();
+    const phone = await RawPhone.openTcp(server.tcpPort, '1001', 'demo-terminal');
+    opened.push(phone);
+    const contact = 'Contact: <sip:1001@10.9.8.7:5060;transport=tcp>';
+    const request = { method: 'REGISTER', uri: 'sip:sightline.test', to: '<sip:1001@sightline.test>' };
+    expect((await phone.request({ ...request, headers: [contact] })).status).toBe(200);
+    expect((await phone.message('{"id":"a1"}')).status).toBe(202);
+    const message = await phone.incoming('MESSAGE');
+    expect(message.startLine).toBe('MESSAGE sip:1001@10.9.8.7:5060;transport=tcp SIP/2.0');
+    expect(answerIn(message)).toMatchObject({ request: 'a1', number: '7000' });
+  });
+
   it('repeated with its id gets the same number', async () => {
     const server = await start();
     const phone = await phoneOf(server);
@@ -196,6 +209,20 @@ describe('a help request by MESSAGE', () => {
     await server.help.onMessage(...asked('{"id":"b"}'));
     await good.incoming('MESSAGE');
     expect(await server.numbers.find('7001')).toMatchObject({ state: 'leased', request: 'b' });
+  });
+
+  it('does not wait long for a device that keeps silent, and not at all when it is closed', async () => {
+    const server = await start();
+    const [good, silent] = [await phoneOf(server), await phoneOf(server)];
+    await good.register();
+    await silent.register();
+    silent.answer = 0;
+    await server.help.onMessage(...asked('{"id":"a"}', silent.port));
+    expect(answerIn(await good.incoming('MESSAGE'))).toMatchObject({ number: '7000' });
+    good.answer = 0;
+    await server.help.onMessage(...asked('{"id":"b"}', silent.port));
+    await silent.incoming('MESSAGE');
+    await server.help.close();
   });
 
   it('tries again after a failure that may pass', async () => {

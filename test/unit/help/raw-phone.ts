@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import net from 'node:net';
 
 /** A SIP message as a raw client sees it. */
 export class RawMessage {
@@ -49,46 +50,105 @@ const hash = (algorithm: string, text: string): string =>
     .update(text)
     .digest('hex');
 
-/** A UDP client that writes SIP as plain text: it shares no line with the server. */
+/** How a client's text gets to the server. */
+interface Wire {
+  readonly transport: 'UDP' | 'TCP';
+  readonly port: number;
+  send(text: string): void;
+  close(): Promise<void>;
+}
+
+async function openUdp(server: number, take: (text: string) => void): Promise<Wire> {
+  const socket = dgram.createSocket('udp4');
+  socket.on('message', (data) => take(data.toString('utf8')));
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+
+  return {
+    transport: 'UDP',
+    port: socket.address().port,
+    send: (text) => socket.send(text, server, '127.0.0.1'),
+    close: async () => {
+      socket.close();
+      await once(socket, 'close');
+    },
+  };
+}
+
+async function openTcp(server: number, take: (text: string) => void): Promise<Wire> {
+  const socket = net.connect(server, '127.0.0.1');
+  await once(socket, 'connect');
+  let unread = '';
+  socket.on('data', (data) => {
+    unread += data.toString('latin1');
+    for (let end = messageEnd(unread); end !== undefined; end = messageEnd(unread)) {
+      take(unread.slice(0, end));
+      unread = unread.slice(end);
+    }
+  });
+
+  return {
+    transport: 'TCP',
+    port: socket.localPort ?? 0,
+    send: (text) => void socket.write(text),
+    close: async () => {
+      socket.destroy();
+      if (!socket.closed) await once(socket, 'close');
+    },
+  };
+}
+
+/** Where the first message of a stream ends (RFC 3261 section 18.3), once it is there in full. */
+function messageEnd(text: string): number | undefined {
+  const head = text.indexOf('\r\n\r\n');
+  if (head < 0) return undefined;
+  const length = Number(/^content-length:\s*(\d+)/im.exec(text.slice(0, head))?.[1] ?? 0);
+
+  return text.length >= head + 4 + length ? head + 4 + length : undefined;
+}
+
+/** A client that writes SIP as plain text: it shares no line with the server. */
 export class RawPhone {
   /** Requests from the server that nobody has taken yet. */
   readonly received: RawMessage[] = [];
   /** The status that requests from the server are answered with; 0 keeps silent. */
   answer = 200;
-  private readonly socket = dgram.createSocket('udp4');
+  private wire!: Wire;
   private readonly waiting: { wants: (message: RawMessage) => boolean; take: (message: RawMessage) => void }[] = [];
   private cseq = 0;
   private count = 0;
   private challenge = '';
 
   private constructor(
-    private readonly server: number,
     readonly user: string,
     private readonly password: string,
     private readonly algorithm: string,
-  ) {
-    this.socket.on('message', (data) => this.onMessage(new RawMessage(data.toString('utf8'))));
+  ) {}
+
+  static open(server: number, user: string, password: string, algorithm = 'SHA-256'): Promise<RawPhone> {
+    return RawPhone.on(openUdp, server, new RawPhone(user, password, algorithm));
   }
 
-  static async open(server: number, user: string, password: string, algorithm = 'SHA-256'): Promise<RawPhone> {
-    const phone = new RawPhone(server, user, password, algorithm);
-    phone.socket.bind(0, '127.0.0.1');
-    await once(phone.socket, 'listening');
+  static openTcp(server: number, user: string, password: string): Promise<RawPhone> {
+    return RawPhone.on(openTcp, server, new RawPhone(user, password, 'SHA-256'));
+  }
+
+  private static async on(open: typeof openUdp, server: number, phone: RawPhone): Promise<RawPhone> {
+    phone.wire = await open(server, (text) => phone.onMessage(new RawMessage(text)));
 
     return phone;
   }
 
   get port(): number {
-    return this.socket.address().port;
+    return this.wire.port;
   }
 
-  async close(): Promise<void> {
-    this.socket.close();
-    await once(this.socket, 'close');
+  close(): Promise<void> {
+    return this.wire.close();
   }
 
   sendText(text: string): void {
-    this.socket.send(text, this.server, '127.0.0.1');
+    this.wire.send(text);
   }
 
   /** Sends a request, with credentials when it is challenged, and gives the final answer. */
@@ -144,7 +204,7 @@ export class RawPhone {
     const { method, uri, body = '', headers = [], callId = `raw-${this.port}` } = request;
     const lines = [
       `${method} ${uri} SIP/2.0`,
-      `Via: SIP/2.0/UDP 127.0.0.1:${this.port};branch=${branch};rport`,
+      `Via: SIP/2.0/${this.wire.transport} 127.0.0.1:${this.port};branch=${branch};rport`,
       `From: <sip:${this.user}@sightline.test>;tag=raw`,
       `To: ${request.to ?? `<${uri}>`}`,
       `Call-ID: ${callId}`,

@@ -87,6 +87,7 @@ export async function startHelpServer(options: TestServerOptions = {}) {
 
   return {
     port: sipd.addresses.udp?.port ?? 0,
+    tcpPort: sipd.addresses.tcp?.port ?? 0,
     bindings,
     numbers,
     help,
