@@ -6,9 +6,23 @@ export { Headers } from './headers';
 
 const emptyBody = Buffer.alloc(0);
 
+/** A header's text with what it was parsed to. */
+interface Form<T> {
+  readonly text: string;
+  readonly value: T;
+}
+
+/** The form that is known, unless the text has changed meanwhile: then it is parsed again. */
+function formOf<T>(known: Form<T> | undefined, text: string, parse: (text: string) => T): Form<T> {
+  return known !== undefined && known.text === text ? known : { text, value: parse(text) };
+}
+
 /** What requests and responses share: headers, a body, and the parsed forms of the headers that every layer needs. */
 abstract class MessageBase {
-  private parsed: { text: string; value: Via | NameAddr | CSeq | Uri }[] | undefined;
+  private viaForm: Form<Via> | undefined = undefined;
+  private fromForm: Form<NameAddr> | undefined = undefined;
+  private toForm: Form<NameAddr> | undefined = undefined;
+  private cseqForm: Form<CSeq> | undefined = undefined;
 
   constructor(
     public headers: Headers = new Headers(),
@@ -22,29 +36,36 @@ abstract class MessageBase {
 
   /** The topmost Via. @throws SipSyntaxError when it is missing or malformed. */
   get via(): Via {
-    return this.cached(0, this.headers.first('Via') ?? '', parseVia);
+    this.viaForm = formOf(this.viaForm, this.headers.first('Via') ?? '', parseVia);
+
+    return this.viaForm.value;
   }
 
   /** Replaces the topmost Via by another text whose parsed form is known. */
   replaceVia(text: string, via: Via): void {
     this.headers.replaceFirst('Via', text);
-    this.parsed ??= [];
-    this.parsed[0] = { text, value: via };
+    this.viaForm = { text, value: via };
   }
 
   /** @throws SipSyntaxError when From is missing or malformed. */
   get from(): NameAddr {
-    return this.cached(1, this.headers.get('From') ?? '', parseNameAddr);
+    this.fromForm = formOf(this.fromForm, this.headers.get('From') ?? '', parseNameAddr);
+
+    return this.fromForm.value;
   }
 
   /** @throws SipSyntaxError when To is missing or malformed. */
   get to(): NameAddr {
-    return this.cached(2, this.headers.get('To') ?? '', parseNameAddr);
+    this.toForm = formOf(this.toForm, this.headers.get('To') ?? '', parseNameAddr);
+
+    return this.toForm.value;
   }
 
   /** @throws SipSyntaxError when CSeq is missing or malformed. */
   get cseq(): CSeq {
-    return this.cached(3, this.headers.get('CSeq') ?? '', parseCSeq);
+    this.cseqForm = formOf(this.cseqForm, this.headers.get('CSeq') ?? '', parseCSeq);
+
+    return this.cseqForm.value;
   }
 
   get fromTag(): string | undefined {
@@ -54,22 +75,12 @@ abstract class MessageBase {
   get toTag(): string | undefined {
     return this.to.params.tag;
   }
-
-  /** Parses once for each text: a header that was changed meanwhile is parsed again. */
-  protected cached<T extends Via | NameAddr | CSeq | Uri>(slot: number, text: string, parse: (text: string) => T): T {
-    this.parsed ??= [];
-    const hit = this.parsed[slot];
-    if (hit?.text === text) return hit.value as T;
-    const value = parse(text);
-    this.parsed[slot] = { text, value };
-
-    return value;
-  }
 }
 
 /** A SIP request. The fields may be changed until the message is sent. */
 export class SipRequest extends MessageBase {
   readonly kind = 'request';
+  private targetForm: Form<Uri> | undefined = undefined;
 
   constructor(
     public method: string,
@@ -83,7 +94,9 @@ export class SipRequest extends MessageBase {
 
   /** The Request-URI, parsed. @throws SipSyntaxError when it is malformed. */
   get target(): Uri {
-    return this.cached(4, this.uri, parseUri);
+    this.targetForm = formOf(this.targetForm, this.uri, parseUri);
+
+    return this.targetForm.value;
   }
 }
 
