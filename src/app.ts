@@ -43,6 +43,9 @@ const storePatienceMs = 30_000;
 /** How long a terminal that was cut off while it waited may dial its number again, in seconds, unless its queue says otherwise. */
 const redialSeconds = 60;
 
+/** Ends of a call that its caller did not mean: the place in the queue is kept, and so is the way back to it. */
+const cutOff = new Set(['bye', 'cancelled', 'gone', 'session-expired', 'no-ack', 'restart', 'shutdown', 'internal']);
+
 export interface App {
   readonly sip: Endpoint;
   readonly http: Endpoint;
@@ -304,6 +307,7 @@ class Wiring {
         site: () => ({ site: this.plan.site, version: this.plan.version, faults: [...this.plans.faults] }),
       },
       throttle: this.throttle,
+      assets: () => path.join(this.config.sitePath, 'assets'),
       log: this.log,
     });
     this.closer.add('REST', () => server.close());
@@ -334,8 +338,7 @@ class Wiring {
   /** The number has served its one use, unless its caller was cut off while waiting: then it may be dialled again for a while. */
   private settleNumber(record: CallRecord, from: CallState): void {
     if (!record.lease || record.end?.cause === 'replaced') return;
-    const waited =
-      (from === 'queued' || from === 'offered') && record.end?.by === 'caller' && record.end.cause !== 'left';
+    const waited = (from === 'queued' || from === 'offered') && cutOff.has(record.end?.cause ?? '');
     const grace = (record.queue && this.plan.queues.get(record.queue)?.grace) || redialSeconds;
     this.numbers
       .release(record.lease.number, waited ? { redialUntil: systemClock.now() + grace * 1000 } : {})

@@ -1,7 +1,7 @@
 import { StateMachine, type StateTable } from '../lib/state-table';
 
 /**
- * The life of a call. docs/calls.md draws it with the same arrows.
+ * The life of a call. docs/lifecycle.md draws it with the same arrows.
  *
  * arriving  the INVITE is here, nothing was answered yet
  * menu      the terminal shows pages; no media

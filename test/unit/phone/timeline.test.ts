@@ -1,6 +1,6 @@
-import type { DemoEvent, Who } from '../../../scripts/demo/events';
-import { missingSteps, wholeWay } from '../../../scripts/demo/expect';
-import { Timeline } from '../../../scripts/demo/timeline';
+import type { DemoEvent, Who } from '../../../scripts/demo-call/events';
+import { missingSteps, wholeWay } from '../../../scripts/demo-call/expect';
+import { Timeline } from '../../../scripts/demo-call/timeline';
 
 let clock = 0;
 

@@ -106,7 +106,7 @@ class Cast {
       name: `the ${who}`,
       command: process.execPath,
       args: [
-        inProject('dist', 'scripts', 'demo', `${who}.js`),
+        inProject('dist', 'scripts', 'demo-call', `${who}.js`),
         ...common,
         ...['--user', login.user, '--password', login.password],
         ...extra,
