@@ -52,6 +52,11 @@ export class IncomingInvite extends IncomingRequest implements InviteOfPeer {
     return this.machine.state === 'answered';
   }
 
+  /** The application answered, and the 2xx waits for a PRACK. */
+  get isHeld(): boolean {
+    return this.machine.state === 'held';
+  }
+
   override get hasFinal(): boolean {
     return this.machine.state !== 'proceeding';
   }

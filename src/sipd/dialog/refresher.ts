@@ -23,8 +23,12 @@ export class Refresher {
       dialog.session.retryRefresh(this.pause());
       return;
     }
+    this.send(dialog, []);
+  }
+
+  private send(dialog: Dialog, headers: UserHeader[]): void {
     try {
-      this.uac.sendOwn(dialog, this.specOf(dialog, []), this.onResponse);
+      this.uac.sendOwn(dialog, this.specOf(dialog, headers), this.onResponse);
     } catch (error) {
       this.core.log.warn({ err: error, dialog: dialog.id }, 'A session could not be refreshed');
     }
@@ -61,11 +65,10 @@ export class Refresher {
   private refreshWith(dialog: Dialog, response: SipResponse): void {
     const least = parseInt(response.headers.get('Min-SE') ?? '', 10);
     if (!dialog.session || !(least > dialog.session.interval)) return;
-    const headers: UserHeader[] = [
+    this.send(dialog, [
       ['Session-Expires', `${least};refresher=uac`],
       ['Min-SE', String(least)],
-    ];
-    this.uac.sendOwn(dialog, this.specOf(dialog, headers), this.onResponse);
+    ]);
   }
 
   /** RFC 3261 section 14.1: 2.1 to 4 s when the Call-ID is ours, else 0 to 2 s; the longer one does for both. */

@@ -1,6 +1,5 @@
 import type { SipRequest, SipResponse } from '../message/message';
 import { makeResponse } from '../message/response';
-import { endDialog } from './core';
 import type { Core } from './core';
 import type { Dialog } from './dialog';
 import { IncomingInvite } from './incoming-invite';
@@ -49,12 +48,13 @@ export class Responder {
       for (const route of request.headers.all('Record-Route')) response.headers.append('Record-Route', route);
     }
     this.putContact(incoming, response, user, `<sip:${address}>`);
-    const answer = dialog && spec.status < 300 && spec.status >= 200 ? this.sessionAnswer(request, user, dialog) : null;
+    const isSuccess = spec.status >= 200 && spec.status < 300;
+    const answer = isSuccess && dialog && !dialog.isOver ? this.sessionAnswer(request, user, dialog) : null;
     user.drop(...ofRequest);
     putHeaders(response.headers, user);
     putBody(response, spec, user);
     if (isReliable) addToken(response.headers, 'Require', '100rel');
-    if (dialog) noteSdp(dialog, response.headers.get('Content-Type'), response.body);
+    if (dialog && spec.status < 300) noteSdp(dialog, response.headers.get('Content-Type'), response.body);
     if (answer !== null) this.sessions.answer(response, answer, dialog!);
     incoming.hasProgress ||= spec.status > 100;
     this.transmit(incoming, response, isReliable);
@@ -136,9 +136,7 @@ export class Responder {
     if (request.method === 'UPDATE') dialog.updatesOfPeer -= 1;
     if (response.status >= 300 || dialog.isOver) return;
     if (refreshesTarget.has(request.method)) dialog.refreshTarget(request.headers.first('Contact'));
-    if (request.method !== 'SUBSCRIBE') return;
-    if (dialog.state === 'early') dialog.apply('confirm');
-    if (response.headers.get('Expires') === '0' && request.toTag === undefined) endDialog(this.core, dialog);
+    if (request.method === 'SUBSCRIBE' && dialog.state === 'early') dialog.apply('confirm');
   }
 
   /** A client that registered over a stream is reached over that connection from now on. */

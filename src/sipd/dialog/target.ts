@@ -10,7 +10,8 @@ export class UnroutableError extends Error {
   }
 }
 
-const transports: Readonly<Record<string, TransportName | undefined>> = { udp: 'udp', tcp: 'tcp', ws: 'ws' };
+/** wss is what a browser puts when something before this server takes the TLS off. */
+const transports: Readonly<Record<string, TransportName | undefined>> = { udp: 'udp', tcp: 'tcp', ws: 'ws', wss: 'ws' };
 
 /**
  * The next hop that a URI names (RFC 3263 without NAPTR and SRV: transport by parameter or UDP, port or 5060). `maddr`

@@ -7,7 +7,7 @@ import { dialogOfResponse, noteAllow, noteSdp, putHeaders } from './messages';
 import type { Branch, OutgoingInvite } from './outgoing-invite';
 import type { Sessions } from './sessions';
 import { lists } from './sessions';
-import { hostPort } from './target';
+import { hostPort, UnroutableError } from './target';
 import { UserError } from './user-error';
 import { contentType, UserHeaders } from './user-headers';
 import type { UserContent } from './user-headers';
@@ -37,8 +37,9 @@ export class UacInvites {
   ) {}
 
   onResponse(out: OutgoingInvite, response: SipResponse, flow: Flow | undefined): void {
-    if (response.status < 200) this.provisional(out, response, flow);
-    else if (response.status < 300) this.accepted(out, response, flow);
+    if (response.status >= 200 && response.status < 300) this.accepted(out, response, flow);
+    else if (out.state !== 'calling') return;
+    else if (response.status < 200) this.provisional(out, response, flow);
     else this.rejected(out, response, flow);
   }
 
@@ -158,7 +159,7 @@ export class UacInvites {
     const { dialog } = branch;
     dialog.setRoutes(response.headers.all('Record-Route').reverse());
     dialog.refreshTarget(response.headers.first('Contact'));
-    this.sendAck(out, branch, { headers: [], body: noBody });
+    this.unlessUnroutable(() => this.sendAck(out, branch, { headers: [], body: noBody }));
     this.events.bye(dialog, byeReasons.forked);
   }
 
@@ -166,7 +167,17 @@ export class UacInvites {
   private acknowledgeUnowned(out: OutgoingInvite, dialog: Dialog): void {
     const needsAnswer = out.request.body.length === 0 && dialog.sdp !== undefined;
     const body = needsAnswer ? Buffer.from(dialog.sdp!, 'latin1') : noBody;
-    this.acknowledge(dialog, { headers: [], body });
+    this.unlessUnroutable(() => this.acknowledge(dialog, { headers: [], body }));
+  }
+
+  /** What the server does of its own accord must not fail for a peer that it cannot reach. */
+  private unlessUnroutable(fn: () => void): void {
+    try {
+      fn();
+    } catch (error) {
+      if (!(error instanceof UnroutableError)) throw error;
+      this.core.log.warn({ cause: error.message }, 'An ACK could not be sent');
+    }
   }
 
   private branchOf(out: OutgoingInvite, tag: string, response: SipResponse, flow: Flow | undefined): Branch {

@@ -14,7 +14,7 @@ import { OutgoingInvite } from './outgoing-invite';
 import { OutgoingRequest } from './outgoing';
 import type { ResponseListener } from './outgoing';
 import type { Sessions } from './sessions';
-import { hostPort, targetOfUri } from './target';
+import { hostPort, targetOfUri, UnroutableError } from './target';
 import type { UacInvites } from './uac-invites';
 import { UserError } from './user-error';
 import { contentType, UserHeaders, withTransport } from './user-headers';
@@ -78,13 +78,19 @@ export class Uac {
     return out;
   }
 
-  /** Ends a dialog by a BYE with a Reason; the dialog is gone at once. Nobody is told here. */
+  /** Ends a dialog by a BYE with a Reason; the dialog is gone at once, also when there is no way to the peer. */
   bye(dialog: Dialog, reason: string): SipRequest {
-    const spec = { method: 'BYE', uri: 'sip:placeholder', headers: [['Reason', reason]] as const, body: noBody };
-    const out = this.sendOwn(dialog, spec, ignore);
+    const bye = dialog.request('BYE');
+    bye.headers.append('Reason', reason);
+    try {
+      this.start(this.create(bye, dialog.destination(), dialog, ignore));
+    } catch (error) {
+      if (!(error instanceof UnroutableError)) throw error;
+      this.core.log.warn({ dialog: dialog.id, cause: error.message }, 'A BYE could not be sent');
+    }
     endDialog(this.core, dialog);
 
-    return out.request;
+    return bye;
   }
 
   private readonly toApplication: ResponseListener = (out, response, flow) => {
@@ -119,7 +125,7 @@ export class Uac {
     const headers = new Headers();
     headers.append('Max-Forwards', user.take('Max-Forwards') ?? '70');
     headers.append('From', fromValue(user.take('From') ?? `<sip:${address}>`, address));
-    headers.append('To', user.take('To') ?? `<${spec.uri}>`);
+    headers.append('To', toValue(user.take('To'), spec.uri));
     headers.append('Call-ID', user.take('Call-ID') ?? randomUUID());
     headers.append('CSeq', `${this.seqOf(user.take('CSeq'))} ${spec.method}`);
     if (withContact.has(spec.method)) headers.append('Contact', ownContact);
@@ -145,11 +151,17 @@ export class Uac {
     putHeaders(request.headers, user);
     putBody(request, spec, user);
     if (spec.method === 'INVITE' || spec.method === 'UPDATE') this.sessions.request(request, dialog);
-    noteSdp(dialog, request.headers.get('Content-Type'), request.body);
-    if (spec.method === 'UPDATE') dialog.updatesOfOurs += 1;
-    if (spec.method === 'BYE') this.sayBye(dialog);
 
     return this.create(request, destination, dialog, onResponse);
+  }
+
+  /** What a request does to its dialog when it goes out. */
+  private noteSending(out: OutgoingRequest, dialog: Dialog): void {
+    const { request } = out;
+    noteSdp(dialog, request.headers.get('Content-Type'), request.body);
+    if (out instanceof OutgoingInvite) dialog.outgoing = out;
+    else if (request.method === 'UPDATE') dialog.updatesOfOurs += 1;
+    else if (request.method === 'BYE') this.sayBye(dialog);
   }
 
   /** What else ends with the dialog (RFC 3261 section 15.1). */
@@ -173,7 +185,7 @@ export class Uac {
 
   private start(out: OutgoingRequest): void {
     this.core.outgoing.set(out.id, out);
-    if (out instanceof OutgoingInvite && out.dialog) out.dialog.outgoing = out;
+    if (out.dialog) this.noteSending(out, out.dialog);
     const transaction = this.core.transactions.request(out.request, out.destination);
     out.transaction = transaction;
     transaction.on('response', (response, flow) => this.onResponse(out, response, flow));
@@ -247,7 +259,6 @@ export class Uac {
   }
 }
 
-const noBody = Buffer.alloc(0);
 const ignore: ResponseListener = () => undefined;
 
 /** From with our tag, and with our address where the application left it open. */
@@ -259,6 +270,17 @@ function fromValue(value: string, address: string): string {
     return formatNameAddr(parsed);
   } catch {
     throw new UserError(`invalid from value provided by client: ${value}`);
+  }
+}
+
+function toValue(value: string | undefined, uri: string): string {
+  if (value === undefined) return `<${uri}>`;
+  try {
+    parseNameAddr(value);
+
+    return value;
+  } catch {
+    throw new UserError(`invalid to value provided by client: ${value}`);
   }
 }
 

@@ -85,11 +85,12 @@ export class Uas {
     const { method } = request;
     if (method !== 'INVITE' && method !== 'UPDATE') return false;
     const hasOffer = method === 'INVITE' || request.body.length > 0;
-    const ours = (dialog.outgoing && !dialog.outgoing.isAnswered) || dialog.updatesOfOurs > 0;
-    const inEarlyDialog = dialog.state === 'early' && method === 'UPDATE';
-    if (hasOffer && ours && !inEarlyDialog) return transaction.reply(491);
-    const theirs = (method === 'INVITE' && dialog.incoming !== undefined) || dialog.updatesOfPeer > 0;
-    if (hasOffer && theirs) return retryLater(transaction);
+    // Before the answer an INVITE always runs; what an UPDATE may offer then is the application's to know.
+    const isEarly = dialog.state === 'early';
+    const ours = !isEarly && dialog.outgoing !== undefined && !dialog.outgoing.isAnswered;
+    if (hasOffer && (ours || dialog.updatesOfOurs > 0)) return transaction.reply(491);
+    const theirs = !isEarly && dialog.incoming !== undefined && (method === 'INVITE' || !dialog.incoming.isAnswered);
+    if (hasOffer && (theirs || dialog.updatesOfPeer > 0)) return retryLater(transaction);
     const tooSmall = this.sessions.tooSmall(request);
     if (tooSmall !== undefined) return refuseInterval(transaction, tooSmall);
 
@@ -147,10 +148,26 @@ export class Uas {
 
   /** A CANCEL came in time: the INVITE ends with 487 (RFC 3261 section 9.2). */
   private cancelled(invite: IncomingInvite, cancel: SipRequest, status: number): void {
+    if (invite.isHeld) {
+      this.endHeld(invite, cancel, status);
+      return;
+    }
     if (!this.core.incoming.has(invite.id)) return;
     invite.terminate(status);
     this.forget(invite);
     this.core.events.emit('cancel', invite, cancel);
+  }
+
+  /** The application has answered, but its 2xx was never sent: it is told of a BYE, as for any call that is over. */
+  private endHeld(invite: IncomingInvite, cancel: SipRequest, status: number): void {
+    invite.terminate(status);
+    const dialog = invite.dialog!;
+    dialog.incoming = undefined;
+    if (dialog.isOver) return;
+    const bye = dialog.request('BYE');
+    for (const reason of cancel.headers.all('Reason')) bye.headers.append('Reason', reason);
+    endDialog(this.core, dialog);
+    this.core.events.emit('ended', dialog, bye);
   }
 
   /** An INVITE ended in another way before its answer; applications know only CANCEL for that. */
@@ -185,8 +202,8 @@ export class Uas {
     if (!dialog || dialog.isOver) return;
     dialog.incoming = undefined;
     // A BYE that the application asked for meanwhile goes out now (RFC 3261 section 15).
-    if (dialog.held) releaseHeld(dialog);
-    else this.events.onAckTimeout(dialog);
+    releaseHeld(dialog);
+    this.events.onAckTimeout(dialog);
   }
 
   /** An INVITE failed: its early dialog is over, the dialog of a re-INVITE stays as it was. */

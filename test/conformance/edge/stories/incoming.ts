@@ -294,10 +294,11 @@ export function strictIncomingStories(stage: Stage): void {
     const user = stage.user();
     const arrival = stage.app.next('INVITE', user);
     const invite = phone.request('INVITE', user, { Supported: '100rel' }, sdp());
-    const { req, res } = await arrival;
+    const { res } = await arrival;
     res.send(183, { headers: { Require: '100rel' }, body: sdp(2) });
     const progress = await invite.leg.status(invite, 183);
-    void stage.app.srf.createUAS(req, res, { localSdp: sdp(2) });
+    // Not createUAS: the dialog that it makes in drachtio-srf complains of a PRACK.
+    res.send(200, { body: sdp(2) });
     await invite.leg.status(invite, 183);
     await invite.leg.status(invite, 183);
     expect(phone.inbox.count((message) => message.status === 200)).toBe(0);
@@ -306,6 +307,8 @@ export function strictIncomingStories(stage: Stage): void {
     await invite.leg.status(invite, 200);
     invite.leg.ack(invite);
     const bye = invite.leg.request('BYE');
+    const ended = await stage.app.strays.take('BYE', ({ req }) => req.get('Call-ID') === invite.leg.callId);
+    ended.res.send(200);
     await invite.leg.status(bye, 200);
   });
 }
