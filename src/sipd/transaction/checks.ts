@@ -12,7 +12,7 @@ export interface CheckOptions {
   methods?: readonly string[];
   /** The URI schemes that are taken in a Request-URI. */
   schemes?: readonly string[];
-  /** The extensions that may be required; none is checked when left out. */
+  /** The option tags that may be required, in lower case; none is checked when left out. */
   extensions?: readonly string[];
 }
 
@@ -45,11 +45,14 @@ function checkScheme(request: SipRequest, schemes: readonly string[]): Refusal |
   return schemes.includes(request.target.scheme) ? undefined : { status: 416 };
 }
 
-/** Section 16.3, step 3: this server routes calls, so a request that may make no further hop has lost its way. */
+/**
+ * Section 16.3, step 3: this server routes calls, so a new request that may make no further hop has lost its way. Within
+ * a dialog it has arrived.
+ */
 function checkHops(request: SipRequest): Refusal | undefined {
   const hops = request.headers.get('Max-Forwards');
 
-  return hops !== undefined && Number(hops) === 0 ? { status: 483 } : undefined;
+  return hops !== undefined && Number(hops) === 0 && request.toTag === undefined ? { status: 483 } : undefined;
 }
 
 /** Section 8.2.2.3, and 16.3 step 5 for Proxy-Require. */

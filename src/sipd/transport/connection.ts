@@ -24,6 +24,8 @@ export interface ConnectionEvents {
   malformed(error: SipSyntaxError, flow: Flow, raw: Buffer): void;
   /** A keep-alive. */
   ignored(): void;
+  /** An error of ours while reading: told, and no reason to end with it every other call. */
+  failed(error: unknown): void;
   closed(connection: Connection): void;
 }
 

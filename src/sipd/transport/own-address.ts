@@ -15,7 +15,23 @@ export function ownAddress(listening: string, remote: string): string {
   return outsideAddress(wanted) ?? (wanted === 'IPv6' ? '::1' : '127.0.0.1');
 }
 
-function outsideAddress(family: 'IPv4' | 'IPv6'): string | undefined {
+type Family = 'IPv4' | 'IPv6';
+
+/** Asking the system costs more than sending a message does, and the answer hardly ever changes. */
+const lifetime = 10_000;
+const known = new Map<Family, { address: string | undefined; until: number }>();
+
+function outsideAddress(family: Family): string | undefined {
+  const now = Date.now();
+  const cached = known.get(family);
+  if (cached && now < cached.until) return cached.address;
+  const address = findOutside(family);
+  known.set(family, { address, until: now + lifetime });
+
+  return address;
+}
+
+function findOutside(family: Family): string | undefined {
   for (const addresses of Object.values(networkInterfaces())) {
     const found = addresses?.find((one) => one.family === family && !one.internal && !one.address.startsWith('fe80:'));
     if (found) return found.address;

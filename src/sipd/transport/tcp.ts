@@ -77,7 +77,13 @@ export class TcpConnection implements Connection {
   }
 
   private receive(chunk: Buffer): void {
-    this.parser.push(chunk);
+    try {
+      this.parser.push(chunk);
+    } catch (error) {
+      this.events.failed(error);
+      this.destroy();
+      return;
+    }
     if (this.parser.broken) this.close();
     if (!this.parser.partial) this.waitingSince = undefined;
     else this.waitingSince ??= this.clock.now();

@@ -27,8 +27,8 @@ export interface TransportOptions extends Partial<StreamOptions> {
   clock?: Clock;
   /** The address that others reach us at when it is not the one that we listen on (NAT). */
   publicAddress?: string;
-  /** Resolves a name to an address; the system's resolver unless told otherwise. */
-  resolve?: (name: string) => Promise<string>;
+  /** Resolves a name to its addresses, best first; the system's resolver unless told otherwise. */
+  resolve?: (name: string) => Promise<string[]>;
 }
 
 /** A bound socket. */
@@ -60,6 +60,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
       message: (message: SipMessage, flow: Flow) => this.deliver(message, flow),
       malformed: (error: SipSyntaxError, flow: Flow, raw: Buffer) => this.reject(error, flow, raw),
       ignored: () => (this.counts.ignored += 1),
+      failed: (error: unknown) => this.log.error({ err: error }, 'a SIP message could not be handled'),
       closed: (connection: Connection) => this.emit('flowClosed', connection.flow),
     };
     this.connections = new Connections(events, this.options, settings.clock ?? systemClock);
@@ -215,13 +216,22 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
 
   private async resolved(target: Endpoint): Promise<Endpoint> {
     if (isIP(target.address) !== 0) return target;
-    try {
-      const address = await (this.settings.resolve ?? systemResolve)(target.address);
+    const addresses = await this.lookUp(target.address);
+    // An address of a family that we listen on, as a response must find its way back.
+    const usable = addresses.find((one) => this.bound.some(({ local }) => isIPv6(local.address) === isIPv6(one)));
 
-      return { address, port: target.port };
+    return { address: usable ?? addresses[0]!, port: target.port };
+  }
+
+  private async lookUp(name: string): Promise<string[]> {
+    let cause: unknown;
+    try {
+      const addresses = await (this.settings.resolve ?? systemResolve)(name);
+      if (addresses.length > 0) return addresses;
     } catch (thrown) {
-      throw new TransportError('ENOTFOUND', `The name ${target.address} has no address`, { cause: thrown });
+      cause = thrown;
     }
+    throw new TransportError('ENOTFOUND', `The name ${name} has no address`, { cause });
   }
 
   private listenerFor(transport: TransportName, remote: string): Endpoint | undefined {
@@ -240,8 +250,8 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
     try {
       message = parseDatagram(bytes);
     } catch (thrown) {
-      if (!(thrown instanceof SipSyntaxError)) throw thrown;
-      this.reject(thrown, flow, bytes);
+      if (thrown instanceof SipSyntaxError) this.reject(thrown, flow, bytes);
+      else this.log.error({ err: thrown }, 'a SIP message could not be handled');
       return;
     }
     this.deliver(message, flow);
@@ -264,8 +274,8 @@ function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
   return a.port === b.port && a.address === b.address;
 }
 
-async function systemResolve(name: string): Promise<string> {
-  return (await lookup(name)).address;
+async function systemResolve(name: string): Promise<string[]> {
+  return (await lookup(name, { all: true })).map(({ address }) => address);
 }
 
 function streamOptions(settings: TransportOptions): StreamOptions {

@@ -100,8 +100,8 @@ export class WsConnection implements Connection {
     try {
       message = parseDatagram(bytes);
     } catch (thrown) {
-      if (!(thrown instanceof SipSyntaxError)) throw thrown;
-      this.events.malformed(thrown, this.flow, bytes);
+      if (thrown instanceof SipSyntaxError) this.events.malformed(thrown, this.flow, bytes);
+      else this.events.failed(thrown);
       return;
     }
     this.hasSpoken = true;
@@ -131,6 +131,8 @@ export class WsListener {
       handleProtocols: () => subprotocol,
     });
     server.on('upgrade', (request, socket, head) => {
+      // Without a listener the end of such a socket would be the end of the process.
+      socket.on('error', () => undefined);
       if (offersSip(request)) upgrades.handleUpgrade(request, socket, head, accept);
       else socket.end('HTTP/1.1 400 The subprotocol sip is required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     });

@@ -198,6 +198,12 @@ describe('checks before the user hears of a request', () => {
     expect(stage.wire.story().at(-1)).toBe('0 bob 416 OPTIONS');
   });
 
+  test('within a dialog Max-Forwards may be spent: the request has arrived', async () => {
+    const stage = new Stage({ checks });
+    await raw(stage, 'OPTIONS', { more: ['Max-Forwards: 0'], to: '<sip:bob@example.com>;tag=b' });
+    expect(stage.bob.requests).toHaveLength(1);
+  });
+
   test('what is known passes', async () => {
     const stage = new Stage({ checks });
     await raw(stage, 'OPTIONS', { more: ['Require: 100rel', 'Max-Forwards: 1'] });

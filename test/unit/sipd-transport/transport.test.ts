@@ -185,8 +185,8 @@ describe('UDP', () => {
     expect(layer.stats().sendErrors).toBe(4);
   });
 
-  test('a name is resolved', async () => {
-    const { layer, messages } = await start({ udpPort: 0 }, { resolve: () => Promise.resolve('127.0.0.1') });
+  test('a name is resolved, to an address of a family that we listen on', async () => {
+    const { layer, messages } = await start({ udpPort: 0 }, { resolve: () => Promise.resolve(['::1', '127.0.0.1']) });
     const flow = await layer.send(Buffer.from(requestText()), {
       transport: 'udp',
       address: 'me.test',
@@ -197,9 +197,9 @@ describe('UDP', () => {
   });
 
   test('the host to listen on may be a name; one without an address is told', async () => {
-    const { layer } = await start({ host: 'home.test', udpPort: 0 }, { resolve: () => Promise.resolve('127.0.0.1') });
+    const { layer } = await start({ host: 'home.test', udpPort: 0 }, { resolve: () => Promise.resolve(['127.0.0.1']) });
     expect(layer.addresses.udp!.address).toBe('127.0.0.1');
-    const resolve = (): Promise<string> => Promise.reject(new Error('no such name'));
+    const resolve = (): Promise<string[]> => Promise.reject(new Error('no such name'));
     await expect(startLayer({ host: 'nowhere.test', udpPort: 0 }, { resolve })).rejects.toMatchObject({
       code: 'ENOTFOUND',
     });
