@@ -42,10 +42,19 @@ class StoreRedis extends Redis {
   }
 
   override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
-    return (super.sendCommand(...args) as Promise<unknown>).catch((error: unknown) => {
+    const answer = super.sendCommand(...args) as Promise<unknown>;
+    // A pipeline listens to its commands itself and throws away what is returned here: a promise made from it would
+    // reject with nobody listening, and end the process.
+    if (isPipeline(args[1])) return answer;
+
+    return answer.catch((error: unknown) => {
       throw asStoreError(error);
     });
   }
+}
+
+function isPipeline(stream: Parameters<Redis['sendCommand']>[1]): boolean {
+  return (stream as { isPipeline?: boolean } | undefined)?.isPipeline === true;
 }
 
 /** An answer of Redis (WRONGTYPE, NOSCRIPT, ...) stays what it is; everything else means that Redis was not there. */

@@ -116,6 +116,26 @@ describe('a Redis elsewhere', () => {
     await store.close();
   });
 
+  it('tells who runs a pipeline that Redis went away, and nobody else', async () => {
+    const store = await openStore({ log, url: server.url });
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown): number => unheard.push(reason);
+    process.on('unhandledRejection', hear);
+    server.freeze();
+    const underWay = store.redis.pipeline().set('k', '1').get('k').exec();
+    await server.kill();
+    const results = (await underWay) ?? [];
+    expect(results.map(([error]) => error instanceof Error)).toEqual([true, true]);
+    const away = (await store.redis.pipeline().get('k').exec()) ?? [];
+    expect(away.map(([error]) => error instanceof Error)).toEqual([true]);
+    // Rejections that nobody hears are told after the microtasks of a turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', hear);
+    expect(unheard).toEqual([]);
+    await server.start();
+    await store.close();
+  });
+
   it('gives up a command that Redis does not answer', async () => {
     const store = await openStore({ log, url: server.url });
     server.freeze();
