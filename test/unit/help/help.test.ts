@@ -99,18 +99,24 @@ describe('a help request by MESSAGE', () => {
     });
   });
 
-  it('reaches a TCP client over the connection that it opened, whatever its Contact says', async () => {
-    const server = await start();
-    const phone = await RawPhone.openTcp(server.tcpPort, '1001', 'demo-terminal');
-    opened.push(phone);
-    const contact = 'Contact: <sip:1001@10.9.8.7:5060;transport=tcp>';
-    const request = { method: 'REGISTER', uri: 'sip:sightline.test', to: '<sip:1001@sightline.test>' };
-    expect((await phone.request({ ...request, headers: [contact] })).status).toBe(200);
-    expect((await phone.message('{"id":"a1"}')).status).toBe(202);
-    const message = await phone.incoming('MESSAGE');
-    expect(message.startLine).toBe('MESSAGE sip:1001@10.9.8.7:5060;transport=tcp SIP/2.0');
-    expect(answerIn(message)).toMatchObject({ request: 'a1', number: '7000' });
-  });
+  it.each([
+    ['TCP', 'sip:1001@10.9.8.7:5060;transport=tcp'],
+    ['WS', 'sip:x7@k3.invalid;transport=ws'],
+  ] as const)(
+    'reaches a %s client over the connection that it opened, whatever its Contact says',
+    async (kind, contact) => {
+      const server = await start();
+      const port = kind === 'TCP' ? server.tcpPort : server.wsPort;
+      const phone = await RawPhone.openStream(kind, port, '1001', 'demo-terminal');
+      opened.push(phone);
+      const request = { method: 'REGISTER', uri: 'sip:sightline.test', to: '<sip:1001@sightline.test>' };
+      expect((await phone.request({ ...request, headers: [`Contact: <${contact}>`] })).status).toBe(200);
+      expect((await phone.message('{"id":"a1"}')).status).toBe(202);
+      const message = await phone.incoming('MESSAGE');
+      expect(message.startLine).toBe(`MESSAGE ${contact} SIP/2.0`);
+      expect(answerIn(message)).toMatchObject({ request: 'a1', number: '7000' });
+    },
+  );
 
   it('repeated with its id gets the same number', async () => {
     const server = await start();

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
+import { WebSocket } from 'ws';
 
 /** A SIP message as a raw client sees it. */
 export class RawMessage {
@@ -52,7 +53,7 @@ const hash = (algorithm: string, text: string): string =>
 
 /** How a client's text gets to the server. */
 interface Wire {
-  readonly transport: 'UDP' | 'TCP';
+  readonly transport: 'UDP' | 'TCP' | 'WS';
   readonly port: number;
   send(text: string): void;
   close(): Promise<void>;
@@ -98,6 +99,24 @@ async function openTcp(server: number, take: (text: string) => void): Promise<Wi
   };
 }
 
+/** SIP over WebSocket (RFC 7118): one message a frame. */
+async function openWs(server: number, take: (text: string) => void): Promise<Wire> {
+  const socket = new WebSocket(`ws://127.0.0.1:${server}`, 'sip');
+  socket.on('message', (data: Buffer) => take(data.toString('utf8')));
+  await once(socket, 'open');
+
+  return {
+    transport: 'WS',
+    // Browsers do not know their port; 80 stands for none.
+    port: 80,
+    send: (text) => socket.send(text),
+    close: async () => {
+      socket.terminate();
+      if (socket.readyState !== WebSocket.CLOSED) await once(socket, 'close');
+    },
+  };
+}
+
 /** Where the first message of a stream ends (RFC 3261 section 18.3), once it is there in full. */
 function messageEnd(text: string): number | undefined {
   const head = text.indexOf('\r\n\r\n');
@@ -129,8 +148,8 @@ export class RawPhone {
     return RawPhone.on(openUdp, server, new RawPhone(user, password, algorithm));
   }
 
-  static openTcp(server: number, user: string, password: string): Promise<RawPhone> {
-    return RawPhone.on(openTcp, server, new RawPhone(user, password, 'SHA-256'));
+  static openStream(kind: 'TCP' | 'WS', server: number, user: string, password: string): Promise<RawPhone> {
+    return RawPhone.on(kind === 'TCP' ? openTcp : openWs, server, new RawPhone(user, password, 'SHA-256'));
   }
 
   private static async on(open: typeof openUdp, server: number, phone: RawPhone): Promise<RawPhone> {

@@ -48,7 +48,15 @@ export async function startHelpServer(options: TestServerOptions = {}) {
     seats: new Map([['2001', { password: 'demo-seat' }]]),
   } satisfies HelpPlan & Parameters<typeof registrarSite>[0];
   const site = registrarSite(plan, new Set(['127.0.0.1']));
-  const sipd = await startSipd({ host: '127.0.0.1', udpPort: 0, tcpPort: 0, controlPort: 0, secret: 's', log });
+  const sipd = await startSipd({
+    host: '127.0.0.1',
+    udpPort: 0,
+    tcpPort: 0,
+    wsPort: 0,
+    controlPort: 0,
+    secret: 's',
+    log,
+  });
   const bindings = new Bindings({ redis, keys, clock, log });
   const numbers = new Numbers({ redis, keys, clock, log });
   await numbers.usePools(
@@ -88,6 +96,7 @@ export async function startHelpServer(options: TestServerOptions = {}) {
   return {
     port: sipd.addresses.udp?.port ?? 0,
     tcpPort: sipd.addresses.tcp?.port ?? 0,
+    wsPort: sipd.addresses.ws?.port ?? 0,
     bindings,
     numbers,
     help,
