@@ -13,6 +13,8 @@ const retryMs = 500;
  */
 export class CallStore {
   private readonly dirty = new Map<string, CallRecord>();
+  /** Calls that stand among those under way in Redis. */
+  private readonly listed = new Set<string>();
   private scheduled = false;
   private writing: Promise<void> | undefined;
   private retry: NodeJS.Timeout | undefined;
@@ -91,10 +93,14 @@ export class CallStore {
     for (const record of batch) {
       const live = this.keys.liveCalls(record.node);
       if (record.state === 'ended') pipeline.srem(live, record.id);
-      else pipeline.sadd(live, record.id);
+      else if (!this.listed.has(record.id)) pipeline.sadd(live, record.id);
       pipeline.set(this.keys.call(record.id), JSON.stringify(record), 'EX', keepSeconds);
     }
     const results = (await pipeline.exec()) ?? [];
     for (const [error] of results) if (error) throw error;
+    for (const { id, state } of batch) {
+      if (state === 'ended') this.listed.delete(id);
+      else this.listed.add(id);
+    }
   }
 }

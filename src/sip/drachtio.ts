@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 
 /**
  * The part of drachtio-srf that this project uses, typed by hand: its own declarations leave out the request and
@@ -63,8 +64,15 @@ export interface RequestOptions extends SendOptions {
 export type Handler = (req: DrachtioRequest, res: DrachtioResponse, next: (error?: unknown) => void) => void;
 
 export interface SrfLike extends EventEmitter {
-  /** The agent, for what srf has no method for: sending a message within a transaction. */
-  readonly app: { readonly client: { sendMessage(message: string, options: { stackTxnId: string }): void } };
+  /** The agent, for what srf has no method for. */
+  readonly app: {
+    readonly client: {
+      /** Sends a message within a transaction. */
+      sendMessage(message: string, options: { stackTxnId: string }): void;
+      /** The connections to drachtio-servers. */
+      readonly mapServer: ReadonlyMap<Socket, unknown>;
+    };
+  };
   connect(options: { host: string; port: number; secret: string; reconnect?: { retryMaxDelay: number } }): void;
   disconnect(): void;
   use(method: string, handler: Handler): void;

@@ -1,4 +1,5 @@
 import './status-phrases';
+import type { Socket } from 'node:net';
 import Srf from 'drachtio-srf';
 import { parseHostport } from '../lib/addresses';
 import { SightlineError } from '../lib/errors';
@@ -47,6 +48,7 @@ export class Edge {
       this.srf.on('connect', (error: unknown, hostports: unknown) => {
         clearTimeout(timer);
         if (error) return reject(unavailable(where, 'it refused the secret'));
+        gatherWrites(this.srf);
         this.setConnected(true);
         resolve(readHostports(hostports));
       });
@@ -123,6 +125,35 @@ export class Edge {
     if (this.isConnected === connected) return;
     this.isConnected = connected;
     for (const listener of this.listeners) listener(connected);
+  }
+}
+
+/** Sockets whose writes are gathered already. */
+const gathered = new WeakSet<Socket>();
+
+/**
+ * drachtio-srf writes each message by a system call of its own. What one turn of the event loop has to say goes out
+ * together instead; at 200 calls a second that is most of the cost of a message.
+ */
+function gatherWrites(srf: SrfLike): void {
+  for (const socket of srf.app.client.mapServer.keys()) {
+    if (gathered.has(socket)) continue;
+    gathered.add(socket);
+    const write = socket.write.bind(socket) as (...args: Parameters<Socket['write']>) => boolean;
+    let corked = false;
+    const uncork = (): void => {
+      corked = false;
+      socket.uncork();
+    };
+    socket.write = ((...args: Parameters<Socket['write']>) => {
+      if (!corked) {
+        corked = true;
+        socket.cork();
+        setImmediate(uncork);
+      }
+
+      return write(...args);
+    }) as Socket['write'];
   }
 }
 
