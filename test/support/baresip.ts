@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -162,6 +162,7 @@ export class Baresip {
     await this.command('snapshot_recv', file);
     const written = (line: string): true | undefined => (line.includes(`png: wrote ${file}`) ? true : undefined);
     await this.child.waitForLine('a picture', written, 5000);
+    await untilWhole(file);
 
     return file;
   }
@@ -196,6 +197,15 @@ export class Baresip {
   }
 }
 
+/** Baresip says that a picture is written before it has closed the file; a whole PNG ends with the chunk IEND. */
+async function untilWhole(file: string): Promise<void> {
+  const limit = Date.now() + 5000;
+  while (!(await readFile(file)).subarray(-8, -4).equals(Buffer.from('IEND'))) {
+    if (Date.now() > limit) throw new Error(`${file} is no whole PNG`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 async function connect(port: number): Promise<net.Socket> {
   const socket = net.connect(port, '127.0.0.1');
   await new Promise<void>((resolve, reject) => {
@@ -225,10 +235,8 @@ async function freeSipPort(): Promise<number> {
 async function writeConfig(dir: string, options: BaresipOptions, control: number, sipPort: number): Promise<void> {
   const modules = await findModules();
   const video = options.video !== false;
-  const tone = path.join(dir, 'tone.wav');
   await mkdir(dir, { recursive: true });
-  await writeFile(tone, toneFile());
-  await writeFile(path.join(dir, 'config'), configText({ modules, video, tone, dir, control, sipPort }));
+  await writeFile(path.join(dir, 'config'), configText({ modules, video, dir, control, sipPort }));
   await writeFile(path.join(dir, 'accounts'), `${accountLine(options, sipPort)}\n`);
   await writeFile(path.join(dir, 'contacts'), '');
 }
@@ -246,19 +254,21 @@ function accountLine(options: BaresipOptions, sipPort: number): string {
 interface ConfigParts {
   modules: string;
   video: boolean;
-  tone: string;
   dir: string;
   control: number;
   sipPort: number;
 }
 
 function configText(parts: ConfigParts): string {
-  const { modules, tone, dir, control, sipPort } = parts;
+  const { modules, dir, control, sipPort } = parts;
   const lines = [
     `sip_listen 127.0.0.1:${sipPort}`,
     // Without it the first interface that is not the loopback goes into session descriptions.
     'net_interface 127.0.0.1',
-    `audio_source aufile,${tone}`,
+    'audio_source ausine,400',
+    // The one rate that this source knows; it is brought down to that of the codec.
+    'ausrc_srate 48000',
+    'ausrc_channels 2',
     `audio_player aufile,${path.join(dir, 'heard.wav')}`,
     `audio_alert aufile,${path.join(dir, 'alert.wav')}`,
     'ausrc_format s16',
@@ -269,7 +279,7 @@ function configText(parts: ConfigParts): string {
     'statmode_default off',
     'rtp_stats yes',
     `module_path ${modules}`,
-    ...['g711', 'aufile'].map((name) => `module ${name}.so`),
+    ...['g711', 'ausine', 'aufile'].map((name) => `module ${name}.so`),
   ];
   if (parts.video) {
     lines.push('video_source fakevideo,nil', 'video_display fakevideo,nil', 'video_size 320x240', 'video_fps 10');
@@ -289,26 +299,4 @@ async function findModules(): Promise<string> {
     if (names.includes('ctrl_tcp.so')) return folder;
   }
   throw new Error('baresip is not installed: apt-get install baresip-core baresip-ffmpeg');
-}
-
-/** Ten seconds of a 400 Hz tone as WAV, 8 kHz mono. */
-function toneFile(): Buffer {
-  const samples = 80_000;
-  const wav = Buffer.alloc(44 + samples * 2);
-  wav.write('RIFF', 0);
-  wav.writeUInt32LE(36 + samples * 2, 4);
-  wav.write('WAVEfmt ', 8);
-  wav.writeUInt32LE(16, 16);
-  wav.writeUInt16LE(1, 20);
-  wav.writeUInt16LE(1, 22);
-  wav.writeUInt32LE(8000, 24);
-  wav.writeUInt32LE(16_000, 28);
-  wav.writeUInt16LE(2, 32);
-  wav.writeUInt16LE(16, 34);
-  wav.write('data', 36);
-  wav.writeUInt32LE(samples * 2, 40);
-  for (let i = 0; i < samples; i++)
-    wav.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * 400 * i) / 8000)), 44 + i * 2);
-
-  return wav;
 }
