@@ -129,16 +129,26 @@ test('a connection that closes before the response is a transport error at once'
   expect(stage.alice.events).toEqual(['transportError FLOW_CLOSED', 'terminated']);
 });
 
-test('a response whose connection is gone goes to the port of sent-by, and is lost when there is none', async () => {
+test('a response whose connection is gone takes a new one to the port of sent-by', async () => {
   const stage = new Stage({ transport: 'tcp' });
   stage.call('MESSAGE');
   await stage.pass(0);
-  const { flow } = stage.served;
-  stage.bob.end.close(flow);
+  stage.bob.end.close(stage.served.flow);
   stage.served.reply(200);
   await stage.pass(0);
-  // The wire knows only one connection between two ends, which is closed: the detour was tried and failed.
+  expect(stage.alice.events).toEqual(['response 200', 'terminated']);
+});
+
+test('a response over a WebSocket that is gone is lost', async () => {
+  const stage = new Stage({ transport: 'ws' });
+  stage.call('MESSAGE');
+  await stage.pass(0);
+  stage.bob.end.close(stage.served.flow);
+  stage.served.reply(200);
+  await stage.pass(0);
+  expect(stage.wire.times('bob', '200 MESSAGE')).toEqual([]);
   expect(stage.bob.events).toEqual(['request MESSAGE', 'terminated']);
+  expect(stage.bob.layer.stats().server).toEqual({});
 });
 
 test('a request without a listener is answered 503', async () => {
