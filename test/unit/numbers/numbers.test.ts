@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { ManualClock } from '../../../src/lib/clock';
 import { silentLogger } from '../../../src/lib/logger';
+import { inProject } from '../../../src/lib/paths';
 import { Numbers } from '../../../src/numbers/numbers';
 import type { NumberLimits } from '../../../src/numbers/numbers';
+import { numberArrows } from '../../../src/numbers/states';
 import type { LeaseRequest, PoolConfig } from '../../../src/numbers/types';
 import { makeKeys } from '../../../src/store/keys';
 import { closeSharedRedis, randomSite, sharedRedis } from '../../support/redis';
@@ -413,5 +416,24 @@ describe('the timers', () => {
     await numbers.close();
     await numbers.close();
     expect(clock.pendingCount).toBe(0);
+  });
+});
+
+describe('docs/numbers.md', () => {
+  it('draws the arrows that the scripts hold to', () => {
+    const rows = readFileSync(inProject('docs', 'numbers.md'), 'utf8').matchAll(/^\| `(\w+)` +\|[^|]*\|([^|]*)\|$/gm);
+    const drawn = Object.fromEntries(
+      [...rows].map(([, state, arrows = '']) => {
+        const parts = arrows.split(';').flatMap((part) => {
+          const [inputs = '', target = ''] = part.split('->');
+          const to = /`(\w+)`/.exec(target)?.[1];
+
+          return [...inputs.matchAll(/[a-z]+/gi)].map(([input]) => [input, to]);
+        });
+
+        return [state, Object.fromEntries(parts)];
+      }),
+    );
+    expect(drawn).toEqual(numberArrows);
   });
 });
