@@ -64,6 +64,8 @@ export class UacInvites {
     noteSdp(dialog, ack.headers.get('Content-Type'), ack.body);
     out.apply('acknowledge');
     dialog.outgoing = undefined;
+    // The INVITE is kept 64*T1 longer for repeats of its 2xx; its session description is of no more use.
+    out.request.body = noBody;
     if (out.endReason !== undefined && !dialog.isOver) this.endByServer(dialog, out.endReason);
 
     return ack;

@@ -145,10 +145,13 @@ export class UserAgent {
     return { incoming, response: this.responder.respond(incoming, spec) };
   }
 
-  /** Answers a request in the application's place. */
+  /** Answers a request in the application's place, unless it is answered or given up already. */
   refuse(incoming: IncomingRequest, status: number, headers: [string, string][] = [], reason = ''): void {
-    if (this.core.incoming.has(incoming.id)) {
+    if (!this.core.incoming.has(incoming.id)) return;
+    try {
       this.responder.respond(incoming, { status, reason, headers, body: Buffer.alloc(0) });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
     }
   }
 

@@ -8,6 +8,7 @@ import { inDialogStories, strictInDialogStories } from './stories/in-dialog';
 import { outgoingStories, strictOutgoingStories, unansweredStories } from './stories/outgoing';
 import { requestStories } from './stories/requests';
 import { sessionStories } from './stories/sessions';
+import { wireStories } from './stories/wire';
 import { streamStories, strictStreamStories } from './stories/streams';
 
 /** The same stories over each SIP edge, so that an application cannot tell one from the other. */
@@ -40,6 +41,7 @@ describe.each(edges)('SIP edge: %s', (name, start) => {
   describe('requests outside calls', () => requestStories(stage));
   describe('streams', () => streamStories(stage));
   describe('applications', () => applicationStories(stage));
+  describe('the control protocol', () => wireStories(stage));
   // On real timers these take half a minute each.
   if (isSipd || process.env.DRACHTIO_SLOW) {
     jest.setTimeout(60_000);
