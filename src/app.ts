@@ -167,6 +167,7 @@ class Wiring {
     this.plans.on('published', (plan) => {
       this.log.info({ plan: plan.version }, 'a new dialplan is in force');
       this.numbers.usePools(plan.pools.values()).catch(this.report('the pools of the new dialplan are not in use'));
+      this.assertSeats().catch(this.report('the seats of the new dialplan are not in use'));
     });
   }
 
@@ -283,8 +284,15 @@ class Wiring {
       numbers: this.numbers,
     });
     if (going > 0) this.log.info({ calls: going }, 'calls of before the restart go on');
+    await this.assertSeats();
     this.numbers.start();
     this.bindings.start();
+  }
+
+  /** Every seat whose phone is registered works, in the queues that the dialplan in force gives it. */
+  private async assertSeats(): Promise<void> {
+    const seats = (await this.bindings.users()).filter((user) => this.plan.seats.has(user));
+    await Promise.all(seats.map((seat) => this.acd.seatUp(seat)));
   }
 
   private async listenHttp(): Promise<Endpoint> {
@@ -348,7 +356,11 @@ class Wiring {
   private async contactsOf(user: string): Promise<Contact[]> {
     const bindings = await this.bindings.lookup(user);
 
-    return bindings.map(({ contact, route }) => ({ uri: contact, source: route }));
+    return bindings.map((binding) => ({
+      uri: binding.contact,
+      source: binding.route,
+      forget: () => void this.bindings.forget(binding).catch(this.report('a dead contact could not be forgotten')),
+    }));
   }
 
   private report(what: string): (error: unknown) => void {

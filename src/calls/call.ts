@@ -100,6 +100,14 @@ export class Call {
     this.home.save(this.record);
   }
 
+  /** What only the beginning needed weighs more than the whole talk. */
+  forgetBeginning(): void {
+    this.incoming = undefined;
+    this.dialling = undefined;
+    if (this.record.seat) delete this.record.seat.ringing;
+    delete this.record.terminal.inviteId;
+  }
+
   /** Forgets the seat that rang: another may be offered. */
   clearOffer(): void {
     this.offer = undefined;

@@ -31,6 +31,7 @@ export async function joinSeat(call: Call, offer: Offer, answer: SeatAnswer): Pr
   if (!(await joined(call, answer)) || call.state !== 'joining') return;
   call.record.connectedAt = call.home.clock.now();
   call.apply('joined', offer.seatId);
+  call.forgetBeginning();
   call.home.stages.talk(call);
 }
 

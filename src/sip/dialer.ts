@@ -11,6 +11,8 @@ import { proxyTo, type Source } from './registrar/exchange';
 export interface Contact {
   uri: string;
   source: Source;
+  /** Called when the connection that the contact registered by is gone: nothing reaches it until it registers again. */
+  forget(): void;
 }
 
 export interface DialerPorts {
@@ -99,6 +101,7 @@ class Fork implements OutgoingInvite {
         { err: error, seat: this.request.seatId, contact: contact.uri },
         'the seat cannot be dialled',
       );
+      if (this.ports.home.edge.connected && contact.source.transport !== 'udp') contact.forget();
       this.finished(503);
     }
   }

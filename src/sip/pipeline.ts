@@ -3,7 +3,7 @@ import type { Logger } from '../lib/logger';
 import type { Call } from '../calls/call';
 import type { StartRequest } from '../calls/manager';
 import type { IncomingInvite } from '../calls/leg';
-import { matchDestination, type Destination } from '../dialplan/match';
+import { matchDestination, type Destination as PlannedDestination } from '../dialplan/match';
 import type { Plan } from '../dialplan/model';
 import { negotiateLocale } from '../ivr/locale';
 import { parseSdp } from '../media/sdp';
@@ -33,6 +33,9 @@ export interface PipelinePorts {
   accepting(): boolean;
   log: Logger;
 }
+
+/** What a call is for; a routing number is known by itself, whatever its pool. */
+type Destination = Exclude<PlannedDestination, { kind: 'pool' }> | { kind: 'pool'; number: string };
 
 /** What is known of an INVITE so far; each stage adds its part. */
 interface Context {
@@ -121,11 +124,16 @@ function readDestination(context: Context): 'next' {
   if (!uri || !context.ports.isOurHost(uri.host)) {
     throw new SightlineError('NOT_FOUND', 'The request is for another domain');
   }
-  const destination = matchDestination(context.plan, uri.user);
+  const destination = matchDestination(context.plan, uri.user) ?? formerPool(uri.user);
   if (!destination) throw new SightlineError('NUMBER_UNKNOWN');
   context.destination = destination;
 
   return 'next';
+}
+
+/** A number may be of a pool that an edit took away while it was leased: whoever has it may still dial it. */
+function formerPool(user: string): Destination | undefined {
+  return /^\d{1,15}$/.test(user) ? { kind: 'pool', number: user } : undefined;
 }
 
 /** A call to `help` is answered with the number to dial (RFC 3261 section 8.1.3.4). */
