@@ -1,11 +1,12 @@
 import { StateMachine, type StateTable } from '../../src/lib/state-table';
+import { AnswerRepeater } from './answer-repeater';
 import type { Dialog } from './dialog';
-import { splitList, uriOf, writeRequest, type SipMsg } from './message';
+import { InviteClient } from './invite-client';
+import type { SipMsg } from './message';
 import type { Sent } from './requester';
 import { answerSdp, offerSdp, readSdp, type Direction, type LocalMedia, type MediaLine } from './sdp';
 import { monotonic } from './time';
 import type { ServerTransaction } from './transactions';
-import type { Cancel } from './wheel';
 import { WaitableEmitter, WaitError, within } from './wait';
 import type { Wire, WireDialog } from './wire';
 
@@ -79,14 +80,12 @@ export class Call extends WaitableEmitter<CallEvents> implements WireDialog {
   end: CallEnd | undefined;
   readonly startedAt = monotonic();
   private readonly machine: StateMachine<CallState, CallInput>;
-  private invite: Sent | undefined;
+  private readonly repeater: AnswerRepeater;
+  private invite: InviteClient | undefined;
   private incoming: ServerTransaction | undefined;
-  private localSdp = '';
-  private cancelled = false;
-  private provisionalSeen = false;
+  /** An INVITE or UPDATE of ours waits for its final answer. */
   private inviteBusy = false;
-  private repeating: Cancel | undefined;
-  private giveUp: Cancel | undefined;
+  private hangupAfterAck = false;
   private byeAnswered: Promise<SipMsg> | undefined;
 
   constructor(
@@ -99,6 +98,10 @@ export class Call extends WaitableEmitter<CallEvents> implements WireDialog {
   ) {
     super();
     this.machine = new StateMachine('call', callTable, 'calling');
+    this.repeater = new AnswerRepeater(host.wire, () => {
+      this.sendBye();
+      this.finish({ by: 'timeout', status: 408, reason: 'no ACK' });
+    });
     host.wire.dialogs.set(dialog.key, this);
   }
 
@@ -119,71 +122,52 @@ export class Call extends WaitableEmitter<CallEvents> implements WireDialog {
 
   /** Sends the INVITE. `follow` is the number of 302 answers that are followed. */
   start(options: { sdp?: string; headers?: readonly string[]; follow: number }): void {
-    this.localSdp = options.sdp ?? offerSdp(this.local);
     this.inviteBusy = true;
-    const headers = [`Contact: ${this.host.contact}`, allow, ...this.host.headers, ...(options.headers ?? [])];
-    const request = { method: 'INVITE', headers, contentType: 'application/sdp', body: this.localSdp };
-    this.invite = this.dialog.send(request, {
-      response: (response, sent) => this.onInviteResponse(response, sent, options),
-      timeout: () => this.finish({ by: 'timeout', status: 408, reason: '' }),
+    this.invite = new InviteClient(this.host.wire, this.dialog, {
+      provisional: (response) => {
+        this.machine.apply('ring');
+        this.emit('provisional', response);
+      },
+      redirected: (contacts, response) => this.emit('redirected', contacts, response),
+      answered: (response, sent) => this.onAnswer(response, sent),
+      refused: (response) => this.onRefusal(response),
+      silent: (cancelled) => this.onSilence(cancelled),
     });
+    const { sdp = offerSdp(this.local), headers = [], follow } = options;
+    this.invite.start({ sdp, headers: [...this.ownHeaders(), ...headers], follow });
   }
 
-  /** Gives up an outgoing call that is not answered; the CANCEL waits for a provisional answer (RFC 3261 section 9.1). */
+  /** Gives up an outgoing call that is not answered. */
   cancel(reason?: string): void {
-    if (this.cancelled || this.state === 'talking' || this.state === 'ended') return;
-    this.cancelled = true;
-    if (this.provisionalSeen) this.sendCancel(reason);
-  }
-
-  private onInviteResponse(response: SipMsg, sent: Sent, options: Parameters<Call['start']>[0]): void {
-    if (response.status < 200) return this.onProvisional(response);
-    this.inviteBusy = false;
-    if (response.status < 300) return this.onAnswer(response, sent);
-    const contacts = splitList(response.headers('contact')).map(uriOf);
-    if (response.status < 400) this.emit('redirected', contacts, response);
-    if (response.status === 302 && contacts[0] !== undefined && options.follow > 0 && !this.cancelled) {
-      this.dialog.target = contacts[0];
-      this.start({ ...options, follow: options.follow - 1 });
-      return;
-    }
-    this.finish({ by: this.cancelled ? 'local' : 'remote', status: response.status, reason: reasonIn(response) });
-  }
-
-  private onProvisional(response: SipMsg): void {
-    this.provisionalSeen = true;
-    if (this.cancelled) return this.sendCancel();
-    if (response.status === 100) return;
-    this.machine.apply('ring');
-    this.emit('provisional', response);
+    if (this.state === 'calling' || this.state === 'ringing') this.invite?.cancel(reason);
   }
 
   private onAnswer(response: SipMsg, sent: Sent): void {
+    this.inviteBusy = false;
     this.dialog.learnFromAnswer(response);
     this.dialog.sendAck(sent.cseq);
-    this.giveUp?.();
+    this.invite?.stop();
     this.machine.apply('connect');
-    if (this.cancelled) return this.hangup();
+    // The answer crossed our CANCEL.
+    if (this.invite?.cancelled) return this.hangup();
     this.emit('answered', response);
     this.takeRemote(response.body);
     this.emit('established');
   }
 
-  private sendCancel(reason?: string): void {
-    const invite = this.invite?.transaction.request;
-    if (!invite || this.giveUp) return;
-    const { wire } = this.host;
-    const { uri, sentBy, branch, from, callId, cseq, routes, to: dest, owner } = invite;
-    const to = /\r\nTo: (.*)\r\n/.exec(invite.text)?.[1] ?? '';
-    const headers = reason === undefined ? [] : [`Reason: ${reason}`];
-    const text = writeRequest({ method: 'CANCEL', uri, sentBy, branch, from, to, callId, cseq, routes, headers });
-    const ids = { key: `${branch}CANCEL`, owner, callId, cseq, uri, routes, sentBy, branch, from };
-    const ignore = { response: () => undefined, timeout: () => undefined };
-    wire.request({ ...ids, method: 'CANCEL', text, to: dest, body: '', contentType: '' }, ignore);
-    this.giveUp = wire.wheel.after(wire.timers.timeout, () => {
-      this.invite?.transaction.end();
-      this.finish({ by: 'local', status: 487, reason: 'no answer to the CANCEL' });
-    });
+  private onRefusal(response: SipMsg): void {
+    this.inviteBusy = false;
+    const by = this.invite?.cancelled ? 'local' : 'remote';
+    this.finish({ by, status: response.status, reason: reasonIn(response) });
+  }
+
+  private onSilence(cancelled: boolean): void {
+    if (cancelled) this.finish({ by: 'local', status: 487, reason: 'no answer to the CANCEL' });
+    else this.finish({ by: 'timeout', status: 408, reason: '' });
+  }
+
+  private ownHeaders(): string[] {
+    return [`Contact: ${this.host.contact}`, allow, ...this.host.headers];
   }
 
   // --- incoming -----------------------------------------------------------------------------------------------------
@@ -230,36 +214,20 @@ export class Call extends WaitableEmitter<CallEvents> implements WireDialog {
   }
 
   private acceptInvite(transaction: ServerTransaction, sdp: string, headers: readonly string[] = []): void {
-    this.localSdp = sdp;
-    const all = [`Contact: ${this.host.contact}`, allow, ...this.host.headers, ...headers];
+    const all = [...this.ownHeaders(), ...headers];
     const body = { contentType: 'application/sdp', body: sdp };
     transaction.respond({ status: 200, toTag: this.dialog.localTag, headers: all, ...body });
-    this.repeatAnswer(transaction, this.host.wire.timers.t1, monotonic() + this.host.wire.timers.timeout);
-  }
-
-  private repeatAnswer(transaction: ServerTransaction, interval: number, until: number): void {
-    const { wheel, timers } = this.host.wire;
-    this.repeating = wheel.after(interval, () => {
-      if (monotonic() >= until) {
-        this.repeating = undefined;
-        this.sendBye();
-        this.finish({ by: 'timeout', status: 408, reason: 'no ACK' });
-        return;
-      }
-      transaction.resend();
-      this.repeatAnswer(transaction, Math.min(interval * 2, timers.t2), until);
-    });
+    this.repeater.begin(transaction);
   }
 
   onAck(ack: SipMsg): void {
-    if (!this.repeating) return;
-    this.repeating();
-    this.repeating = undefined;
+    if (!this.repeater.waiting) return;
+    this.repeater.stop();
     if (ack.body !== '') this.takeRemote(ack.body);
     if (this.state !== 'accepting') return;
     this.machine.apply('connect');
     this.emit('established');
-    if (this.cancelled) this.hangup();
+    if (this.hangupAfterAck) this.hangup();
   }
 
   onRepeatedAnswer(response: SipMsg): void {
@@ -298,7 +266,7 @@ export class Call extends WaitableEmitter<CallEvents> implements WireDialog {
   private onNewOffer(transaction: ServerTransaction): void {
     const { request } = transaction;
     // Two offers at a time cannot both be answered (RFC 3261 section 14.2).
-    if (this.inviteBusy || this.repeating) return transaction.respond({ status: 491 });
+    if (this.inviteBusy || this.repeater.waiting) return transaction.respond({ status: 491 });
     this.dialog.refreshTarget(request);
     const headers = [`Contact: ${this.host.contact}`];
     if (request.method === 'UPDATE' && request.body === '') return transaction.respond({ status: 200, headers });
@@ -337,7 +305,7 @@ export class Call extends WaitableEmitter<CallEvents> implements WireDialog {
     if (change.videoDirection) this.local.videoDirection = change.videoDirection;
     this.local.version++;
     const body = change.sdp ?? offerSdp(this.local);
-    const headers = [`Contact: ${this.host.contact}`, allow, ...this.host.headers];
+    const headers = this.ownHeaders();
     this.inviteBusy = true;
     try {
       const response = await this.ask(method, { headers, contentType: 'application/sdp', body });
@@ -385,8 +353,8 @@ export class Call extends WaitableEmitter<CallEvents> implements WireDialog {
     if (this.direction === 'outgoing' && this.state !== 'talking') return this.cancel(reason);
     if (this.direction === 'incoming' && this.machine.can('accept')) return this.reject(603);
     // The callee's BYE has to wait for the ACK (RFC 3261 section 15).
-    this.cancelled = this.state === 'accepting';
-    if (this.cancelled) return;
+    this.hangupAfterAck = this.state === 'accepting';
+    if (this.hangupAfterAck) return;
     this.sendBye(reason);
     this.finish({ by: 'local', status: 0, reason: reason ?? '' });
   }
@@ -405,8 +373,8 @@ export class Call extends WaitableEmitter<CallEvents> implements WireDialog {
   private finish(end: CallEnd): void {
     if (this.state === 'ended') return;
     this.machine.apply('end');
-    this.repeating?.();
-    this.giveUp?.();
+    this.repeater.stop();
+    this.invite?.stop();
     this.end = end;
     this.host.wire.dialogs.delete(this.dialog.key);
     this.host.forget(this);

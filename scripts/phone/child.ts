@@ -19,9 +19,9 @@ export interface Exit {
 const keptLines = 400;
 const running = new Set<ChildProcess>();
 
-// Whatever ends this process, no child outlives it.
+// Whatever ends this process, no child outlives it; a server gets the chance to end its own children.
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) child.kill('SIGTERM');
 });
 
 /** A process that this one started: its lines can be waited for, and its errors are told with its last lines. */
@@ -51,7 +51,9 @@ export class Child {
 
   /** @throws Error when the program cannot be started. */
   static async start(options: ChildOptions): Promise<Child> {
-    const spawnOptions: SpawnOptions = { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: 'pipe' };
+    const env = { ...process.env, ...options.env };
+    // In a group of its own: Ctrl-C reaches this process alone, which then ends its children in order.
+    const spawnOptions: SpawnOptions = { cwd: options.cwd, env, stdio: 'pipe', detached: true };
     const child = spawn(options.command, [...(options.args ?? [])], spawnOptions);
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
