@@ -22,6 +22,8 @@ export interface SeatRecord {
   id: string;
   state: 'free' | 'ringing' | 'talking';
   freeAt: number;
+  /** It declined its last offer, after which a server may let it rest for a while. */
+  declined: boolean;
   caller: CallerRecord | undefined;
 }
 
@@ -85,6 +87,7 @@ export class Ledger {
     }
     if (record) this.checkOffer(seat, record, at);
     seat.state = 'ringing';
+    seat.declined = false;
     seat.caller = record;
     record?.seats.add(seat);
 
@@ -97,8 +100,8 @@ export class Ledger {
       this.violations.add('seat rung after the caller left');
     }
     record.offers++;
-    // Only first offers: a second one waits for the seat that declined.
-    if (record.offers > 1 || !record.measured) return;
+    // A second offer waits for the seat that declined, and a seat that declined may have to rest.
+    if (record.offers > 1 || seat.declined || !record.measured) return;
     const waited = seat.freeAt > record.invitedAt;
     if (waited) this.dispatchWait.add(at - seat.freeAt);
     else this.dispatchFree.add(at - record.invitedAt);

@@ -25,7 +25,7 @@ export class Seats {
     for (let n = 1; n <= this.options.seats; n++) {
       const { domain, seatPassword: password } = this.options;
       const phone = new Phone(this.wire, { user: `a${n}`, domain, password, server });
-      const record: SeatRecord = { id: phone.user, state: 'free', freeAt: 0, caller: undefined };
+      const record: SeatRecord = { id: phone.user, state: 'free', freeAt: 0, declined: false, caller: undefined };
       phone.on('incoming', (call) => this.take(record, call));
       this.phones.push(phone);
       this.records.push(record);
@@ -72,6 +72,7 @@ export class Seats {
     const decline = Math.random() < this.options.decline;
     this.wire.wheel.after(this.options.answer * 1000, () => {
       if (call.state !== 'ringing') return;
+      seat.declined = decline;
       if (decline) call.reject(486);
       else call.answer();
     });

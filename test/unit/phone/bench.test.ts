@@ -9,7 +9,7 @@ import type { Call } from '../../../scripts/phone';
 const callAt = (startedAt: number): Call => ({ startedAt }) as Call;
 
 function freeSeat(id: string, freeAt = 0): SeatRecord {
-  return { id, state: 'free', freeAt, caller: undefined };
+  return { id, state: 'free', freeAt, declined: false, caller: undefined };
 }
 
 describe('options', () => {
