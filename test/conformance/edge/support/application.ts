@@ -95,6 +95,8 @@ export class Application {
     });
     srf.connect({ host, port, secret: options.secret ?? secret, reconnect: { maxAttempts: 1 } });
     await connected;
+    // The answer to any command tells that the routes sent before it are in force.
+    await srf.request('sips:nobody@192.0.2.1', { method: 'OPTIONS' }).catch(() => undefined);
 
     return application;
   }

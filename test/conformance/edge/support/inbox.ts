@@ -27,6 +27,7 @@ export class Inbox<T> {
         const there = this.items.map((item) => this.show(item)).join(' | ');
         reject(new Error(`No ${what} came. What came besides: ${there || 'nothing'}`));
       }, ms);
+      timer.unref();
       this.waiters.push(waiter);
     });
   }

@@ -12,9 +12,18 @@ export interface ControlMessage {
 /** An application that speaks the control protocol by hand, to see every token of it. */
 export class RawApplication {
   readonly inbox = new Inbox<ControlMessage>(({ tokens }) => tokens.join('|'));
+  /** Resolves when the connection is closed. */
+  readonly whenClosed: Promise<undefined>;
+  isClosed = false;
   private sent = 0;
 
   private constructor(private readonly socket: net.Socket) {
+    this.whenClosed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.isClosed = true;
+        resolve(undefined);
+      });
+    });
     const reader = new FrameReader();
     socket.on('data', (chunk) => {
       for (const message of reader.push(chunk)) this.inbox.push(split(message.toString()));
@@ -34,8 +43,7 @@ export class RawApplication {
 
   /** Sends a command and gives its answer. */
   ask(command: string): Promise<ControlMessage> {
-    const id = `msg-${(this.sent += 1)}`;
-    this.socket.write(frame(`${id}|${command}`));
+    const id = this.tell(command);
 
     return this.inbox.take(
       `answer to ${command.split('\r\n')[0]}`,
@@ -43,13 +51,22 @@ export class RawApplication {
     );
   }
 
+  /** Sends a command and gives its id. */
+  tell(command: string): string {
+    const id = `msg-${(this.sent += 1)}`;
+    this.socket.write(frame(`${id}|${command}`));
+
+    return id;
+  }
+
   /** The next SIP message whose start line begins so. */
   next(start: string): Promise<ControlMessage> {
     return this.inbox.take(start, ({ tokens, sip }) => tokens[1] === 'sip' && sip.startsWith(start));
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve) => this.socket.once('close', () => resolve()).destroy());
+  async close(): Promise<void> {
+    this.socket.destroy();
+    await this.whenClosed;
   }
 }
 
