@@ -76,7 +76,10 @@ describe('baresip', () => {
   });
 });
 
-test('the capture sees what is on the wire, whoever sent it', async () => {
+// Only root may listen to an interface.
+const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
+
+testAsRoot('the capture sees what is on the wire, whoever sent it', async () => {
   const capture = await Capture.start(`udp port ${wire.port}`);
   opened.add('capture', () => capture.stop());
   const answer = capture.next('sip', { where: ({ sip }) => sip.status === 200 });
