@@ -102,7 +102,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     const { store, log } = options;
     const clock = options.clock ?? systemClock;
     this.engine = new Engine({ ...options, clock, patience: times.patience }, (effect) => this.onEffect(effect));
-    this.outbox = new Outbox(store, log);
+    this.outbox = new Outbox(store, times.patience, log);
     this.dispatcher = new Dispatcher(this.engine, times.leaseMargin);
     this.boards = new Boards(this.engine, this.registry, times.movedEvery, (ids) => this.emit('moved', ids));
     this.seats = new Seats(this.engine, this.outbox);
@@ -149,7 +149,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     const config = this.engine.queueConfig(request.queue);
     if (!config) throw new SightlineError('QUEUE_UNKNOWN', `There is no queue '${request.queue}'`);
     const ticket = this.newTicket(request, config);
-    await this.outbox.idle();
+    await this.outbox.ready();
     try {
       await this.enter(ticket);
     } catch (error) {
@@ -183,7 +183,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
    */
   async resume(request: ResumeRequest): Promise<TicketView | undefined> {
     const { engine } = this;
-    await this.outbox.idle();
+    await this.outbox.ready();
     const { terminal, resumeKey = '', callId } = request;
     const id = await engine.change(
       scripts.resumeTicket,
@@ -349,7 +349,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
   async adopt(node: string): Promise<TicketView[]> {
     const { engine } = this;
     const { keys, store } = engine;
-    await this.outbox.idle();
+    await this.outbox.ready();
     const leases = await store.redis.zrange(keys.nodes, 0, -1, 'WITHSCORES');
     const ids: string[] = [];
     for (let index = 0; index < leases.length; index += 2) {
@@ -393,7 +393,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     await this.keeper.close();
     await this.dispatcher.close();
     await this.boards.close();
-    await this.channels.close();
+    this.channels.close();
   }
 
   // What happens.

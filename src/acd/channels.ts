@@ -20,11 +20,11 @@ export class Channels {
     await subscriber.subscribe(this.mine, this.moved);
   }
 
-  async close(): Promise<void> {
+  close(): void {
     const { subscriber } = this.engine.store;
     subscriber.off('message', this.receive);
-    // A connection that is gone has no subscriptions left to end.
-    if (subscriber.status === 'ready') await subscriber.unsubscribe(this.mine, this.moved);
+    // Not waited for: on a connection that is just being lost the answer comes when Redis is back, or never.
+    if (subscriber.status === 'ready') subscriber.unsubscribe(this.mine, this.moved).catch(() => undefined);
   }
 
   private readonly receive = (channel: string, message: string): void => {

@@ -7,6 +7,8 @@ type Task = () => Promise<unknown>;
 
 /** How soon a task is tried again when Redis is connected but does not answer, in ms. */
 const RETRY = 200;
+/** How long new work waits for what was kept, once Redis is back, in ms. */
+const CATCH_UP = 1_000;
 const LONG = 2 ** 31 - 1;
 
 /**
@@ -20,6 +22,7 @@ export class Outbox {
 
   constructor(
     private readonly store: Store,
+    private readonly patience: number,
     private readonly log: Logger,
   ) {}
 
@@ -49,6 +52,19 @@ export class Outbox {
     if (this.closed) return;
     this.kept.push({ name, task });
     this.draining ??= this.drain().finally(() => (this.draining = undefined));
+  }
+
+  /**
+   * Resolves when the store is there and nothing is kept, so that new work does not overtake old.
+   * @throws SightlineError STORE_UNAVAILABLE when that takes too long.
+   */
+  async ready(): Promise<void> {
+    if (!this.store.available) await this.store.whenAvailable(this.patience);
+    if (!this.draining) return;
+    const late = pause(CATCH_UP).then(() => {
+      throw new SightlineError('STORE_UNAVAILABLE', undefined, { retryAfter: 1 });
+    });
+    await Promise.race([this.idle(), late]);
   }
 
   /** Resolves when nothing is kept. */

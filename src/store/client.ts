@@ -7,6 +7,8 @@ export const COMMAND_TIMEOUT = 1_500;
 
 const common: RedisOptions = {
   connectTimeout: 2_000,
+  // A connection that has just been lost is not waited for when closing.
+  disconnectTimeout: 100,
   keepAlive: 5_000,
   // Quick at first, since most breaks are short; never slower than half a second, since calls wait for it.
   retryStrategy: (times) => Math.min(20 * times, 500),
@@ -24,7 +26,6 @@ export function commandClient(url: string): Redis {
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     commandTimeout: COMMAND_TIMEOUT,
-    socketTimeout: 2 * COMMAND_TIMEOUT,
     connectionName: 'sightline',
   });
 }
@@ -48,6 +49,8 @@ class StoreRedis extends Redis {
     if (isPipeline(args[1])) return answer;
 
     return answer.catch((error: unknown) => {
+      // A Redis that does not answer is treated as one that is gone: whoever comes next learns it at once.
+      if (error instanceof Error && error.message === 'Command timed out') this.stream.destroy();
       throw asStoreError(error);
     });
   }

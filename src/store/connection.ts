@@ -29,6 +29,8 @@ export class Store extends TypedEmitter<StoreEvents> {
   private readonly closer: Closer;
   private up = true;
   private closed = false;
+  /** Those who wait for Redis: ended without an error when it is back. */
+  private readonly waiting = new Set<(error?: SightlineError) => void>();
 
   constructor(
     readonly redis: Redis,
@@ -56,26 +58,29 @@ export class Store extends TypedEmitter<StoreEvents> {
 
   /**
    * Waits until Redis can be used.
-   * @throws SightlineError STORE_UNAVAILABLE when it is not back after `patience` ms.
+   * @throws SightlineError STORE_UNAVAILABLE when it is not back after `patience` ms, SHUTTING_DOWN when this is closed.
    */
   whenAvailable(patience: number): Promise<void> {
-    if (this.available) return Promise.resolve();
     if (this.closed) return Promise.reject(new SightlineError('SHUTTING_DOWN'));
+    if (this.up) return Promise.resolve();
 
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        off();
-        reject(new SightlineError('STORE_UNAVAILABLE', undefined, { retryAfter: 1 }));
-      }, patience);
-      const off = this.once('up', () => {
+      const end = (error?: SightlineError): void => {
         clearTimeout(timer);
-        resolve();
-      });
+        this.waiting.delete(end);
+        if (error) reject(error);
+        else resolve();
+      };
+      const timer = setTimeout(() => {
+        end(new SightlineError('STORE_UNAVAILABLE', undefined, { retryAfter: 1 }));
+      }, patience);
+      this.waiting.add(end);
     });
   }
 
   close(): Promise<void> {
     this.closed = true;
+    for (const end of this.waiting) end(new SightlineError('SHUTTING_DOWN'));
 
     return this.closer.close();
   }
@@ -85,6 +90,7 @@ export class Store extends TypedEmitter<StoreEvents> {
     this.up = true;
     this.log.info({ url: redactUrl(this.url) }, 'the store is back');
     this.emit('up');
+    for (const end of this.waiting) end();
   }
 
   private onLost(): void {

@@ -205,6 +205,7 @@ describe('a node that dies', () => {
     const talk = await talkOf(one);
     const waiting = await one.acd.enqueue(caller());
     const { redis } = two.store;
+    await site.passSlowly(12);
     // As if it could not renew: the other finds the lease ended.
     await redis.zadd(`sl:{${site.name}}:nodes`, site.clock.now() - 1, one.acd.node);
     await two.acd.sweep();

@@ -136,6 +136,18 @@ describe('a Redis elsewhere', () => {
     await store.close();
   });
 
+  it('keeps nobody waiting when it is closed', async () => {
+    const store = await openStore({ log, url: server.url });
+    const down = once(store, 'down');
+    await server.kill();
+    await down;
+    const waiting = codeOf(store.whenAvailable(60_000));
+    await store.close();
+    expect(await waiting).toBe('SHUTTING_DOWN');
+    expect(await codeOf(store.whenAvailable(60_000))).toBe('SHUTTING_DOWN');
+    await server.start();
+  });
+
   it('gives up a command that Redis does not answer', async () => {
     const store = await openStore({ log, url: server.url });
     server.freeze();
