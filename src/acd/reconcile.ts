@@ -14,7 +14,7 @@ export interface ReconcileContext {
   unhold(ticketId: string): Promise<unknown>;
   leave(ticketId: string): Promise<unknown>;
   /** Takes the ticket back into the line after others gave this node up. */
-  resume(ticket: OwnTicket): Promise<unknown>;
+  reclaim(ticket: OwnTicket): Promise<unknown>;
   accept(ticket: OwnTicket): Promise<unknown>;
 }
 
@@ -117,7 +117,7 @@ export class Reconciler {
   private async compareState(mine: OwnTicket, theirs: TicketView): Promise<void> {
     const id = mine.ticketId;
     const waits = mine.state === 'waiting' || mine.state === 'offered';
-    if (waits && theirs.state === 'dropped') await this.context.resume(mine);
+    if (waits && theirs.state === 'dropped') await this.context.reclaim(mine);
     else if (waits && theirs.state === 'held') await this.context.unhold(id);
     else if (mine.state === 'held' && theirs.state !== 'held') await this.context.hold(id);
     else if (mine.state === 'dropped' && theirs.state !== 'dropped') await this.context.drop(id);

@@ -5,7 +5,6 @@ import type { Offer, TicketState, TicketView } from './types';
 export interface OwnTicket extends Omit<TicketView, 'node' | 'state' | 'offer'> {
   state: Exclude<TicketState, 'ended'>;
   offer?: Offer;
-  answeredAt?: number;
   wrapUp?: number;
   told?: Told;
 }

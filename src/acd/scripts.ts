@@ -50,6 +50,12 @@ export const scripts = {
     args: [...base, 'terminal', 'resumeKey', 'callId'],
     tables,
   }),
+  reclaimTicket: defineScript({
+    file: 'acd/lua/reclaimTicket.lua',
+    keys: ['ticket'],
+    args: [...base, 'callId'],
+    tables,
+  }),
   holdTicket: defineScript({ file: 'acd/lua/holdTicket.lua', keys: ['ticket'], args: base, tables }),
   unholdTicket: defineScript({ file: 'acd/lua/unholdTicket.lua', keys: ['ticket'], args: base, tables }),
   leaveTicket: defineScript({

@@ -76,6 +76,8 @@ export interface TicketView {
   state: TicketState;
   /** When the ticket was first put into the queue, ms since the epoch. Never changes. */
   enqueuedAt: number;
+  /** When a seat answered, ms since the epoch. */
+  answeredAt?: number;
   /** The live offer of an `offered` ticket, or the answered one of a `talking` ticket. */
   offer?: Offer;
 }

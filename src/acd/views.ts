@@ -17,6 +17,7 @@ export function ticketView(hash: Hash): TicketView | undefined {
     node: hash.node ?? '',
     state: hash.state as TicketState,
     enqueuedAt: Number(hash.enqueuedAt),
+    ...(hash.answeredAt ? { answeredAt: Number(hash.answeredAt) } : {}),
     offer: offerOf(hash),
   };
 }

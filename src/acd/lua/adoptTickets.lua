@@ -11,7 +11,7 @@
     ARGV[5] limit    the most tickets that are taken at a time
 
   Output:
-    the ids of the adopted tickets
+    how many tickets are left to be looked at; the ids of the adopted ones
 
   Events:
     wake when a seat is free for one of them
@@ -25,14 +25,14 @@ for _, id in ipairs(redis.call('SRANDMEMBER', K.source, A.limit)) do
   redis.call('SREM', K.source, id)
   -- An orphan that a redial has taken away belongs to its new owner.
   if ticket and ticket.state ~= 'ended' and (ticket.node == A.dead or ticket.nodeLost == '1') then
+    local lostByNode = ticket.state == 'dropped' and ticket.nodeLost == '1'
     handOver(ticket, A.node, ticket.callId)
-    if ticket.state == 'dropped' and ticket.nodeLost == '1' then
+    if lostByNode then
       owesNothing('grace', ticket)
       moveTicket(ticket, 'resume')
-      saveTicket(ticket, 'nodeLost', '0')
     end
     remember(ticket, 'adopted', now)
     adopted[#adopted + 1] = id
   end
 end
-return done(adopted)
+return done({ redis.call('SCARD', K.source), adopted })

@@ -36,6 +36,5 @@ else
 end
 handOver(ticket, A.node, A.callId)
 moveTicket(ticket, 'resume')
-saveTicket(ticket, 'nodeLost', '0')
 remember(ticket, 'resumed', now)
 return done(ticket.id)

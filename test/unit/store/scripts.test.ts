@@ -154,14 +154,14 @@ describe('codes and keys', () => {
     const text = `${head([], ['root'])}--- @include "keys"
       return {
         keyOf('ticket', 'x'), keyOf('seat', 'x'), keyOf('queue', 'x'), keyOf('history', 'x'), keyOf('line', 'x'),
-        keyOf('lanes', 'x'), keyOf('staff', 'x'), keyOf('node', 'x'), keyOf('node-tickets', 'x'),
+        keyOf('lanes', 'x'), keyOf('staff', 'x'), keyOf('node', 'x'), keyOf('node-tickets', 'x'), keyOf('orphans', 'x'),
         laneKey('x', 'a,b'), idleKey('x', ''), idleKey('x', 'a'),
         A.root .. 'queues', A.root .. 'seats', A.root .. 'resumes', A.root .. 'due', A.root .. 'sequence',
       }`;
     const made = defineScript({ file: script('keys.lua', text), keys: [], args: ['root'] });
     expect(await made.run(redis, {}, { root: keys.root })).toEqual([
       ...[keys.ticket, keys.seat, keys.queue, keys.ticketHistory, keys.line].map((make) => make('x')),
-      ...[keys.lanes, keys.staff, keys.nodeChannel, keys.nodeTickets].map((make) => make('x')),
+      ...[keys.lanes, keys.staff, keys.nodeChannel, keys.nodeTickets, keys.orphans].map((make) => make('x')),
       keys.lane('x', 'a,b'),
       keys.idle('x'),
       keys.idle('x', 'a'),

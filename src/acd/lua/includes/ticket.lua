@@ -112,6 +112,14 @@ local function forgetResume(ticket)
   end
 end
 
+-- A ticket that was dropped because its node died is an orphan of that node's name until somebody takes it, or it ends.
+local function forgetOrphan(ticket)
+  if ticket.nodeLost ~= '1' then return end
+  redis.call('SREM', keyOf('orphans', string.match(ticket.node, '^(.*)~')), ticket.id)
+  ticket.nodeLost = '0'
+  saveTicket(ticket, 'nodeLost', '0')
+end
+
 local counterOf = { abandoned = 'abandoned', overflowed = 'overflowed', ['called-back'] = 'calledBack' }
 
 local function endTicket(ticket, input, how, now)
@@ -124,6 +132,7 @@ local function endTicket(ticket, input, how, now)
     learnPatience(ticket, how == 'abandoned', now)
   end
   forgetResume(ticket)
+  forgetOrphan(ticket)
   redis.call('SREM', keyOf('node-tickets', ticket.node), ticket.id)
   saveTicket(ticket, 'how', how, 'endedAt', now)
   remember(ticket, 'ended', now, ticket.seatId, how)
@@ -161,6 +170,7 @@ end
 local function handOver(ticket, node, callId)
   redis.call('SREM', keyOf('node-tickets', ticket.node), ticket.id)
   redis.call('SADD', keyOf('node-tickets', node), ticket.id)
+  forgetOrphan(ticket)
   ticket.node = node
   ticket.callId = callId
   saveTicket(ticket, 'node', node, 'callId', callId)
