@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../lib/clock';
 import { TypedEmitter } from '../lib/emitter';
-import { SightlineError } from '../lib/errors';
+import { asSightlineError, SightlineError } from '../lib/errors';
 import { newToken } from '../lib/ids';
 import type { Logger } from '../lib/logger';
 import type { Keys } from '../store/keys';
@@ -74,6 +74,8 @@ export class Numbers extends TypedEmitter<NumberEvents> {
   private readonly limits: NumberLimits;
   /** Numbers that calls of this process hold, with the token of the claim. */
   private readonly held = new Map<string, string>();
+  /** Releases that found the store away, by number: carried out when it is back. */
+  private readonly unsettled = new Map<string, { token: string; redialUntil: number }>();
   private readonly timers = new Map<string, () => void>();
   private readonly running = new Set<Promise<void>>();
   private closed = false;
@@ -94,6 +96,8 @@ export class Numbers extends TypedEmitter<NumberEvents> {
     for (const stop of this.timers.values()) stop();
     this.timers.clear();
     await Promise.all(this.running);
+    // What cannot be said now is learnt by others when the claims end.
+    await this.settle().catch((error: unknown) => this.ports.log.warn({ err: error }, 'numbers were not given back'));
     this.removeAllListeners();
   }
 
@@ -133,6 +137,7 @@ export class Numbers extends TypedEmitter<NumberEvents> {
    */
   async claim(number: string, terminal: string, options: { takeOver?: boolean } = {}): Promise<RoutingNumber> {
     if (!/^\d{1,15}$/.test(number)) throw new SightlineError('NUMBER_UNKNOWN');
+    await this.settle();
     const token = newToken();
     const { pools, due } = this.keys;
     const reply = await scripts.claim.run(
@@ -161,18 +166,34 @@ export class Numbers extends TypedEmitter<NumberEvents> {
 
   /**
    * The call of a number has ended. With `redialUntil` (ms since the epoch) it was cut off, and its terminal may dial the
-   * number again until then. Does nothing when the number was claimed again since.
+   * number again until then. Does nothing when the number was claimed again since. While the store is away this is kept
+   * for later, and resolves without waiting for it.
    */
   async release(number: string, options: { redialUntil?: number } = {}): Promise<void> {
     const token = this.held.get(number);
     if (token === undefined) return;
-    await this.releaseScript(number, token, options.redialUntil ?? 0);
-    if (this.held.get(number) === token) this.held.delete(number);
+    this.held.delete(number);
+    const redialUntil = options.redialUntil ?? 0;
+    try {
+      await this.releaseScript(number, token, redialUntil);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      this.unsettled.set(number, { token, redialUntil });
+    }
+  }
+
+  /** Carries out the releases that are left. Safe to repeat: one that was done before finds its token gone. */
+  private async settle(): Promise<void> {
+    for (const [number, release] of this.unsettled) {
+      await this.releaseScript(number, release.token, release.redialUntil);
+      if (this.unsettled.get(number) === release) this.unsettled.delete(number);
+    }
   }
 
   /** Takes a number back whatever its state; true when it was out. It rests before it is leased again. */
   async giveBack(number: string): Promise<boolean> {
     this.held.delete(number);
+    this.unsettled.delete(number);
 
     return (await this.releaseScript(number, '', 0)) === 1;
   }
@@ -187,6 +208,7 @@ export class Numbers extends TypedEmitter<NumberEvents> {
 
   /** Ends what is due and hands free numbers to those who wait; the timer does so once a second. */
   async sweep(): Promise<void> {
+    await this.settle();
     for (let done = SWEEP_BATCH; done === SWEEP_BATCH && !this.closed;) {
       const args = { ...this.common(), most: SWEEP_BATCH, grace: this.limits.grace };
       const reply = await scripts.sweep.run(this.ports.redis, this.keys, args);
@@ -255,7 +277,7 @@ export class Numbers extends TypedEmitter<NumberEvents> {
     if (this.closed || this.timers.has(name)) return;
     const tick = (): void => {
       const run = work()
-        .catch((error: unknown) => this.ports.log.warn({ err: error, work: name }, 'routing numbers: will try again'))
+        .catch((error: unknown) => this.failed(name, error))
         .then(() => {
           this.running.delete(run);
           if (!this.closed) this.timers.set(name, this.ports.clock.after(interval, tick));
@@ -264,4 +286,14 @@ export class Numbers extends TypedEmitter<NumberEvents> {
     };
     this.timers.set(name, this.ports.clock.after(interval, tick));
   }
+
+  private failed(work: string, error: unknown): void {
+    // The store itself tells, once, that it is away.
+    const level = isUnavailable(error) ? 'debug' : 'warn';
+    this.ports.log[level]({ err: error, work }, 'routing numbers: will try again');
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return asSightlineError(error).code === 'STORE_UNAVAILABLE';
 }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../lib/clock';
 import { TypedEmitter } from '../../lib/emitter';
+import { asSightlineError } from '../../lib/errors';
 import type { Logger } from '../../lib/logger';
 import type { Keys } from '../../store/keys';
 import { defineScript } from '../../store/scripts';
@@ -156,7 +157,11 @@ export class Bindings extends TypedEmitter<BindingEvents> {
 
   private tick(): void {
     this.sweeping = this.sweep()
-      .catch((error: unknown) => this.ports.log.warn({ err: error }, 'expired bindings could not be removed'))
+      .catch((error: unknown) => {
+        // The store itself tells, once, that it is away.
+        const level = asSightlineError(error).code === 'STORE_UNAVAILABLE' ? 'debug' : 'warn';
+        this.ports.log[level]({ err: error }, 'expired bindings could not be removed');
+      })
       .then(() => {
         if (!this.closed) this.stopTimer = this.ports.clock.after(SWEEP_INTERVAL, () => this.tick());
       });

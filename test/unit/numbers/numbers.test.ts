@@ -7,8 +7,9 @@ import { Numbers } from '../../../src/numbers/numbers';
 import type { NumberLimits } from '../../../src/numbers/numbers';
 import { numberArrows } from '../../../src/numbers/states';
 import type { LeaseRequest, PoolConfig } from '../../../src/numbers/types';
+import { openStore } from '../../../src/store/connection';
 import { makeKeys } from '../../../src/store/keys';
-import { closeSharedRedis, randomSite, sharedRedis } from '../../support/redis';
+import { closeSharedRedis, randomSite, sharedRedis, startRedis } from '../../support/redis';
 
 let redis: Redis;
 beforeAll(async () => {
@@ -211,6 +212,39 @@ describe('dialling', () => {
     await numbers.release('7000', { redialUntil: clock.now() + 60_000 });
     await pass(60);
     await expect(numbers.claim('7000', '1001')).rejects.toMatchObject({ code: 'NUMBER_USED' });
+  });
+
+  it('is given back, or kept for a redial, although the store was away when the call ended', async () => {
+    const own = await startRedis({ appendonly: true });
+    const store = await openStore({ url: own.url, log: silentLogger });
+    const clock = new ManualClock();
+    const numbers = new Numbers({ redis: store.redis, keys: makeKeys(randomSite()), clock, log: silentLogger });
+    await numbers.usePools([pool(7000, 7002)]);
+    for (const [index, number] of ['7000', '7001', '7002'].entries()) {
+      await numbers.lease({
+        terminal: '1001',
+        request: `r${index}`,
+        pool: 'main',
+        service: 's',
+        flow: 'f',
+        planVersion: '1',
+      });
+      await numbers.claim(number, '1001');
+    }
+    await own.kill();
+    await numbers.release('7000');
+    await numbers.release('7001', { redialUntil: clock.now() + 60_000 });
+    await numbers.release('7002', { redialUntil: clock.now() + 60_000 });
+    await own.start();
+    await store.whenAvailable(10_000);
+    expect(await numbers.claim('7001', '1001')).toMatchObject({ again: true });
+    await numbers.sweep();
+    expect(await numbers.find('7000')).toMatchObject({ state: 'resting' });
+    expect(await numbers.find('7002')).toMatchObject({ state: 'redial' });
+    expect(await numbers.find('7001')).toMatchObject({ state: 'used' });
+    await numbers.close();
+    await store.close();
+    await own.close();
   });
 
   it('may take over a call of its own that seems to be under way; the old call then has no say', async () => {
