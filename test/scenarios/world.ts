@@ -6,8 +6,9 @@ export class World {
   private readonly wires: Wire[] = [];
   private readonly phones: Phone[] = [];
 
-  private constructor(
-    readonly server: ServerProcess,
+  protected constructor(
+    /** Another one once a story has restarted it. */
+    public server: ServerProcess,
     readonly domain: string,
   ) {}
 

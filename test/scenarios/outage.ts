@@ -1,0 +1,144 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { inProject } from '../../src/lib/paths';
+import { Child, startServer, type ServerProcess } from '../support/processes';
+import { startRedis, type TestRedis } from '../support/redis';
+import { eventually, World } from './world';
+
+export const controlSecret = 'a-secret-for-this-run';
+
+interface Parts {
+  redis: TestRedis;
+  site: SiteCopy;
+  /** The SIP edge as a process of its own; without it the application has its own inside. */
+  edge?: Child;
+  env: Record<string, string>;
+}
+
+/** A world whose parts die and come back: Redis, the application and, if wanted, the SIP edge are processes of their own. */
+export class Outage extends World {
+  private constructor(
+    server: ServerProcess,
+    private readonly parts: Parts,
+  ) {
+    super(server, 'sightline.test');
+  }
+
+  static async begin(options: { ownEdge?: boolean } = {}): Promise<Outage> {
+    const redis = await startRedis({ appendonly: true });
+    const site = await SiteCopy.make();
+    const env: Record<string, string> = { REDIS_URL: redis.url, SIGHTLINE_NODE: 'outage' };
+    const edge = options.ownEdge ? await startEdge() : undefined;
+    if (edge) env.DRACHTIO_URL = `tcp://:${controlSecret}@127.0.0.1:${edge.controlPort}`;
+    const server = await startServer({ site: site.folder, env });
+    return new Outage(server, { redis, site, env, ...(edge ? { edge: edge.child } : {}) });
+  }
+
+  get redis(): TestRedis {
+    return this.parts.redis;
+  }
+
+  get site(): SiteCopy {
+    return this.parts.site;
+  }
+
+  /** Starts the application again, after it was ended, with the same name, store and SIP address. */
+  async startAgain(): Promise<void> {
+    const { site, env } = this.parts;
+    await this.server.child.exited;
+    const ports = { SIGHTLINE_SIP_PORT: String(this.server.sip.port) };
+    await this.server.stop();
+    this.server = await startServer({ site: site.folder, env: { ...env, ...(this.parts.edge ? {} : ports) } });
+  }
+
+  /** Ends the application without a chance to tidy up. */
+  async killServer(): Promise<void> {
+    await this.server.child.stop('SIGKILL');
+  }
+
+  async readiness(): Promise<number> {
+    return (await fetch(`${this.server.url}/readyz`)).status;
+  }
+
+  async callStates(): Promise<string[]> {
+    const { body } = await this.get('/v1/calls');
+
+    return (body.calls as { state: string }[]).map((call) => call.state);
+  }
+
+  /** Resolves when no call is left and no seat is bound to one. */
+  async untilNothingIsLeft(): Promise<void> {
+    await eventually(
+      async () => ({ calls: await this.callStates(), bound: await this.boundSeats() }),
+      ({ calls, bound }) => calls.length === 0 && bound.length === 0,
+    );
+  }
+
+  private async boundSeats(): Promise<string[]> {
+    const { body } = await this.get('/v1/queues');
+    const seats = body.seats as { seatId: string; state: string }[];
+
+    return seats.filter(({ state }) => state === 'offered' || state === 'talking').map(({ seatId }) => seatId);
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    const { redis, site, edge } = this.parts;
+    await edge?.stop();
+    await redis.close();
+    await site.remove();
+  }
+}
+
+/** `sightline sipd` on free ports. */
+export async function startEdge(): Promise<{ child: Child; controlPort: number }> {
+  const child = await Child.start({
+    name: 'the SIP edge',
+    command: process.execPath,
+    args: [inProject('dist', 'src', 'main.js'), 'sipd'],
+    env: {
+      SIGHTLINE_SIP_PORT: '0',
+      SIGHTLINE_WS_PORT: '0',
+      SIGHTLINE_CONTROL_PORT: '0',
+      SIGHTLINE_CONTROL_SECRET: controlSecret,
+      DRACHTIO_URL: undefined,
+    },
+  });
+  const controlPort = await child.waitForLine('its ready line', (line) => {
+    if (!line.includes('"msg":"ready"')) return undefined;
+
+    return (JSON.parse(line) as { sip: { control: { port: number } } }).sip.control.port;
+  });
+
+  return { child, controlPort };
+}
+
+/** The demo site in a folder of its own, to be edited; its seats are free again as soon as a talk is over. */
+export class SiteCopy {
+  private constructor(readonly folder: string) {}
+
+  static async make(): Promise<SiteCopy> {
+    const parent = await mkdtemp(path.join(os.tmpdir(), 'sightline-site-'));
+    const folder = path.join(parent, 'demo');
+    await cp(inProject('dialplans', 'demo'), folder, { recursive: true });
+    const site = new SiteCopy(folder);
+    await site.edit('queues.yaml', (text) => text.replace(/wrapUp: \d+/g, 'wrapUp: 0'));
+
+    return site;
+  }
+
+  /** Writes a file anew; the text has to change, so that no test edits in vain. */
+  async edit(file: string, change: (text: string) => string): Promise<void> {
+    const name = path.join(this.folder, file);
+    const before = await readFile(name, 'utf8');
+    const after = change(before);
+    if (after === before)
+      throw new Error(`nothing was changed in ${file} (${(await readdir(this.folder)).join(', ')})`);
+    await writeFile(name, after);
+  }
+
+  async remove(): Promise<void> {
+    await rm(path.dirname(this.folder), { recursive: true, force: true });
+  }
+}
