@@ -71,6 +71,9 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+// drachtio-srf looks into the environment for every header it reads; a plain object answers without asking the system.
+process.env = { ...process.env };
+
 main(process.argv.slice(2)).catch((error: unknown) => {
   // What the operator can mend is told in words; what only we can mend, with its stack.
   const words = error instanceof SightlineError && error.code !== 'INTERNAL' ? `sightline: ${error.message}` : error;

@@ -6,18 +6,21 @@ import type { CallRecord } from './record';
 /** Seconds for which the record of an ended call is kept. */
 export const keepSeconds = 7 * 24 * 3600;
 const retryMs = 500;
+/** Changes of this long are written together, in ms: a call moves several times within one dispatch. */
+const gatherMs = 5;
 
 /**
- * Keeps the records of calls in Redis. Saving never makes a call wait: changes within one turn are written together,
+ * Keeps the records of calls in Redis. Saving never makes a call wait: changes of a few milliseconds are written together,
  * and what could not be written is tried again until Redis is back, newest state only.
  */
 export class CallStore {
   private readonly dirty = new Map<string, CallRecord>();
   /** Calls that stand among those under way in Redis. */
   private readonly listed = new Set<string>();
-  private scheduled = false;
+  private scheduled: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
   private retry: NodeJS.Timeout | undefined;
+  private failing = false;
   private closed = false;
 
   constructor(
@@ -52,6 +55,7 @@ export class CallStore {
   /** Writes what is left and stops. */
   async close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.scheduled);
     clearTimeout(this.retry);
     await this.writing;
     if (this.dirty.size > 0) await this.flush();
@@ -59,11 +63,10 @@ export class CallStore {
 
   private schedule(): void {
     if (this.scheduled || this.closed || this.writing || this.retry) return;
-    this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      if (!this.writing) this.writing = this.flush().finally(() => this.flushed());
-    });
+    this.scheduled = setTimeout(() => {
+      this.scheduled = undefined;
+      this.writing = this.flush().finally(() => this.flushed());
+    }, gatherMs);
   }
 
   private flushed(): void {
@@ -76,8 +79,12 @@ export class CallStore {
     this.dirty.clear();
     try {
       await this.write(batch);
+      this.failing = false;
     } catch (error) {
-      this.log.warn({ err: error, calls: batch.length }, 'records of calls could not be written; trying again');
+      // Told once a break: while the store is away each try fails in the same way.
+      const level = this.failing ? 'debug' : 'warn';
+      this.failing = true;
+      this.log[level]({ err: error, calls: batch.length }, 'records of calls could not be written; trying again');
       for (const record of batch) if (!this.dirty.has(record.id)) this.dirty.set(record.id, record);
       if (this.closed) return;
       this.retry = setTimeout(() => {

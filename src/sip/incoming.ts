@@ -72,6 +72,7 @@ export class SrfIncomingInvite implements IncomingInvite {
 
     return new Promise((resolve, reject) => {
       let leg: SrfLeg | undefined;
+      let stopWatching: () => void = () => undefined;
       this.res.send(
         200,
         { headers, body: sdp },
@@ -79,9 +80,10 @@ export class SrfIncomingInvite implements IncomingInvite {
           const dialogId = this.res.stackDialogId;
           if (error || !dialogId) return reject(new SightlineError('CALL_GONE', undefined, { cause: error }));
           leg = new SrfLeg(this.home, this.legRecord(dialogId, options.screen ?? false));
-          leg.events.once('ended', () => reject(new SightlineError('CALL_GONE')));
+          stopWatching = leg.events.once('ended', () => reject(new SightlineError('CALL_GONE')));
         },
         (ack) => {
+          stopWatching();
           if (leg?.alive) resolve({ leg, ackSdp: ack.body || undefined });
         },
       );
