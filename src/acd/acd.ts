@@ -197,7 +197,8 @@ export class Acd extends TypedEmitter<AcdEvents> {
 
   /**
    * The seat did not take the offer: it rests as the queue's settings say and the ticket is offered again, in its old
-   * place. With `caller-left` the seat goes free at once and the ticket is dropped: `leave` or `resume` may follow.
+   * place. With `caller-left` the seat goes free at once and the ticket is dropped: `leave` or `resume` may follow. With
+   * `node-lost`, for an adopted ticket whose seat nobody rings any more, the seat goes free at once and the ticket waits.
    * An offer that is not alive any more is left alone.
    */
   async decline(offer: Offer, cause: DeclineCause): Promise<void> {

@@ -47,10 +47,11 @@ export type TicketEnd = 'completed' | 'abandoned' | 'overflowed' | 'called-back'
 
 export type LeaveReason = 'abandoned' | 'overflowed' | 'called-back';
 
-export type DeclineCause = 'no-answer' | 'rejected' | 'busy' | 'unreachable' | 'caller-left';
+/** Why an offer came to nothing. `node-lost`: the process that rang the seat is gone, so the seat has done nothing wrong. */
+export type DeclineCause = 'no-answer' | 'rejected' | 'busy' | 'unreachable' | 'caller-left' | 'node-lost';
 
 /** Why an offer was taken back: also by the ACD itself. */
-export type WithdrawCause = DeclineCause | 'expired' | 'caller-dropped' | 'resumed' | 'overflowed' | 'node-lost';
+export type WithdrawCause = DeclineCause | 'expired' | 'caller-dropped' | 'resumed' | 'overflowed';
 
 /** A ticket promised to a seat until `expiresAt` (ms since the epoch). Only the holder of the token may answer it. */
 export interface Offer {

@@ -8,7 +8,7 @@
     ARGV[3] node     the node that runs this
     ARGV[4] offerId
     ARGV[5] token
-    ARGV[6] cause    no-answer, rejected, busy or unreachable
+    ARGV[6] cause    no-answer, rejected, busy, unreachable or node-lost
     ARGV[7] delay    ms that the seat rests
 
   Output:

@@ -162,6 +162,22 @@ describe('a node that dies', () => {
     expect(await again.acd.adopt('one')).toEqual([]);
   });
 
+  it('lets go of a seat that only its former run has rung: the same caller is offered again, before those behind', async () => {
+    await one.acd.seatUp('s1');
+    const rung = await one.acd.enqueue(caller());
+    await one.acd.enqueue(caller());
+    await site.settled();
+    await one.close();
+    const again = await site.node('one');
+    const adopted = await again.acd.adopt('one');
+    const offer = adopted.find((ticket) => ticket.state === 'offered')?.offer;
+    expect(offer).toMatchObject({ ticketId: rung.ticketId });
+    await again.acd.decline(offer!, 'node-lost');
+    await site.settled();
+    expect(again.offers).toMatchObject([{ ticketId: rung.ticketId, seatId: 's1' }]);
+    expect(again.offers[0]!.offerId).not.toBe(offer!.offerId);
+  });
+
   it('finds its waiting callers when it is back after the lease ended; a redial was faster for one', async () => {
     const tickets = [];
     for (const terminal of ['1001', '1002']) tickets.push(await one.acd.enqueue(caller('q', { terminal })));
