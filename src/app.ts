@@ -283,6 +283,7 @@ class Wiring {
       manager: this.calls,
       numbers: this.numbers,
     });
+    this.legs.complete();
     if (going > 0) this.log.info({ calls: going }, 'calls of before the restart go on');
     await this.assertSeats();
     this.numbers.start();

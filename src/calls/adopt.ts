@@ -36,11 +36,18 @@ export async function adoptCalls(ports: AdoptPorts): Promise<number> {
   const records = await ports.store.live(ports.node);
   const calls = await Promise.all(records.map((record) => takeUp(ports, record)));
   // The calls are there before the tickets are, so that no offer comes to nobody.
-  const tickets = new Set((await ports.tickets()).map(({ ticketId }) => ticketId));
+  const views = await ports.tickets();
+  await Promise.all(views.map((view) => letGo(ports, view)));
+  const tickets = new Set(views.map(({ ticketId }) => ticketId));
   const going = calls.filter((call) => !call.ended && goesOn(call, tickets));
   for (const call of going) showAgain(call);
 
   return going.length;
+}
+
+/** A seat that rang for the former process is free; its caller is offered again before those behind. */
+async function letGo({ manager }: AdoptPorts, { state, offer }: TicketView): Promise<void> {
+  if (state === 'offered' && offer) await manager.acd.decline(offer, 'node-lost');
 }
 
 /** Makes the handles of a call again. One whose people are gone, or that nobody can answer any more, ends here. */
@@ -70,8 +77,11 @@ function backToQueue(record: CallRecord): void {
 async function legsLive(ports: AdoptPorts, call: Call): Promise<boolean> {
   const { terminal, seat } = call.record;
   if (!terminal.leg || (call.state === 'talking' && !seat?.leg)) return false;
-  attachTerminal(call, ports.leg(terminal.leg));
-  if (seat?.leg) attachSeat(call, ports.leg(seat.leg));
+  // Both are there before either is heard: one that has hung up meanwhile ends the other.
+  call.terminal = ports.leg(terminal.leg);
+  call.seat = seat?.leg && ports.leg(seat.leg);
+  attachTerminal(call, call.terminal);
+  if (call.seat && !call.ended) attachSeat(call, call.seat);
   await Promise.all([call.terminal, call.seat].map(probe));
 
   return !call.ended && call.terminal?.alive === true && (call.seat === undefined || call.seat.alive);

@@ -11,6 +11,8 @@ const dialogMethods = ['invite', 'bye', 'info', 'update', 'message', 'options', 
 /** The legs of this process by dialog id, and the first stage of every request: is it for one of them? */
 export class LegRegistry implements LegHome {
   private readonly legs = new Map<string, SrfLeg>();
+  /** Until the calls of before a restart are taken up: requests within dialogs that may be theirs, by dialog id. */
+  private early: Map<string, (() => void)[]> | undefined = new Map();
 
   constructor(readonly edge: Edge) {}
 
@@ -19,7 +21,11 @@ export class LegRegistry implements LegHome {
   }
 
   add(leg: SrfLeg): void {
-    this.legs.set(leg.record.dialogId, leg);
+    const { dialogId } = leg.record;
+    this.legs.set(dialogId, leg);
+    const waiting = this.early?.get(dialogId) ?? [];
+    this.early?.delete(dialogId);
+    for (const deliver of waiting) deliver();
   }
 
   remove(dialogId: string): void {
@@ -31,6 +37,13 @@ export class LegRegistry implements LegHome {
     return this.legs.get(record.dialogId) ?? new SrfLeg(this, record);
   }
 
+  /** Every leg of before the restart is there: what still belongs to none is refused. Twice is harmless. */
+  complete(): void {
+    const early = this.early;
+    this.early = undefined;
+    for (const waiting of early?.values() ?? []) for (const deliver of waiting) deliver();
+  }
+
   mount(srf: SrfLike): void {
     for (const method of dialogMethods) srf.use(method, this.dispatch);
   }
@@ -38,9 +51,14 @@ export class LegRegistry implements LegHome {
   private readonly dispatch: Handler = (req, res, next) => {
     const leg = req.stackDialogId ? this.legs.get(req.stackDialogId) : undefined;
     if (leg) return leg.handle(req, res);
-    if (hasToTag(req)) return this.refuseStray(req, res);
-    next();
+    if (!hasToTag(req)) return next();
+    if (this.early) this.keep(this.early, () => this.dispatch(req, res, next), req.stackDialogId ?? '');
+    else this.refuseStray(req, res);
   };
+
+  private keep(early: Map<string, (() => void)[]>, deliver: () => void, dialogId: string): void {
+    early.set(dialogId, [...(early.get(dialogId) ?? []), deliver]);
+  }
 
   private refuseStray(req: DrachtioRequest, res: DrachtioResponse): void {
     if (req.method === 'ACK') return;

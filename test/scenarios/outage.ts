@@ -1,7 +1,10 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { Redis } from 'ioredis';
+import type { CallRecord } from '../../src/calls/record';
 import { inProject } from '../../src/lib/paths';
+import { makeKeys } from '../../src/store/keys';
 import { Child, startServer, type ServerProcess } from '../support/processes';
 import { startRedis, type TestRedis } from '../support/redis';
 import { eventually, World } from './world';
@@ -46,15 +49,15 @@ export class Outage extends World {
   /** Starts the application again, after it was ended, with the same name, store and SIP address. */
   async startAgain(): Promise<void> {
     const { site, env } = this.parts;
-    await this.server.child.exited;
     const ports = { SIGHTLINE_SIP_PORT: String(this.server.sip.port) };
     await this.server.stop();
     this.server = await startServer({ site: site.folder, env: { ...env, ...(this.parts.edge ? {} : ports) } });
   }
 
-  /** Ends the application without a chance to tidy up. */
-  async killServer(): Promise<void> {
-    await this.server.child.stop('SIGKILL');
+  /** Ends the application; SIGKILL leaves it no chance to tidy up. */
+  async stopServer(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const { code } = await this.server.child.stop(signal);
+    if (signal === 'SIGTERM' && code !== 0) throw new Error(`it stopped with ${this.server.child.describeExit()}`);
   }
 
   async readiness(): Promise<number> {
@@ -65,6 +68,25 @@ export class Outage extends World {
     const { body } = await this.get('/v1/calls');
 
     return (body.calls as { state: string }[]).map((call) => call.state);
+  }
+
+  /**
+   * Resolves when the store has what `wanted` looks for in the record of this terminal's call. Records are written a few
+   * milliseconds after the fact; what is told of a crash holds from then on.
+   */
+  async untilStored(user: string, wanted: (record: CallRecord) => boolean): Promise<void> {
+    const { body } = await this.get('/v1/calls');
+    const call = (body.calls as { id: string; caller: { user: string } }[]).find((one) => one.caller.user === user);
+    const client = new Redis(this.redis.url);
+    try {
+      await eventually(
+        async () =>
+          JSON.parse((await client.get(makeKeys('demo').call(call?.id ?? ''))) ?? 'null') as CallRecord | null,
+        (record) => record !== null && wanted(record),
+      );
+    } finally {
+      client.disconnect();
+    }
   }
 
   /** Resolves when no call is left and no seat is bound to one. */
