@@ -68,6 +68,9 @@ export const defaultTimes: AcdTimes = {
   patience: 300,
 };
 
+/** A Redis that dies may have lost the last second of what it had confirmed; this is looked at with a margin, in ms. */
+const FORGETS = 5_000;
+
 /**
  * Tickets, queues, seats and offers of a site: see docs/acd.md for the states and who may change what.
  *
@@ -88,6 +91,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
   private readonly channels: Channels;
   private readonly reconciler: Reconciler;
   private readonly offStore: (() => void)[] = [];
+  private lostAt = 0;
   private comingBack: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
@@ -124,7 +128,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     await acd.keeper.start();
     acd.offStore.push(
       options.store.on('up', () => acd.onStoreUp()),
-      options.store.on('down', () => acd.keeper.storeIsLost()),
+      options.store.on('down', () => acd.onStoreDown()),
     );
     acd.wakeAll();
 
@@ -334,6 +338,11 @@ export class Acd extends TypedEmitter<AcdEvents> {
     this.emit('offer', offer);
   }
 
+  private onStoreDown(): void {
+    this.lostAt = this.engine.now();
+    this.keeper.storeIsLost();
+  }
+
   private onStoreUp(): void {
     this.comingBack = this.comeBack().catch((error: unknown) => {
       this.engine.doubtful = true;
@@ -348,7 +357,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
   private async comeBack(): Promise<void> {
     await this.keeper.storeIsBack();
     await this.outbox.idle();
-    await this.seats.assert();
+    await this.seats.assert(this.lostAt - FORGETS);
     await this.reconciler.run();
     this.keeper.resume();
     this.wakeAll();

@@ -7,10 +7,16 @@ import { scripts } from './scripts';
 import type { AcdSnapshot, QueueStats, SeatState, SeatView } from './types';
 import { joined, seatView } from './views';
 
+interface Known {
+  up?: boolean;
+  paused?: boolean;
+  at: number;
+}
+
 /** Seats and queues as agents and operators see them. */
 export class Seats {
-  /** What this node was told last of each seat; told to the store again after a break. */
-  private readonly known = new Map<string, { up?: boolean; paused?: boolean }>();
+  /** What this node was told last of each seat, and when. */
+  private readonly known = new Map<string, Known>();
 
   constructor(
     private readonly engine: Engine,
@@ -44,11 +50,16 @@ export class Seats {
     return this.outbox.do('unpause', () => this.mark('unpauseSeat', seatId));
   }
 
-  /** Tells the store again what this node knows of seats: it may have lost its last moments. Changes nothing else. */
-  async assert(): Promise<void> {
-    for (const [seatId, { up, paused }] of this.known) {
-      if (paused === true) await this.mark('pauseSeat', seatId);
-      if (up === true && this.engine.config.seat(seatId)) await this.upNow(seatId);
+  /**
+   * After a break: tells the store again what it may have lost. What this node heard before `since` (ms since the epoch)
+   * is only told for seats that the store does not know at all, since another node may have heard better meanwhile.
+   */
+  async assert(since: number): Promise<void> {
+    const { keys, store } = this.engine;
+    const seats = [...this.known];
+    const there = await Promise.all(seats.map(([seatId]) => store.redis.exists(keys.seat(seatId))));
+    for (const [index, [seatId, known]] of seats.entries()) {
+      if (there[index] === 0 || known.at >= since) await this.tell(seatId, known);
     }
   }
 
@@ -98,6 +109,12 @@ export class Seats {
     return (await this.engine.change(scripts[name], { seat: this.engine.keys.seat(seatId) }, { seatId })) as SeatState;
   }
 
+  private async tell(seatId: string, { up, paused }: Known): Promise<void> {
+    if (!this.engine.config.seat(seatId)) return;
+    if (paused !== undefined) await this.mark(paused ? 'pauseSeat' : 'unpauseSeat', seatId);
+    if (up !== undefined) await (up ? this.upNow(seatId) : this.downNow(seatId));
+  }
+
   private check(seatId: string) {
     const config = this.engine.config.seat(seatId);
     if (!config) throw new SightlineError('SEAT_UNKNOWN', `There is no seat '${seatId}'`);
@@ -106,7 +123,7 @@ export class Seats {
   }
 
   private note(seatId: string, what: { up?: boolean; paused?: boolean }): void {
-    this.known.set(seatId, { ...this.known.get(seatId), ...what });
+    this.known.set(seatId, { ...this.known.get(seatId), ...what, at: this.engine.now() });
   }
 }
 

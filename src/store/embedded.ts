@@ -18,7 +18,11 @@ export interface EmbeddedRedis {
 /** The longest path that fits into a Unix socket address on Linux, less the closing zero. */
 const SOCKET_PATH_MAX = 107;
 const START_DEADLINE = 10_000;
+const JOIN_DEADLINE = 1_000;
 const RESTART_DELAY = 100;
+
+/** The folders whose server this process will stop. */
+const ownedHere = new Set<string>();
 
 /**
  * Starts redis-server on the data in `dataDir`, or joins the one that already serves it: the child outlives a killed
@@ -58,24 +62,37 @@ class RedisProcess implements EmbeddedRedis {
   }
 
   async start(): Promise<void> {
-    if (await answers(this.socket)) {
-      this.owner = !isAlive(readPid(this.ownerFile));
+    // One that another process is just starting is waited for: two servers must never write the same data.
+    const joined =
+      (await answers(this.socket)) || (this.isOwned() && (await answersWithin(this.socket, JOIN_DEADLINE)));
+    this.owner = !joined || !this.isOwned();
+    if (this.owner) {
+      writeFileSync(this.ownerFile, String(process.pid));
+      ownedHere.add(this.dataDir);
+    }
+    if (joined) {
       this.log.info(
         { socket: this.socket, owner: this.owner },
-        'joined the redis-server that already serves this data',
+        'joined the redis-server that serves this data already',
       );
     } else {
-      this.owner = true;
       this.spawn();
       await this.untilReady();
     }
-    if (this.owner) writeFileSync(this.ownerFile, String(process.pid));
   }
 
   close(): Promise<void> {
     this.closing ??= this.stop();
 
     return this.closing;
+  }
+
+  /** True when a living process, or another part of this one, will stop the server. */
+  private isOwned(): boolean {
+    const pid = readPid(this.ownerFile);
+
+    // The number of a dead process may have become ours.
+    return pid === process.pid ? ownedHere.has(this.dataDir) : isAlive(pid);
   }
 
   private spawn(): void {
@@ -140,7 +157,10 @@ class RedisProcess implements EmbeddedRedis {
     clearTimeout(this.restart);
     const child = this.child;
     const gone = child && new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    if (this.owner) await shutDown(this.socket);
+    if (this.owner) {
+      ownedHere.delete(this.dataDir);
+      await shutDown(this.socket);
+    }
     if (gone && child.exitCode === null && child.pid !== undefined) {
       child.kill('SIGTERM');
       await gone;
@@ -174,6 +194,15 @@ async function answers(socket: string): Promise<boolean> {
   return (await withClient(socket, (client) => client.ping())) === 'PONG';
 }
 
+async function answersWithin(socket: string, ms: number): Promise<boolean> {
+  for (const end = Date.now() + ms; Date.now() < end;) {
+    if (await answers(socket)) return true;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  return false;
+}
+
 async function shutDown(socket: string): Promise<void> {
   await withClient(socket, (client) => client.shutdown());
 }
@@ -187,7 +216,7 @@ function readPid(file: string): number | undefined {
 }
 
 function isAlive(pid: number | undefined): boolean {
-  if (pid === undefined || pid === process.pid) return false;
+  if (pid === undefined) return false;
   try {
     process.kill(pid, 0);
 

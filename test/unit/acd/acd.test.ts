@@ -326,6 +326,20 @@ describe('seats', () => {
   });
 });
 
+describe('a seat that lets it ring', () => {
+  it('goes to the end, also when it does not rest', async () => {
+    site.config.addQueue('q', { noAnswerDelay: 0 });
+    await node.acd.seatUp('s1');
+    await site.pass(1);
+    await node.acd.seatUp('s2');
+    await node.acd.enqueue(caller());
+    await site.pass(20);
+    await node.acd.decline(node.offers[0]!, 'no-answer');
+    await site.settled();
+    expect(node.offers.map((offer) => offer.seatId)).toEqual(['s1', 's2']);
+  });
+});
+
 describe('who is next', () => {
   it('is decided by priority, then by time, then by arrival in one millisecond', async () => {
     const low = await node.acd.enqueue(caller('q', { priority: -1 }));

@@ -186,6 +186,19 @@ describe('a Redis that has lost its last moments', () => {
     expect((await one.acd.resume({ terminal: '1001', callId: 'new' }))?.enqueuedAt).toBe(first.enqueuedAt);
   });
 
+  it('is not told what another node has heard better since', async () => {
+    await one.acd.seatUp('s1');
+    await one.acd.pause('s2');
+    await site.pass(6);
+    await two.acd.seatDown('s1');
+    await two.acd.unpause('s2');
+    await lose();
+    await comeBack();
+    expect(await seatOf('s1')).toBe('offline');
+    expect(await seatOf('s2')).toBe('offline');
+    expect(await two.acd.seatUp('s2')).toBe('available');
+  });
+
   it('ends an offer that it does not know any more', async () => {
     const offer = await offered('s1');
     await one.store.redis.flushall();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { SightlineError } from '../../../src/lib/errors';
@@ -48,12 +48,34 @@ describe('a Redis of our own', () => {
     expect(await codeOf(openStore({ log, url: second.url }))).toBe('STORE_UNAVAILABLE');
   });
 
-  it('is joined by a second process on the same data', async () => {
+  it('is joined by a second one on the same data, and lives as long as the first', async () => {
     const first = await openStore({ log, dataDir });
     const second = await openStore({ log, dataDir });
     await first.redis.set('k', '1');
     expect(await second.redis.get('k')).toBe('1');
     await second.close();
+    expect(await first.redis.get('k')).toBe('1');
+    await first.close();
+    expect(await codeOf(openStore({ log, url: first.url }))).toBe('STORE_UNAVAILABLE');
+  });
+
+  it('is started once by two that come at the same time', async () => {
+    const both = await Promise.all([openStore({ log, dataDir }), openStore({ log, dataDir })]);
+    await both[0].redis.set('k', '1');
+    expect(await both[1].redis.get('k')).toBe('1');
+    await Promise.all(both.map((store) => store.close()));
+  });
+
+  it('is taken over from a process that was killed, and then ends with the new one', async () => {
+    const first = await openStore({ log, dataDir });
+    await first.redis.set('k', 'kept');
+    // What a killed process leaves behind: a server that runs, and the number of a process that does not.
+    writeFileSync(path.join(dataDir, 'owner.pid'), '999999999');
+    const second = await openStore({ log, dataDir });
+    expect(await second.redis.get('k')).toBe('kept');
+    const down = once(first, 'down');
+    await second.close();
+    await down;
     await first.close();
   });
 

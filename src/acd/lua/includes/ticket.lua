@@ -77,10 +77,14 @@ local function offerOf(ticket)
   }
 end
 
+-- Causes for which the seat is not to blame: it keeps the time since when it is idle. One that misses an offer goes to
+-- the end, so that an agent who is away is not rung for everybody.
+local keepsTurn = { ['caller-left'] = true, ['caller-dropped'] = true, resumed = true, ['node-lost'] = true }
+
 -- Frees the seat that is rung for this ticket and tells the owner. The ticket's own state is left to the caller.
 local function dissolveOffer(ticket, cause, delay, now)
   owesNothing('offer', ticket)
-  freeSeat(ticket.seatId, ticket.id, 'rest', delay, delay == 0, now)
+  freeSeat(ticket.seatId, ticket.id, 'rest', delay, keepsTurn[cause] or false, now)
   remember(ticket, 'withdrawn', now, ticket.seatId, cause)
   local offer = offerOf(ticket)
   tell(ticket.node, { t = 'withdrawn', offer = offer, cause = cause })
