@@ -2,7 +2,7 @@ import type { TicketView } from '../acd/types';
 import type { Plan } from '../dialplan/model';
 import { currentScreen } from '../ivr/session';
 import { attachSeat, attachTerminal } from './attach';
-import { Call } from './call';
+import { Call, type QueueTarget } from './call';
 import type { CallStore } from './call-store';
 import type { Leg, LegRecord } from './leg';
 import type { CallManager } from './manager';
@@ -38,8 +38,7 @@ export async function adoptCalls(ports: AdoptPorts): Promise<number> {
   // The calls are there before the tickets are, so that no offer comes to nobody.
   const views = await ports.tickets();
   await Promise.all(views.map((view) => letGo(ports, view)));
-  const tickets = new Set(views.map(({ ticketId }) => ticketId));
-  const going = calls.filter((call) => !call.ended && goesOn(call, tickets));
+  const going = calls.filter((call) => !call.ended && goesOn(call, views));
   for (const call of going) showAgain(call);
 
   return going.length;
@@ -96,13 +95,35 @@ async function probe(leg: Leg | undefined): Promise<void> {
   }
 }
 
-/** A person who waits without a ticket waits for nothing. */
-function goesOn(call: Call, tickets: ReadonlySet<string>): boolean {
-  const { ticketId } = call.record;
-  if (call.state !== 'queued' || (ticketId !== undefined && tickets.has(ticketId))) return true;
-  call.home.stages.end(call, { by: 'server', cause: 'ticket-gone' });
+/** A person who waits has a ticket, or gets one. One whose ticket is over waits for nothing. */
+function goesOn(call: Call, tickets: readonly TicketView[]): boolean {
+  const { record, home } = call;
+  if (call.state !== 'queued') return true;
+  const ticket = tickets.find(({ ticketId, callId }) => ticketId === record.ticketId || callId === call.id);
+  if (ticket?.state === 'talking') call.run(waitAgain(call, ticket.ticketId));
+  else if (ticket) home.bindTicket(call, ticket.ticketId);
+  // The process ended between the wish for a ticket and the ticket.
+  else if (record.ticketId === undefined) home.stages.queue(call, wishOf(call));
+  else home.stages.end(call, { by: 'server', cause: 'ticket-gone' });
 
-  return false;
+  return !call.ended;
+}
+
+/** The process ended between the seat's answer and its record: the way to that seat is lost, so another is looked for. */
+async function waitAgain(call: Call, ticketId: string): Promise<void> {
+  await call.home.acd.complete(ticketId);
+  const wish = wishOf(call);
+  delete call.record.ticketId;
+  call.home.stages.queue(call, wish);
+}
+
+/** What the person was about to be queued with: by a choice on the screen, or by the flow. */
+function wishOf({ record, plan }: Call): QueueTarget {
+  const { pending } = record.menu ?? {};
+  const flow = plan.flows.get(record.flow);
+  const { priority = flow?.priority ?? 0, skills = flow?.skills ?? [] } = pending?.type === 'queue' ? pending : {};
+
+  return { queue: record.queue ?? flow?.queue ?? '', priority, skills };
 }
 
 function showAgain(call: Call): void {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import type { CallRecord } from '../../src/calls/record';
 import { inProject } from '../../src/lib/paths';
-import { makeKeys } from '../../src/store/keys';
+import { makeKeys, type Keys } from '../../src/store/keys';
 import { Child, startServer, type ServerProcess } from '../support/processes';
 import { startRedis, type TestRedis } from '../support/redis';
 import { eventually, World } from './world';
@@ -74,16 +74,33 @@ export class Outage extends World {
    * Resolves when the store has what `wanted` looks for in the record of this terminal's call. Records are written a few
    * milliseconds after the fact; what is told of a crash holds from then on.
    */
-  async untilStored(user: string, wanted: (record: CallRecord) => boolean): Promise<void> {
+  async untilStored(user: string, wanted: (record: CallRecord) => boolean): Promise<CallRecord> {
+    const id = await this.callIdOf(user);
+    const record = await eventually(
+      () => this.stored((client, keys) => client.get(keys.call(id))),
+      (text) => text !== null && wanted(JSON.parse(text) as CallRecord),
+    );
+
+    return JSON.parse(record!) as CallRecord;
+  }
+
+  /** Changes a record in the store while no application is there. */
+  async rewrite(record: CallRecord): Promise<void> {
+    await this.stored((client, keys) => client.set(keys.call(record.id), JSON.stringify(record)));
+  }
+
+  private async callIdOf(user: string): Promise<string> {
     const { body } = await this.get('/v1/calls');
     const call = (body.calls as { id: string; caller: { user: string } }[]).find((one) => one.caller.user === user);
+    if (!call) throw new Error(`${user} has no call`);
+
+    return call.id;
+  }
+
+  private async stored<T>(use: (client: Redis, keys: Keys) => Promise<T>): Promise<T> {
     const client = new Redis(this.redis.url);
     try {
-      await eventually(
-        async () =>
-          JSON.parse((await client.get(makeKeys('demo').call(call?.id ?? ''))) ?? 'null') as CallRecord | null,
-        (record) => record !== null && wanted(record),
-      );
+      return await use(client, makeKeys('demo'));
     } finally {
       client.disconnect();
     }
