@@ -50,7 +50,9 @@ export class Reconciler {
 
   private async compare(mine: OwnTicket): Promise<void> {
     const { engine, registry } = this;
-    const hash = await engine.store.redis.hgetall(engine.keys.ticket(mine.ticketId));
+    let hash = await this.read(mine);
+    // An offer of another node may have come by its channel, faster than this answer: what differs is read again.
+    if (mine.offer && mine.offer.offerId !== hash.offerId) hash = await this.read(mine);
     const theirs = ticketView(hash);
     // It may have gone its way while the answer was under way.
     if (registry.get(mine.ticketId) !== mine) return;
@@ -60,6 +62,10 @@ export class Reconciler {
     if (mine.state === 'talking') return this.talking(mine, theirs);
     this.compareOffer(mine, theirs);
     await this.compareState(mine, theirs);
+  }
+
+  private read(mine: OwnTicket): Promise<Record<string, string>> {
+    return this.engine.store.redis.hgetall(this.engine.keys.ticket(mine.ticketId));
   }
 
   private async bringBack(mine: OwnTicket): Promise<void> {

@@ -58,7 +58,7 @@ const kinds: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
     }),
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.integer({ min: 1, max: 9_000 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), node }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'blip' as const), node }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('start' as const), node, adopt: fc.boolean() }) },
 ];
 

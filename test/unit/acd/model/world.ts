@@ -15,7 +15,7 @@ export type Step =
   | { do: 'resume'; node: number; terminal: number }
   | { do: 'seatUp' | 'seatDown' | 'pause' | 'unpause'; node: number; seat: number }
   | { do: 'advance'; ms: number }
-  | { do: 'crash'; node: number }
+  | { do: 'crash' | 'blip'; node: number }
   | { do: 'start'; node: number; adopt: boolean };
 
 const nodeNames = ['a', 'b'];
@@ -65,11 +65,12 @@ export class World {
 
   /** Does the steps of one batch at the same time, lets everything come to rest, and looks at what became of it. */
   async batch(steps: readonly Step[]): Promise<void> {
-    const crashes = steps.filter((step) => step.do === 'crash');
-    await Promise.all(steps.filter((step) => step.do !== 'crash').map((step) => this.step(step)));
+    const broken = (step: Step): boolean => step.do === 'crash' || step.do === 'blip';
+    const crashes = steps.filter(broken);
+    await Promise.all(steps.filter((step) => !broken(step)).map((step) => this.step(step)));
     // In the midst of what the others have set in motion: what is left undone is for the sweep, a second later.
     for (const crash of crashes) await this.step(crash);
-    if (crashes.length > 0) await this.site.pass(1);
+    for (let second = 0; second < 2 && crashes.length > 0; second++) await this.site.pass(1);
     await this.site.settled();
     await this.check();
   }
@@ -107,6 +108,8 @@ export class World {
         return;
       case 'crash':
         return this.crash(pick(nodeNames, step.node) ?? '');
+      case 'blip':
+        return this.blip(this.alive(step.node));
       case 'start':
         return this.start(pick(nodeNames, step.node) ?? '', step.adopt);
       default:
@@ -166,6 +169,15 @@ export class World {
     for (const ticket of this.tickets.values()) if (ticket.owner === node) ticket.owner = undefined;
     await node.close();
     this.site.forget(node);
+  }
+
+  /** The connections break in the midst of work: answers and news are lost, and they come back. */
+  private async blip(node: Node | undefined): Promise<void> {
+    if (!node) return;
+    const up = new Promise<void>((resolve) => node.store.once('up', resolve));
+    node.store.redis.stream.destroy();
+    node.store.subscriber.stream.destroy();
+    await up;
   }
 
   private async start(name: string, adopt = false): Promise<void> {
