@@ -166,9 +166,11 @@ class Wiring {
     this.closer.add('routing numbers', () => this.numbers.close());
     this.plans.on('published', (plan) => {
       this.log.info({ plan: plan.version }, 'a new dialplan is in force');
-      this.numbers.usePools(plan.pools.values()).catch(this.report('the pools of the new dialplan are not in use'));
-      this.assertSeats().catch(this.report('the seats of the new dialplan are not in use'));
+      this.usePlan().catch(this.report('the pools and seats of the new dialplan are used when the store is back'));
     });
+    // It may have missed an edit, or lost what it had.
+    const off = this.store.on('up', () => void this.usePlan().catch(this.report('the dialplan is not in use')));
+    this.closer.add('watch on the store', () => off());
   }
 
   private async buildSip(): Promise<void> {
@@ -290,10 +292,22 @@ class Wiring {
     this.bindings.start();
   }
 
-  /** Every seat whose phone is registered works, in the queues that the dialplan in force gives it. */
+  /** Makes the store follow the dialplan in force. */
+  private async usePlan(): Promise<void> {
+    await this.numbers.usePools(this.plan.pools.values());
+    await this.assertSeats();
+  }
+
+  /** Every seat whose phone is registered works, in the queues that the dialplan in force gives it; no other seat does. */
   private async assertSeats(): Promise<void> {
-    const seats = (await this.bindings.users()).filter((user) => this.plan.seats.has(user));
-    await Promise.all(seats.map((seat) => this.acd.seatUp(seat)));
+    // Looked at before the registrations: a seat that comes meanwhile is not taken out again.
+    const { seats } = await this.acd.snapshot();
+    const registered = new Set((await this.bindings.users()).filter((user) => this.plan.seats.has(user)));
+    const strays = seats.filter(({ seatId, state }) => state !== 'offline' && !registered.has(seatId));
+    await Promise.all([
+      ...[...registered].map((seat) => this.acd.seatUp(seat)),
+      ...strays.map(({ seatId }) => this.acd.seatDown(seatId)),
+    ]);
   }
 
   private async listenHttp(): Promise<Endpoint> {
