@@ -152,7 +152,8 @@ class Fork implements OutgoingInvite {
     const leg = this.legOf(res);
     if (this.won || this.cancelReason !== undefined) {
       // The 200 crossed our CANCEL: RFC 3261 section 13.2.2.4 leaves ACK and BYE.
-      ack(this.request.sdp === undefined ? { body: res.body, headers: { 'Content-Type': 'application/sdp' } } : {});
+      if (this.request.sdp === undefined) leg.owe(withAnswer(ack), res.body);
+      else ack();
       void leg.bye(this.won ? reasonElsewhere : this.cancelReason);
       this.finished(487);
 
@@ -162,7 +163,7 @@ class Fork implements OutgoingInvite {
     this.cancelBranches(reasonElsewhere);
     const answered: SeatAnswer = { leg, sdp: res.body || undefined };
     if (this.request.sdp === undefined) {
-      answered.ack = (sdp) => ack({ body: sdp, headers: { 'Content-Type': 'application/sdp' } });
+      answered.ack = leg.owe(withAnswer(ack), res.body);
     } else {
       ack();
     }
@@ -194,6 +195,11 @@ class Fork implements OutgoingInvite {
     if (this.won || this.statuses.length < this.pending) return;
     this.reject(dialFailure(this.statuses));
   }
+}
+
+/** Our answer goes with the ACK when the seat made the offer (RFC 3264 section 4). */
+function withAnswer(ack: AckFunction): (sdp: string) => void {
+  return (sdp) => ack(sdp === '' ? {} : { body: sdp, headers: { 'Content-Type': 'application/sdp' } });
 }
 
 /** RFC 3261 section 16.7 step 6: a 6xx wins over all, then the lowest class; here with the meaning for the queue. */

@@ -2,7 +2,7 @@ import { SightlineError } from '../lib/errors';
 import type { IncomingInvite, Leg, LegRecord } from '../calls/leg';
 import type { DrachtioRequest, DrachtioResponse, Headers } from './drachtio';
 import { allowHeader, errorHeaders } from './headers';
-import { SrfLeg, type LegHome } from './leg';
+import { SrfLeg, supportsTimer, type LegHome } from './leg';
 import { offersVisualMenu, RECV_INFO_HEADERS } from '../ivr/headers';
 
 /** Seconds of a session when the caller does not say (RFC 4028 section 4 recommends 1800). */
@@ -136,7 +136,7 @@ export function methodsOf(allow: string | undefined): string[] {
 function initialSessionHeaders(req: DrachtioRequest): Headers {
   const asked = req.get('Session-Expires');
   const seconds = Math.max(minSessionSeconds, Number.parseInt(asked ?? '', 10) || sessionSeconds);
-  const refresher = /refresher=uac/i.test(asked ?? '') ? 'uac' : 'uas';
+  const refresher = /refresher=uac/i.test(asked ?? '') && supportsTimer(req) ? 'uac' : 'uas';
 
   return {
     'Session-Expires': `${seconds};refresher=${refresher}`,

@@ -19,6 +19,8 @@ export class SrfLeg implements Leg {
   /** What came before anybody listened: an INFO may follow the ACK in the same packet of the edge. */
   private parked: (() => void)[] | undefined = [];
   private awaitingAck: ((sdp: string | undefined) => void) | undefined;
+  /** Acknowledges a 200 with an offer of the peer's that nobody has answered yet. */
+  private owedAck: (() => void) | undefined;
 
   constructor(
     private readonly home: LegHome,
@@ -53,6 +55,27 @@ export class SrfLeg implements Leg {
   async bye(reason?: string): Promise<void> {
     if (!this.open) return;
     this.end({ by: 'us', cause: 'bye', reason });
+    await this.sendBye(reason);
+  }
+
+  /**
+   * Keeps a way to acknowledge the peer's 200, which has the offer, until it is answered. A leg that ends before owes the
+   * ACK all the same (RFC 3261 section 13.2.2.4).
+   * @returns sends the ACK with our answer; only the first call counts.
+   */
+  owe(ack: (sdp: string) => void, offer: string | undefined): (sdp: string) => void {
+    const once = (sdp: string): void => {
+      if (this.owedAck !== owed) return;
+      this.owedAck = undefined;
+      ack(sdp);
+    };
+    const owed = (): void => once(offer ?? '');
+    this.owedAck = owed;
+
+    return once;
+  }
+
+  private async sendBye(reason?: string): Promise<void> {
     try {
       await this.home.edge.exchange({
         method: 'BYE',
@@ -72,8 +95,14 @@ export class SrfLeg implements Leg {
 
   /** A request of the peer within this dialog. */
   handle(req: DrachtioRequest, res: DrachtioResponse): void {
-    if (this.parked && req.method !== 'ACK') this.parked.push(() => this.deliver(req, res));
+    const waits = req.method === 'BYE' ? this.endWaits : req.method !== 'ACK';
+    if (this.parked && waits) this.parked.push(() => this.deliver(req, res));
     else this.deliver(req, res);
+  }
+
+  /** An end that somebody listens for is told at once: a caller whose ACK never comes is never started. */
+  private get endWaits(): boolean {
+    return this.events.listenerCount('ended') === 0;
   }
 
   private deliver(req: DrachtioRequest, res: DrachtioResponse): void {
@@ -104,9 +133,15 @@ export class SrfLeg implements Leg {
     waiting?.(ack.body || undefined);
   }
 
+  private notAcknowledged(): void {
+    const waiting = this.awaitingAck;
+    this.awaitingAck = undefined;
+    waiting?.(undefined);
+  }
+
   /** Ends the leg without a word to the peer: the dialog does not exist any more. */
   lost(cause: string): void {
-    if (this.parked) this.parked.push(() => this.end({ by: 'edge', cause }));
+    if (this.parked && this.endWaits) this.parked.push(() => this.end({ by: 'edge', cause }));
     else this.end({ by: 'edge', cause });
   }
 
@@ -114,11 +149,12 @@ export class SrfLeg implements Leg {
     if (!this.open) return;
     this.open = false;
     this.home.remove(this.record.dialogId);
-    const waiting = this.awaitingAck;
-    this.awaitingAck = undefined;
-    waiting?.(undefined);
+    this.notAcknowledged();
+    this.owedAck?.();
     this.events.emit('ended', end);
     this.events.removeAllListeners();
+    // What came before the end finds nobody any more, and is refused.
+    this.start();
   }
 
   private async exchange(options: { method: string; headers?: Headers; body?: string }): Promise<FinalAnswer> {
@@ -126,7 +162,11 @@ export class SrfLeg implements Leg {
     try {
       const answer = await this.home.edge.exchange({ ...options, stackDialogId: this.record.dialogId });
       // RFC 3261 section 12.2.1.2: these answers mean that the peer has no such dialog any more.
-      if (answer.res.status === 481 || (answer.res.status === 408 && options.method !== 'INFO')) this.lost('gone');
+      // One that is only slow, or deaf to this request, hears of it by the BYE that they ask for.
+      if (answer.res.status === 481 || (answer.res.status === 408 && options.method !== 'INFO')) {
+        this.lost('gone');
+        void this.sendBye();
+      }
 
       return answer;
     } catch (error) {
@@ -146,7 +186,10 @@ export class SrfLeg implements Leg {
     };
     if (method === 'INVITE' && res.status >= 200 && res.status < 300) {
       if (sdp === undefined)
-        result.ack = (answer) => ack({ body: answer, headers: { 'Content-Type': 'application/sdp' } });
+        result.ack = this.owe(
+          (answer) => ack({ body: answer, headers: { 'Content-Type': 'application/sdp' } }),
+          result.sdp,
+        );
       else ack();
     }
 
@@ -192,7 +235,8 @@ export class SrfLeg implements Leg {
         200,
         options,
         (error) => {
-          if (error) this.lost('gone');
+          // The peer has cancelled its re-INVITE, or said BYE meanwhile: no ACK will come, and a BYE is told by itself.
+          if (error) this.notAcknowledged();
         },
         (ack) => this.acknowledged(ack),
       );
@@ -216,18 +260,26 @@ export class SrfLeg implements Leg {
   }
 }
 
-/** RFC 4028 section 9: the answer says who refreshes. The peer that asked keeps on doing it unless it asked us. */
+/**
+ * RFC 4028 section 9: the answer says who refreshes. The peer that asked keeps on doing it, unless it asked us or knows
+ * nothing of session timers (then the header came from a proxy).
+ */
 export function sessionHeaders(req: DrachtioRequest): Headers {
   const asked = req.get('Session-Expires');
   if (!asked) return {};
   const seconds = Number.parseInt(asked, 10);
   if (Number.isNaN(seconds)) return {};
-  const refresher = /refresher=uas/i.test(asked) ? 'uas' : 'uac';
+  const refresher = /refresher=uas/i.test(asked) || !supportsTimer(req) ? 'uas' : 'uac';
 
   return {
     'Session-Expires': `${seconds};refresher=${refresher}`,
     ...(refresher === 'uac' ? { Require: 'timer' } : {}),
   };
+}
+
+/** Whether the peer takes part in session timers; only then may we require them of it. */
+export function supportsTimer(req: DrachtioRequest): boolean {
+  return ['Supported', 'Require'].some((name) => /(^|,)\s*timer\s*(,|$)/i.test(req.get(name) ?? ''));
 }
 
 function edgeCause(reason: string | undefined): string {
