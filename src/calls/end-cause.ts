@@ -11,6 +11,9 @@ const others: Record<string, ErrorCode> = {
   shutdown: 'SHUTTING_DOWN',
   replaced: 'CALL_GONE',
   bye: 'USER_OFFLINE',
+  gone: 'USER_OFFLINE',
+  'no-ack': 'USER_OFFLINE',
+  'session-expired': 'USER_OFFLINE',
 };
 
 /** The error that a cause stands for; what is unknown is INTERNAL. */

@@ -2,6 +2,7 @@ import {
   asAnswer,
   asOffer,
   bumped,
+  directionOf,
   hasVideo,
   inactiveAnswer,
   inactiveOffer,
@@ -35,6 +36,21 @@ export function inactiveFor(media: LegMedia, offer: string | undefined): string 
 /** What the other side described, as an offer on this leg. */
 export function offerFor(media: LegMedia, peerSdp: string): string {
   return say(media, (origin) => asOffer(peerSdp, origin, media.local ?? media.remote));
+}
+
+/** An offer was refused: what was agreed before goes on (RFC 3261 section 14.1); the version that was used stays used. */
+export function takeBack(media: LegMedia, agreed: string | undefined): void {
+  if (agreed !== undefined) media.local = agreed;
+}
+
+/**
+ * Whether a peer has only said which media it could use, as when it answers an offer of ours without media (RFC 3264
+ * section 6.1 leaves it nothing but inactive). What it would do with the other side's, it has to be asked.
+ */
+export function isIdle(sdp: string): boolean {
+  const directions = ['audio', 'video'].flatMap((kind) => directionOf(sdp, kind) ?? []);
+
+  return directions.length > 0 && directions.every((direction) => direction === 'inactive');
 }
 
 /** What the other side described, as the answer to the offer that this leg made last. */

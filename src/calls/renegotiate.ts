@@ -3,7 +3,7 @@ import { asSightlineError } from '../lib/errors';
 import { parseSdp } from '../media/sdp';
 import type { Call } from './call';
 import type { Leg, LegOffer, OfferResult } from './leg';
-import { answerFor, inactiveFor, offerFor, sameMedia } from './media';
+import { answerFor, inactiveFor, offerFor, sameMedia, takeBack } from './media';
 import type { LegMedia } from './record';
 
 export type Side = 'terminal' | 'seat';
@@ -28,7 +28,9 @@ export async function offerTo(call: Call, side: Side, sdp: string): Promise<Offe
   const media = mediaOf(call, side);
   if (!leg || !media) return { status: 481, sdp: undefined };
   for (let tries = 1; ; tries++) {
+    const agreed = media.local;
     const result = await leg.reinvite(offerFor(media, sdp));
+    if (result.status >= 300) takeBack(media, agreed);
     if (result.status !== 491 || tries === glareTries || call.ended) {
       if (result.sdp !== undefined && result.status < 300) media.remote = result.sdp;
 
@@ -80,8 +82,10 @@ function isReadable(sdp: string | undefined): boolean {
 
 /** Nobody is joined yet: the session stays without media, whatever is offered. */
 async function answerAlone(call: Call, media: LegMedia, offer: LegOffer): Promise<void> {
+  const answer = orMismatch(() => inactiveFor(media, offer.sdp));
+  if (answer === undefined) return offer.refuse(488);
   if (offer.sdp !== undefined) media.remote = offer.sdp;
-  const ackSdp = await offer.accept(inactiveFor(media, offer.sdp));
+  const ackSdp = await offer.accept(answer);
   if (ackSdp !== undefined) media.remote = ackSdp;
   call.home.save(call.record);
 }
@@ -99,16 +103,17 @@ async function passAcross(call: Call, from: Side, offer: LegOffer): Promise<void
   if (result.sdp === undefined) return offer.refuse(result.status >= 300 ? result.status : 488);
   media.remote = offer.sdp;
   otherMedia.remote = result.sdp;
-  const answer = answered(media, result.sdp);
+  const { sdp } = result;
+  const answer = orMismatch(() => answerFor(media, sdp));
   if (answer === undefined) return offer.refuse(488);
   await offer.accept(answer);
   call.home.save(call.record);
 }
 
-/** The other side's answer for this one; undefined when the two turn out to have nothing in common. */
-function answered(media: LegMedia, sdp: string): string | undefined {
+/** A description of ours; undefined when the two turn out to have nothing in common. */
+function orMismatch(describe: () => string): string | undefined {
   try {
-    return answerFor(media, sdp);
+    return describe();
   } catch (error) {
     if (asSightlineError(error).code === 'MEDIA_MISMATCH') return undefined;
     throw error;
@@ -120,9 +125,11 @@ async function offerAcross(call: Call, to: Side, offer: LegOffer): Promise<Offer
   const leg = legOf(call, to);
   const media = mediaOf(call, to);
   if (!leg || !media || offer.sdp === undefined) return { status: 481, sdp: undefined };
+  const agreed = media.local;
   const sdp = offerFor(media, offer.sdp);
   const asUpdate = offer.method === 'UPDATE' && leg.record.allow.includes('UPDATE');
   const result = await (asUpdate ? leg.update(sdp) : leg.reinvite(sdp));
+  if (result.status >= 300) takeBack(media, agreed);
 
   return result.status < 300 ? result : { ...result, sdp: undefined };
 }

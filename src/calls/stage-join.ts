@@ -1,4 +1,4 @@
-import { asSightlineError } from '../lib/errors';
+import { SightlineError, asSightlineError } from '../lib/errors';
 import type { Offer } from '../acd/types';
 import type { Call } from './call';
 import { reasonElsewhere, reasonNormal, type SeatAnswer } from './leg';
@@ -6,6 +6,7 @@ import { answerFor, offerFor, sameMedia, videoAgreed } from './media';
 import { offerTo } from './renegotiate';
 import { attachSeat, attachTerminal } from './attach';
 import { present, screenState } from './stage-menu';
+import { showPlace } from './stage-queue';
 import { showConnected } from '../ivr/session';
 
 const reasonMismatch = 'SIP;cause=488;text="Not acceptable here"';
@@ -13,17 +14,15 @@ const reasonMismatch = 'SIP;cause=488;text="Not acceptable here"';
 /** The seat has answered: claim it, then join it with the terminal, media end to end. */
 export async function joinSeat(call: Call, offer: Offer, answer: SeatAnswer): Promise<void> {
   if (call.offer !== offer || !call.can('seat-answered')) {
-    answer.ack?.(answer.sdp ?? '');
-
     return answer.leg.bye(reasonElsewhere);
   }
   call.apply('seat-answered', offer.seatId);
   attachSeat(call, answer.leg);
   if (call.record.seat) call.record.seat.media.remote = answer.sdp;
   if (!(await claimed(call, offer))) {
-    answer.ack?.(answer.sdp ?? '');
     call.clearOffer();
     if (call.can('offer-lost')) call.apply('offer-lost', 'withdrawn');
+    call.run(showPlace(call));
 
     return answer.leg.bye(reasonElsewhere);
   }
@@ -37,16 +36,27 @@ export async function joinSeat(call: Call, offer: Offer, answer: SeatAnswer): Pr
 
 /** Descriptions that do not fit together, or cannot be read, end the call with a clear cause. */
 async function joined(call: Call, answer: SeatAnswer): Promise<boolean> {
+  const { sdp } = answer;
+  if (sdp === undefined) return mismatch(call);
   try {
-    return await (call.terminal ? joinScreen(call, answer) : joinRinging(call, answer));
+    return await (call.terminal ? joinScreen(call, { ...answer, sdp }) : joinRinging(call, { ...answer, sdp }));
   } catch (error) {
+    if (call.ended) return false;
     const { code } = asSightlineError(error);
     if (code !== 'MEDIA_MISMATCH' && code !== 'BAD_REQUEST') throw error;
-    call.home.stages.end(call, { by: 'server', cause: 'media-mismatch' }, reasonMismatch);
 
-    return false;
+    return mismatch(call);
   }
 }
+
+function mismatch(call: Call): false {
+  call.home.stages.end(call, { by: 'server', cause: 'media-mismatch' }, reasonMismatch);
+
+  return false;
+}
+
+/** An answer whose description is there. An ACK that is owed and not sent here goes out before the BYE to the seat. */
+type Described = SeatAnswer & { sdp: string };
 
 /** False when the offer is no longer ours. A store that is away does not keep two people apart: it is told afterwards. */
 async function claimed(call: Call, offer: Offer): Promise<boolean> {
@@ -54,14 +64,15 @@ async function claimed(call: Call, offer: Offer): Promise<boolean> {
   const accepted = acd.accept(offer);
   if (!call.home.storeAvailable()) {
     call.note('store-away', 'joined without it');
-    accepted.catch((late: unknown) =>
-      log.error({ err: late, call: call.id }, 'the seat could not be claimed afterwards'),
-    );
+    accepted
+      .then(() => freeAgain(call, offer))
+      .catch((late: unknown) => log.error({ err: late, call: call.id }, 'the seat could not be claimed afterwards'));
 
     return true;
   }
   try {
     await accepted;
+    await freeAgain(call, offer);
 
     return true;
   } catch (error) {
@@ -71,11 +82,16 @@ async function claimed(call: Call, offer: Offer): Promise<boolean> {
   }
 }
 
+/** The call ended while its seat was being claimed: what it settled then may have come before the claim. */
+async function freeAgain(call: Call, offer: Offer): Promise<void> {
+  if (call.ended) await call.home.acd.complete(offer.ticketId);
+}
+
 /** A ringing phone is answered with what the seat has answered, or offered. */
-async function joinRinging(call: Call, answer: SeatAnswer): Promise<boolean> {
+async function joinRinging(call: Call, answer: Described): Promise<boolean> {
   const { incoming, record } = call;
   const media = record.terminal.media;
-  if (!incoming || answer.sdp === undefined) return false;
+  if (!incoming) throw new SightlineError('INTERNAL', 'The caller is neither ringing nor answered');
   const offerless = incoming.sdp === undefined;
   try {
     const sdp = offerless ? offerFor(media, answer.sdp) : answerFor(media, answer.sdp);
@@ -83,17 +99,14 @@ async function joinRinging(call: Call, answer: SeatAnswer): Promise<boolean> {
     // The seat hung up while the terminal was being answered.
     if (call.ended) return await leg.bye(reasonNormal).then(() => false);
     record.answeredAt = call.home.clock.now();
-    if (ackSdp !== undefined) {
-      media.remote = ackSdp;
-      if (record.seat) answer.ack?.(answerFor(record.seat.media, ackSdp));
-    } else if (offerless) {
-      answer.ack?.(answer.sdp);
-    }
+    // Whatever fails from here on, its leg is known and gets its BYE.
     attachTerminal(call, leg);
+    if (ackSdp !== undefined) media.remote = ackSdp;
+    if (ackSdp !== undefined && record.seat) answer.ack?.(answerFor(record.seat.media, ackSdp));
+    else answer.ack?.(answer.sdp);
 
     return true;
   } catch (error) {
-    answer.ack?.(answer.sdp);
     if (asSightlineError(error).code !== 'CALL_GONE') throw error;
     call.home.stages.end(call, { by: 'caller', cause: 'gone' });
 
@@ -102,20 +115,15 @@ async function joinRinging(call: Call, answer: SeatAnswer): Promise<boolean> {
 }
 
 /** A terminal with a screen was answered before without media: a re-INVITE brings the seat's media to it. */
-async function joinScreen(call: Call, answer: SeatAnswer): Promise<boolean> {
+async function joinScreen(call: Call, answer: Described): Promise<boolean> {
   const { terminal, record } = call;
-  if (!terminal || !record.seat || answer.sdp === undefined) return false;
-  const known = record.terminal.media.remote;
+  if (!terminal || !record.seat) return false;
+  // What the seat was told of the terminal, which may have changed its mind while the seat rang.
+  const told = record.seat.media.local;
   const result = await offerTo(call, 'terminal', answer.sdp);
-  if (!result.sdp) {
-    answer.ack?.(answer.sdp);
-    call.home.stages.end(call, { by: 'server', cause: 'media-mismatch' }, reasonMismatch);
-
-    return false;
-  }
+  if (!result.sdp) return mismatch(call);
   if (answer.ack) answer.ack(answerFor(record.seat.media, result.sdp));
-  // The seat was invited with the terminal's first description; it is told when the terminal has changed its mind.
-  else if (known === undefined || !sameMedia(known, result.sdp, answer.sdp)) await offerTo(call, 'seat', result.sdp);
+  else if (told === undefined || !sameMedia(told, result.sdp, answer.sdp)) await offerTo(call, 'seat', result.sdp);
 
   return call.state === 'joining';
 }

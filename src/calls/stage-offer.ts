@@ -8,7 +8,7 @@ import {
 } from './leg';
 import type { DeclineCause, Offer, WithdrawCause } from '../acd/types';
 import type { Call } from './call';
-import { newMedia, offerFor } from './media';
+import { isIdle, newMedia, offerFor } from './media';
 import { joinSeat } from './stage-join';
 
 /** A little less than the lease, so that the seat has stopped ringing when another is offered the ticket. */
@@ -16,7 +16,9 @@ const leaseMarginMs = 500;
 
 /** The ACD has promised this ticket to a seat: ring it with the caller's own description of its media. */
 export async function ringSeat(call: Call, offer: Offer): Promise<void> {
-  if (!call.can('offer')) return declineLater(call, offer, 'caller-left');
+  const { ticketId } = call.record;
+  const isFormer = ticketId !== undefined && ticketId !== offer.ticketId;
+  if (isFormer || !call.can('offer')) return declineLater(call, offer, 'caller-left');
   call.apply('offer', offer.seatId);
   call.home.bindTicket(call, offer.ticketId);
   call.offer = offer;
@@ -25,7 +27,7 @@ export async function ringSeat(call: Call, offer: Offer): Promise<void> {
   const remote = call.record.terminal.media.remote;
   const dialling = call.home.dialer.dial({
     seatId: offer.seatId,
-    sdp: remote === undefined ? undefined : offerFor(media, remote),
+    sdp: remote === undefined || isIdle(remote) ? undefined : offerFor(media, remote),
     from: { user: call.record.caller.user, name: displayName(call) },
     headers: seatHeaders(call, offer),
   });

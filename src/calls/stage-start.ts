@@ -1,5 +1,6 @@
 import { SightlineError, asSightlineError } from '../lib/errors';
 import type { Call, QueueTarget } from './call';
+import { causeOf } from './end-cause';
 import { callerLeft } from './stage-end';
 import { resumePlace } from './stage-queue';
 import { reasonNormal, type IncomingInvite, type Leg } from './leg';
@@ -28,6 +29,8 @@ export async function startCall(call: Call, incoming: IncomingInvite): Promise<v
   if (!leg) return;
   if (call.ended) return leg.bye(reasonNormal);
   attachTerminal(call, leg);
+  // The INVITE has served; a call that is held for long keeps no more than its record and its leg.
+  call.forgetBeginning();
   if ((await resumePlace(call)) || call.ended) return;
   if (flow.menu) call.home.stages.menu(call);
   else call.home.stages.queue(call, flow satisfies QueueTarget);
@@ -50,7 +53,9 @@ async function answerForScreen(call: Call, incoming: IncomingInvite): Promise<Le
 
       return undefined;
     }
-    incoming.reject(known);
-    throw error;
+    if (known.code === 'INTERNAL') throw error;
+    call.home.stages.end(call, { by: 'server', cause: causeOf(known.code) });
+
+    return undefined;
   }
 }
