@@ -85,6 +85,8 @@ export class Call extends WaitableEmitter<CallEvents> implements WireDialog {
   private incoming: ServerTransaction | undefined;
   /** An INVITE or UPDATE of ours waits for its final answer. */
   private inviteBusy = false;
+  /** Our INVITE had no offer: the 200 brings one, and the ACK takes our answer (RFC 3264 section 4). */
+  private offerless = false;
   private hangupAfterAck = false;
   private byeAnswered: Promise<SipMsg> | undefined;
 
@@ -134,6 +136,7 @@ export class Call extends WaitableEmitter<CallEvents> implements WireDialog {
       silent: (cancelled) => this.onSilence(cancelled),
     });
     const { sdp = offerSdp(this.local), headers = [], follow } = options;
+    this.offerless = sdp === '';
     this.invite.start({ sdp, headers: [...this.ownHeaders(), ...headers], follow });
   }
 
@@ -145,7 +148,7 @@ export class Call extends WaitableEmitter<CallEvents> implements WireDialog {
   private onAnswer(response: SipMsg, sent: Sent): void {
     this.inviteBusy = false;
     this.dialog.learnFromAnswer(response);
-    this.dialog.sendAck(sent.cseq);
+    this.dialog.sendAck(sent.cseq, this.offerless ? answerSdp(response.body, this.local) : '');
     this.invite?.stop();
     this.machine.apply('connect');
     // The answer crossed our CANCEL.

@@ -32,6 +32,8 @@ function attachScreen(call: Call, leg: Leg): void {
     if (call.record.menu) call.record.menu = { ...call.record.menu, seqOut: seq };
   });
   screen.on('failed', (failure) => onScreenFailed(call, describe(failure)));
+  // The leg may be there all the same: a 408 says only that this INFO came to nothing.
+  screen.on('gone', (status) => onScreenFailed(call, `answered ${status}`));
   screen.on('dropped', (message) => call.note('not-shown', message.type));
   screen.on('receipt', ({ ref, shown, reason }) =>
     call.note(shown ? 'shown' : 'push-failed', reason ? `${ref}: ${reason}` : ref),

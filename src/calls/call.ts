@@ -1,3 +1,4 @@
+import { asSightlineError } from '../lib/errors';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
 import type { AcdPort } from './acd-port';
@@ -52,6 +53,8 @@ export class Call {
   /** The offer whose seat rings, or has answered. */
   offer: Offer | undefined;
   dialling: OutgoingInvite | undefined;
+  /** Counts the stays in a queue: who comes back from the store finds out whether the person still stands there. */
+  visit = 0;
   private readonly machine: CallMachine;
   private readonly joinWaiters: (() => void)[] = [];
 
@@ -116,19 +119,27 @@ export class Call {
     delete this.record.seat;
   }
 
-  /** Stops whatever rings and takes the ticket off the call. */
-  leaveQueue(): void {
+  /** Stops whatever rings and takes the ticket off the call. Gives the number of the next stay in a queue. */
+  leaveQueue(): number {
     this.dialling?.cancel(reasonCallerLeft);
     this.clearOffer();
     delete this.record.ticketId;
     delete this.record.queue;
+
+    return ++this.visit;
   }
 
   /** Runs a stage whose failure ends the call instead of being lost. */
   run(stage: Promise<void>): void {
-    stage.catch((error: unknown) => {
-      this.home.log.error({ err: error, call: this.id, state: this.state }, 'a stage of the call failed');
-      this.home.stages.end(this, { by: 'server', cause: 'internal' });
-    });
+    stage.catch((error: unknown) => this.failed(error));
+  }
+
+  /** A stage threw: the call ends. After the end, a side that is gone is no news. */
+  failed(error: unknown): void {
+    const { code } = asSightlineError(error);
+    if (this.ended && code === 'CALL_GONE') return;
+    const level = code === 'INTERNAL' ? 'error' : 'warn';
+    this.home.log[level]({ err: error, call: this.id, state: this.state }, 'a stage of the call failed');
+    this.home.stages.end(this, { by: 'server', cause: 'internal' });
   }
 }

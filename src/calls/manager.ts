@@ -70,6 +70,7 @@ export class CallManager implements CallHome {
       acd.on('moved', (ticketIds) => this.onMoved(ticketIds)),
       acd.on('ended', (ticketId, how) => {
         if (how === 'overflowed') this.endTicket(ticketId, { by: 'server', cause: 'overflowed' });
+        this.byTicket.delete(ticketId);
       }),
       acd.on('replaced', (ticketId, oldCallId) => this.onReplaced(ticketId, oldCallId)),
     ];
@@ -166,7 +167,8 @@ export class CallManager implements CallHome {
 
   bindTicket(call: Call, ticketId: string): void {
     call.record.ticketId = ticketId;
-    this.byTicket.set(ticketId, call);
+    // A call that ended while its ticket was made would be kept here for ever.
+    if (!call.ended) this.byTicket.set(ticketId, call);
   }
 
   ended(call: Call, from: CallState, over: Promise<unknown>): void {
@@ -199,7 +201,7 @@ export class CallManager implements CallHome {
 
   private endTicket(ticketId: string, end: CallEnd): void {
     const call = this.byTicket.get(ticketId);
-    if (call) call.home.stages.end(call, end);
+    if (call?.record.ticketId === ticketId) call.home.stages.end(call, end);
   }
 
   /** The same person came by another call, which has the ticket now; the old one only holds a dead line. */

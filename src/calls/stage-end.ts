@@ -26,21 +26,11 @@ export function endCall(call: Call, end: CallEnd, reason?: string): void {
   record.endedAt = home.clock.now();
   call.apply('end', `${end.by}: ${end.cause}`);
   call.dialling?.cancel(reason ?? (end.by === 'caller' ? reasonCallerLeft : reasonNormal));
-  const over = [
-    settleTicket(call, from, end),
-    call.seat?.bye(reason ?? reasonNormal),
-    partFromTerminal(call, end, reason),
-  ];
+  const over = [settleTicket(call, from, end), call.seat?.bye(reason ?? reasonNormal), farewell(call, end, reason)];
   home.ended(call, from, Promise.allSettled(over));
 }
 
-async function partFromTerminal(call: Call, end: CallEnd, reason: string | undefined): Promise<void> {
-  if (end.by !== 'caller') return farewell(call, end, reason);
-  call.screen?.close();
-  await call.terminal?.bye(reason);
-}
-
-/** The screen says why it is over before the leg goes. */
+/** The screen says why it is over before the leg goes; one whose leg has gone is only closed. */
 async function farewell(call: Call, end: CallEnd, reason: string | undefined): Promise<void> {
   const { screen, terminal } = call;
   if (!terminal) return call.incoming?.reject(errorOf(end.cause));
@@ -52,6 +42,11 @@ async function farewell(call: Call, end: CallEnd, reason: string | undefined): P
   await terminal.bye(reason ?? reasonNormal);
 }
 
+/** The person has given up, or ended the call by an item of the menu: no place is kept for a redial. */
+function isMeant(call: Call, end: CallEnd): boolean {
+  return end.cause === 'left' || call.record.menu?.pending?.type === 'end';
+}
+
 /** What becomes of the ticket: kept for a redial, given up, or served. */
 async function settleTicket(call: Call, from: CallState, end: CallEnd): Promise<void> {
   const { ticketId } = call.record;
@@ -61,7 +56,7 @@ async function settleTicket(call: Call, from: CallState, end: CallEnd): Promise<
     if (from === 'joining' || from === 'talking') await acd.complete(ticketId);
     else if (from === 'queued' || from === 'offered') {
       if (end.by === 'server' && end.cause === 'overflowed') return;
-      if (end.cause === 'left') await acd.leave(ticketId, 'abandoned');
+      if (isMeant(call, end)) await acd.leave(ticketId, 'abandoned');
       else await acd.drop(ticketId);
     }
   } catch (error) {

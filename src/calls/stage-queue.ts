@@ -10,9 +10,12 @@ import { present, screenState } from './stage-menu';
  * the grace period finds its ticket again with the time at which it first came.
  */
 export async function enterQueue(call: Call, target: QueueTarget): Promise<void> {
-  if (call.state === 'offered' || isInQueue(call, target.queue)) return showPlace(call);
+  if (isInQueue(call, target.queue)) return showPlace(call);
+  // The seat has answered by now: the screen is about to show who it is.
+  if (call.state === 'joining' || call.state === 'talking' || call.ended) return;
   const former = call.record.ticketId;
-  call.leaveQueue();
+  const visit = call.leaveQueue();
+  if (call.state === 'offered') call.apply('offer-lost', 'another queue was chosen');
   call.apply('enqueue', target.queue);
   call.record.queue = target.queue;
   if (former) await giveUp(call, former);
@@ -21,8 +24,12 @@ export async function enterQueue(call: Call, target: QueueTarget): Promise<void>
   try {
     ticket = await takeTicket(call, target);
   } catch (error) {
+    if (call.visit !== visit) return;
+
     return refused(call, asSightlineError(error));
   }
+  // The person left the queue meanwhile, and may stand in it again with another ticket.
+  if (call.visit !== visit) return giveUp(call, ticket.ticketId);
   if (call.record.ticketId !== ticket.ticketId) {
     call.home.bindTicket(call, ticket.ticketId);
     call.note('ticket', ticket.ticketId);
@@ -35,7 +42,7 @@ export async function enterQueue(call: Call, target: QueueTarget): Promise<void>
 
 /** After a look at the menu the person chose the queue again in which the ticket has been waiting all the while. */
 function isInQueue(call: Call, queue: string): boolean {
-  return call.state === 'queued' && call.record.ticketId !== undefined && call.record.queue === queue;
+  return isWaiting(call) && call.record.ticketId !== undefined && call.record.queue === queue;
 }
 
 async function giveUp(call: Call, ticketId: string): Promise<void> {
@@ -55,7 +62,7 @@ async function takeTicket(call: Call, target: QueueTarget): Promise<TicketView> 
     try {
       return await acd.enqueue({ ...who, queue: target.queue, priority: target.priority, skills: [...target.skills] });
     } catch (error) {
-      if (asSightlineError(error).code !== 'STORE_UNAVAILABLE' || call.ended) throw error;
+      if (asSightlineError(error).code !== 'STORE_UNAVAILABLE' || !isWaiting(call)) throw error;
       call.note('store-away', 'waiting for it');
       await call.home.storeReady();
     }
@@ -133,7 +140,9 @@ async function placeOf(call: Call, ticketId: string): Promise<Position | undefin
 
 /** The place has changed. A person who reads the menu meanwhile is not disturbed. */
 export async function refreshPlace(call: Call): Promise<void> {
-  if (call.record.menu?.phase === 'queue') await showPlace(call);
+  const { menu } = call.record;
+  const isReading = menu?.phase === 'menu' && menu.pending === undefined;
+  if (!isReading) await showPlace(call);
 }
 
 function isWaiting(call: Call): boolean {

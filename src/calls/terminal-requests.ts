@@ -24,7 +24,16 @@ function onInfo(call: Call, request: LegRequest): void {
   if (!call.screen) throw new SightlineError('BAD_INFO_PACKAGE', 'This call did not agree on visual-menu');
   const message = parseTerminalMessage(request.contentType, request.body);
   request.reply(200);
-  onScreenMessage(call, message);
+  answered(call, () => onScreenMessage(call, message));
+}
+
+/** What fails after the answer cannot be told by another one. */
+function answered(call: Call, carryOut: () => void): void {
+  try {
+    carryOut();
+  } catch (error) {
+    call.failed(error);
+  }
 }
 
 /** DTMF chooses by item key while nobody is joined; everything else is for the other side (RFC 2976). */
@@ -37,5 +46,5 @@ function onLegacyInfo(call: Call, request: LegRequest): void {
   const digit = readDtmfInfo(request.contentType, request.body);
   if (digit === undefined && request.body !== '') throw new SightlineError('UNSUPPORTED_MEDIA_TYPE');
   request.reply(200);
-  if (digit !== undefined) onDigit(call, digit);
+  if (digit !== undefined) answered(call, () => onDigit(call, digit));
 }
