@@ -30,6 +30,8 @@ export class Edge {
   private isConnected = false;
   private closed = false;
   private readonly listeners: ((connected: boolean) => void)[] = [];
+  /** Ends the waiting of each exchange under way. */
+  private readonly waiting = new Set<(error: SightlineError) => void>();
 
   constructor(private readonly log: Logger) {
     this.srf = new Srf() as unknown as SrfLike;
@@ -86,14 +88,22 @@ export class Edge {
     });
   }
 
-  /** Sends a request and resolves with its final answer. Provisional answers are passed over. */
+  /**
+   * Sends a request and resolves with its final answer. Provisional answers are passed over. Rejects EDGE_UNAVAILABLE when
+   * the connection is lost meanwhile: the edge has nobody then whom it could tell the answer.
+   */
   exchange(options: RequestOptions): Promise<FinalAnswer> {
-    return new Promise((resolve, reject) => {
+    let giveUp: ((error: SightlineError) => void) | undefined;
+    const answered = new Promise<FinalAnswer>((resolve, reject) => {
+      giveUp = reject;
+      this.waiting.add(reject);
       const onResponse: ResponseListener = (res, ack) => {
         if (res.status >= 200) resolve({ res, ack });
       };
       this.send(options, onResponse).catch(reject);
     });
+
+    return answered.finally(() => giveUp && this.waiting.delete(giveUp));
   }
 
   /**
@@ -124,6 +134,8 @@ export class Edge {
   private setConnected(connected: boolean): void {
     if (this.isConnected === connected) return;
     this.isConnected = connected;
+    // When we close, nobody is to act on it: calls of an edge of its own go on with the next process.
+    if (!connected && !this.closed) for (const giveUp of this.waiting) giveUp(new SightlineError('EDGE_UNAVAILABLE'));
     for (const listener of this.listeners) listener(connected);
   }
 }
