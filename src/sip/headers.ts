@@ -5,7 +5,7 @@ import type { Headers } from './drachtio';
 export const allowHeader: Headers = { Allow: 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, MESSAGE' };
 
 /** Headers of a refusal: the code of the error table, and when to come back (RFC 3261 section 20.33). */
-export function errorHeaders(error: SightlineError): Headers {
+export function errorHeaders(error: SightlineError): Record<string, string> {
   return {
     Warning: warningHeader(error),
     ...(error.retryAfter === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfter))) }),

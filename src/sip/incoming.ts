@@ -23,8 +23,11 @@ export class SrfIncomingInvite implements IncomingInvite {
     private readonly home: LegHome,
     private readonly req: DrachtioRequest,
     private readonly res: DrachtioResponse,
-    private readonly peer: string,
+    private readonly caller: { peer: string; cancelled: boolean },
   ) {
+    // The CANCEL came before anybody listened here; the edge has answered both.
+    this.isCancelled = caller.cancelled;
+    this.settled = caller.cancelled;
     req.once('cancel', (cancel: DrachtioRequest) => this.cancelledBy(cancel.get('Reason')));
   }
 
@@ -101,7 +104,7 @@ export class SrfIncomingInvite implements IncomingInvite {
       dialogId,
       callId: this.req.get('Call-ID') ?? '',
       role: 'uas',
-      peer: this.peer,
+      peer: this.caller.peer,
       allow: methodsOf(this.req.get('Allow')),
       visualMenu: screen,
     };

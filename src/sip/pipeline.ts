@@ -8,7 +8,7 @@ import type { Plan } from '../dialplan/model';
 import { negotiateLocale } from '../ivr/locale';
 import { parseSdp } from '../media/sdp';
 import type { RoutingNumber } from '../numbers/types';
-import type { DrachtioRequest, DrachtioResponse } from './drachtio';
+import type { DrachtioRequest, DrachtioResponse, Headers } from './drachtio';
 import { errorHeaders } from './headers';
 import { SrfIncomingInvite, minSessionSeconds } from './incoming';
 import type { LegHome } from './leg';
@@ -43,6 +43,7 @@ interface Context {
   readonly res: DrachtioResponse;
   readonly ports: PipelinePorts;
   readonly plan: Plan;
+  isCancelled(): boolean;
   caller?: Caller;
   destination?: Destination;
   lease?: RoutingNumber;
@@ -68,19 +69,23 @@ const stages: readonly Stage[] = [
 
 export function createInviteHandler(ports: PipelinePorts) {
   return async (req: DrachtioRequest, res: DrachtioResponse): Promise<void> => {
-    const context: Context = { req, res, ports, plan: ports.plan() };
     let cancelled = false;
     req.once('cancel', () => {
       cancelled = true;
     });
+    const context: Context = { req, res, ports, plan: ports.plan(), isCancelled: () => cancelled };
     try {
       for (const stage of stages) {
-        if (cancelled || (await stage(context)) === 'answered') return;
+        // A number that is claimed goes into a call even then: it is the end of the call that gives the number back.
+        if (cancelled && !context.lease) return;
+        if ((await stage(context)) === 'answered') return;
       }
     } catch (thrown) {
       const error = asSightlineError(thrown);
       if (error.code === 'INTERNAL') ports.log.error({ err: thrown }, 'an INVITE could not be handled');
-      if (!cancelled) res.send(error.sip, { headers: errorHeaders(error) });
+      // RFC 3261 section 21.4.13: the refusal says what would do.
+      const accept: Headers = error.code === 'UNSUPPORTED_MEDIA_TYPE' ? { Accept: 'application/sdp' } : {};
+      if (!cancelled) res.send(error.sip, { headers: { ...errorHeaders(error), ...accept } });
     }
   };
 }
@@ -160,7 +165,7 @@ function beginCall(context: Context): 'answered' {
   const route = routeOf(plan, destination, lease);
   const source = `${caller.source.address}:${caller.source.port}`;
   const peer = `sip:${caller.user}@${plan.domain}`;
-  const incoming = new SrfIncomingInvite(ports.home, req, res, peer);
+  const incoming = new SrfIncomingInvite(ports.home, req, res, { peer, cancelled: context.isCancelled() });
   ports.calls.start(
     {
       plan,

@@ -1,5 +1,5 @@
-import { warningHeader } from '../../lib/errors';
 import type { SightlineError } from '../../lib/errors';
+import { errorHeaders } from '../headers';
 
 /** What is needed of a drachtio-srf request. */
 export interface SipRequest {
@@ -43,7 +43,5 @@ export function proxyTo(source: Source): string {
 
 /** Answers with the status of an error; the code goes with it in a Warning header. */
 export function refuse(res: SipResponse, error: SightlineError, headers: Record<string, string> = {}): void {
-  const all: Record<string, string> = { Warning: warningHeader(error), ...headers };
-  if (error.retryAfter !== undefined) all['Retry-After'] = String(error.retryAfter);
-  res.send(error.sip, { headers: all });
+  res.send(error.sip, { headers: { ...errorHeaders(error), ...headers } });
 }
