@@ -44,7 +44,17 @@ const storePatienceMs = 30_000;
 const redialSeconds = 60;
 
 /** Ends of a call that its caller did not mean: the place in the queue is kept, and so is the way back to it. */
-const cutOff = new Set(['bye', 'cancelled', 'gone', 'session-expired', 'no-ack', 'restart', 'shutdown', 'internal']);
+const cutOff = new Set([
+  'bye',
+  'cancelled',
+  'gone',
+  'session-expired',
+  'no-ack',
+  'restart',
+  'shutdown',
+  'store-unavailable',
+  'internal',
+]);
 
 export interface App {
   readonly sip: Endpoint;

@@ -1,11 +1,12 @@
 import { SightlineError, asSightlineError } from '../lib/errors';
 import { classifyInfo } from '../ivr/headers';
+import { textMessages } from '../ivr/views';
 import type { Call } from './call';
 import type { LegRequest } from './leg';
 import { answerOptions, refuse, relay } from './relay';
 
-/** Characters of a text to the screen; longer ones do not fit into one INFO. */
-const textLimit = 300;
+/** Characters of one text from an agent; what does not fit into one INFO is sent in several. */
+const textLimit = 4000;
 
 /** A request of the seat within its dialog, other than re-INVITE, UPDATE and BYE. */
 export function onSeatRequest(call: Call, request: LegRequest): void {
@@ -31,6 +32,6 @@ function onText(call: Call, request: LegRequest): void {
   if (!/^text\/plain\b/i.test(request.contentType)) throw new SightlineError('UNSUPPORTED_MEDIA_TYPE');
   if (request.body.length > textLimit) throw new SightlineError('BODY_TOO_LARGE', `At most ${textLimit} characters`);
   const seat = call.record.seat && call.plan.seats.get(call.record.seat.id);
-  call.screen.show({ type: 'text', from: seat?.name ?? '', text: request.body });
+  call.screen.showAll(textMessages(seat?.name ?? '', request.body));
   request.reply(200);
 }

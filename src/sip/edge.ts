@@ -78,6 +78,7 @@ export class Edge {
       const done = (error: unknown, req?: DrachtioRequest): void => {
         if (!req) return reject(asEdgeError(error));
         if (onResponse) req.on('response', onResponse);
+        if (options.method === 'INVITE') req.on('update', answerCrossing);
         resolve(req);
       };
       try {
@@ -138,6 +139,11 @@ export class Edge {
     if (!connected && !this.closed) for (const giveUp of this.waiting) giveUp(new SightlineError('EDGE_UNAVAILABLE'));
     for (const listener of this.listeners) listener(connected);
   }
+}
+
+/** An UPDATE that comes while an INVITE of ours is open: its offer would cross ours (RFC 3311 section 5.2). */
+function answerCrossing(req: DrachtioRequest, res: DrachtioResponse): void {
+  res.send(req.body ? 491 : 200);
 }
 
 /** Sockets whose writes are gathered already. */
