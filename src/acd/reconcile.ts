@@ -37,14 +37,20 @@ export class Reconciler {
   async run(): Promise<void> {
     this.engine.doubtful = false;
     try {
+      // Talks first: a seat that talks must be known to, before those who wait are offered to whoever seems free.
       const own = [...this.registry.all()];
-      for (let start = 0; start < own.length; start += CHUNK) {
-        await Promise.all(own.slice(start, start + CHUNK).map((ticket) => this.compare(ticket)));
-      }
+      await this.compareAll(own.filter((ticket) => ticket.state === 'talking'));
+      await this.compareAll(own.filter((ticket) => ticket.state !== 'talking'));
       await this.removeGhosts();
     } catch (error) {
       this.engine.doubtful = true;
       if (!isUnavailable(error)) throw error;
+    }
+  }
+
+  private async compareAll(tickets: readonly OwnTicket[]): Promise<void> {
+    for (let start = 0; start < tickets.length; start += CHUNK) {
+      await Promise.all(tickets.slice(start, start + CHUNK).map((ticket) => this.compare(ticket)));
     }
   }
 
