@@ -258,10 +258,19 @@ class Wiring {
     this.closer.add('SIP edge', () => this.edge.close());
     const listening = await this.edge.connect(address, edgePatienceMs);
     for (const { host } of listening) (this.ownHosts as Set<string>).add(host.toLowerCase());
+    this.edge.onConnection((connected) => this.onEdge(connected));
     const udp = listening.find(({ transport }) => transport === 'udp') ?? listening[0];
     if (!udp) throw new SightlineError('EDGE_UNAVAILABLE', 'The SIP edge listens on no address');
 
     return { host: udp.host, port: udp.port };
+  }
+
+  private onEdge(connected: boolean): void {
+    this.log.warn({ connected }, connected ? 'the SIP edge is back' : 'the SIP edge is lost');
+    if (!connected) return this.calls.edgeLost();
+    this.calls
+      .edgeBack((transactionId, kind) => this.edge.abandon(transactionId, kind))
+      .catch(this.report('calls could not be looked after when the SIP edge was back'));
   }
 
   private async startEmbeddedEdge(): Promise<DrachtioAddress> {

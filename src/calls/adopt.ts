@@ -1,14 +1,12 @@
 import type { TicketView } from '../acd/types';
 import type { Plan } from '../dialplan/model';
-import { currentScreen } from '../ivr/session';
 import { attachSeat, attachTerminal } from './attach';
 import { Call, type QueueTarget } from './call';
 import type { CallStore } from './call-store';
 import type { Leg, LegRecord } from './leg';
 import type { CallManager } from './manager';
 import { remember, type CallRecord } from './record';
-import { menuOf } from './stage-menu';
-import { refreshPlace } from './stage-queue';
+import { probeLegs, showAgain } from './take-up';
 
 export interface AdoptPorts {
   node: string;
@@ -81,18 +79,9 @@ async function legsLive(ports: AdoptPorts, call: Call): Promise<boolean> {
   call.seat = seat?.leg && ports.leg(seat.leg);
   attachTerminal(call, call.terminal);
   if (call.seat && !call.ended) attachSeat(call, call.seat);
-  await Promise.all([call.terminal, call.seat].map(probe));
+  await probeLegs(call);
 
   return !call.ended && call.terminal?.alive === true && (call.seat === undefined || call.seat.alive);
-}
-
-/** OPTIONS within the dialog; a leg that is gone says so by its `ended` event. */
-async function probe(leg: Leg | undefined): Promise<void> {
-  try {
-    await leg?.request('OPTIONS', {});
-  } catch {
-    // The leg has ended by this, or the edge is away and will be heard of soon.
-  }
 }
 
 /** A person who waits has a ticket, or gets one. One whose ticket is over waits for nothing. */
@@ -124,11 +113,4 @@ function wishOf({ record, plan }: Call): QueueTarget {
   const { priority = flow?.priority ?? 0, skills = flow?.skills ?? [] } = pending?.type === 'queue' ? pending : {};
 
   return { queue: record.queue ?? flow?.queue ?? '', priority, skills };
-}
-
-function showAgain(call: Call): void {
-  const { menu } = call.record;
-  if (menu && call.screen) call.screen.show(currentScreen(menuOf(call), menu));
-  if (call.state === 'queued') call.run(refreshPlace(call));
-  call.home.save(call.record);
 }

@@ -1,5 +1,6 @@
 import { Screen, type ScreenFailure } from '../ivr/screen';
 import { resumedSeq } from '../ivr/state';
+import { asSightlineError } from '../lib/errors';
 import type { Call } from './call';
 import type { Leg } from './leg';
 import { onOffer } from './renegotiate';
@@ -23,9 +24,9 @@ export function attachTerminal(call: Call, leg: Leg): void {
 function attachScreen(call: Call, leg: Leg): void {
   const screen = new Screen({
     clock: call.home.clock,
-    sender: { send: (contentType, headers, body) => leg.request('INFO', { contentType, headers, body }) },
-    // A screen that begins in the middle of a call belongs to a call that was taken over.
-    ...(call.record.menu ? { lastSeq: resumedSeq(call.record.menu) } : {}),
+    sender: { send: (contentType, headers, body) => sendInfo(leg, { contentType, headers, body }) },
+    // A call without its INVITE was taken over: its terminal has seen numbers that may not have been written down.
+    ...(call.incoming ? {} : { lastSeq: resumedSeq(call.record.menu ?? { seqOut: 0 }) }),
   });
   call.screen = screen;
   screen.on('taken', (_message, seq) => {
@@ -38,6 +39,17 @@ function attachScreen(call: Call, leg: Leg): void {
   screen.on('receipt', ({ ref, shown, reason }) =>
     call.note(shown ? 'shown' : 'push-failed', reason ? `${ref}: ${reason}` : ref),
   );
+}
+
+/** When the edge is lost on the way the INFO is sent again: a terminal that has had it knows that by its seq. */
+async function sendInfo(leg: Leg, info: Parameters<Leg['request']>[1]): Promise<{ status: number }> {
+  try {
+    return await leg.request('INFO', info);
+  } catch (error) {
+    if (!leg.alive || asSightlineError(error).code !== 'EDGE_UNAVAILABLE') throw error;
+
+    return leg.request('INFO', info);
+  }
 }
 
 function describe(failure: ScreenFailure): string {

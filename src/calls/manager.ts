@@ -7,6 +7,7 @@ import type { Plan } from '../dialplan/model';
 import type { AcdPort } from './acd-port';
 import { Call, type CallHome } from './call';
 import type { CallStore } from './call-store';
+import { edgeBack, edgeLost } from './edge-loss';
 import type { IncomingInvite, SeatDialer } from './leg';
 import { newMedia } from './media';
 import type { CallEnd, CallRecord, Caller } from './record';
@@ -179,6 +180,16 @@ export class CallManager implements CallHome {
     this.ports.onEnded(call.record, from);
     this.parting.add(over);
     void over.finally(() => this.parting.delete(over));
+  }
+
+  /** The connection to the SIP edge is lost. */
+  edgeLost(): void {
+    edgeLost([...this.calls.values()]);
+  }
+
+  /** The connection to the SIP edge is there again; `abandon` refuses an INVITE that it may still hold open. */
+  edgeBack(abandon: (transactionId: string, kind: 'theirs') => Promise<void>): Promise<void> {
+    return edgeBack([...this.calls.values()], abandon);
   }
 
   /** Ends every call, because the edge that holds their dialogs stops with us. Waiting callers keep their places. */

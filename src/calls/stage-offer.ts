@@ -71,6 +71,14 @@ async function offerLost(call: Call, offer: Offer, cause: DeclineCause): Promise
   await declineLater(call, offer, cause);
 }
 
+/** The seat that rings cannot be heard any more, through no fault of its own. */
+export async function offerInterrupted(call: Call): Promise<void> {
+  const { offer, dialling } = call;
+  if (!offer || call.state !== 'offered') return;
+  await offerLost(call, offer, 'node-lost');
+  dialling?.cancel(reasonElsewhere);
+}
+
 async function declineLater(call: Call, offer: Offer, cause: DeclineCause): Promise<void> {
   try {
     await call.home.acd.decline(offer, cause);

@@ -44,6 +44,6 @@ export type MenuState = Readonly<Static<typeof MenuStateSchema>>;
 export const RESUME_GAP = 1000;
 
 /** The `lastSeq` with which a screen is built for a call that was taken over. */
-export function resumedSeq(state: MenuState): number {
+export function resumedSeq(state: Pick<MenuState, 'seqOut'>): number {
   return state.seqOut + RESUME_GAP;
 }

@@ -21,15 +21,20 @@ export interface FinalAnswer {
   ack: AckFunction;
 }
 
+/** How long a request waits for a connection that is just being made again, in ms. */
+const patienceMs = 5000;
+
 /**
  * The connection to a drachtio-server, embedded or not. It reconnects for ever, with growing pauses of at most two
- * seconds; while it is down `connected` is false and requests fail with EDGE_UNAVAILABLE.
+ * seconds; while it is down `connected` is false, and requests wait for it a while before they fail with EDGE_UNAVAILABLE.
  */
 export class Edge {
   readonly srf: SrfLike;
   private isConnected = false;
   private closed = false;
   private readonly listeners: ((connected: boolean) => void)[] = [];
+  /** Requests that wait for the connection. */
+  private readonly queued = new Set<(connected: boolean) => void>();
   /** Ends the waiting of each exchange under way. */
   private readonly waiting = new Set<(error: SightlineError) => void>();
 
@@ -63,17 +68,37 @@ export class Edge {
     });
   }
 
+  /** Tells of each loss of the connection, and when it is there, also for the first time. */
   onConnection(listener: (connected: boolean) => void): void {
     this.listeners.push(listener);
   }
 
   /**
-   * Sends a request and resolves with what was sent. `onResponse` gets every answer; it is handed over here because the
+   * Sends a request, once there is a connection, and resolves with what was sent. `onResponse` gets every answer; it is handed over here because the
    * first one may come in the same packet of the edge as the word that the request was sent.
    */
   send(options: RequestOptions, onResponse?: ResponseListener): Promise<DrachtioRequest> {
-    if (!this.isConnected) return Promise.reject(new SightlineError('EDGE_UNAVAILABLE'));
+    if (this.isConnected) return this.sendNow(options, onResponse);
 
+    return this.untilConnected().then(() => this.sendNow(options, onResponse));
+  }
+
+  private untilConnected(): Promise<void> {
+    if (this.closed) return Promise.reject(new SightlineError('EDGE_UNAVAILABLE'));
+
+    return new Promise((resolve, reject) => {
+      const settle = (connected: boolean): void => {
+        clearTimeout(limit);
+        this.queued.delete(settle);
+        if (connected) resolve();
+        else reject(new SightlineError('EDGE_UNAVAILABLE'));
+      };
+      const limit = setTimeout(() => settle(false), patienceMs);
+      this.queued.add(settle);
+    });
+  }
+
+  private sendNow(options: RequestOptions, onResponse?: ResponseListener): Promise<DrachtioRequest> {
     return new Promise((resolve, reject) => {
       const done = (error: unknown, req?: DrachtioRequest): void => {
         if (!req) return reject(asEdgeError(error));
@@ -124,6 +149,7 @@ export class Edge {
     if (this.closed) return;
     this.closed = true;
     this.setConnected(false);
+    for (const settle of [...this.queued]) settle(false);
     // drachtio-srf asserts that it once was connected.
     try {
       this.srf.disconnect();
@@ -136,7 +162,9 @@ export class Edge {
     if (this.isConnected === connected) return;
     this.isConnected = connected;
     // When we close, nobody is to act on it: calls of an edge of its own go on with the next process.
-    if (!connected && !this.closed) for (const giveUp of this.waiting) giveUp(new SightlineError('EDGE_UNAVAILABLE'));
+    if (this.closed) return;
+    if (!connected) for (const giveUp of this.waiting) giveUp(new SightlineError('EDGE_UNAVAILABLE'));
+    else for (const settle of [...this.queued]) settle(true);
     for (const listener of this.listeners) listener(connected);
   }
 }

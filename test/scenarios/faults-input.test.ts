@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { Phone, Wire } from '../../scripts/phone';
-import { freeTcpPort } from '../support/ports';
+import { lastingPort } from '../support/ports';
 import { closeOf, RawPeer, type Transport } from './raw-peer';
 import { dialScreen, eventually, nextCall, World } from './world';
 
@@ -12,7 +12,7 @@ let ws: { host: string; port: number };
 const peers: RawPeer[] = [];
 
 beforeAll(async () => {
-  const [sip, web] = [await freeTcpPort(), await freeTcpPort()];
+  const [sip, web] = [await lastingPort(), await lastingPort()];
   world = await World.open({ env: { SIGHTLINE_SIP_PORT: String(sip), SIGHTLINE_WS_PORT: String(web) } });
   ws = { host: '127.0.0.1', port: web };
 }, 30_000);

@@ -1,10 +1,13 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { once } from 'node:events';
+import net from 'node:net';
 import { Redis } from 'ioredis';
 import type { CallRecord } from '../../src/calls/record';
 import { inProject } from '../../src/lib/paths';
 import { makeKeys, type Keys } from '../../src/store/keys';
+import { lastingPort } from '../support/ports';
 import { Child, startServer, type ServerProcess } from '../support/processes';
 import { startRedis, type TestRedis } from '../support/redis';
 import { eventually, World } from './world';
@@ -15,7 +18,8 @@ interface Parts {
   redis: TestRedis;
   site: SiteCopy;
   /** The SIP edge as a process of its own; without it the application has its own inside. */
-  edge?: Child;
+  edge?: EdgeProcess;
+  line?: Line;
   env: Record<string, string>;
 }
 
@@ -31,11 +35,14 @@ export class Outage extends World {
   static async begin(options: { ownEdge?: boolean } = {}): Promise<Outage> {
     const redis = await startRedis({ appendonly: true });
     const site = await SiteCopy.make();
-    const env: Record<string, string> = { REDIS_URL: redis.url, SIGHTLINE_NODE: 'outage' };
+    const sipPort = String(await lastingPort());
+    const env: Record<string, string> = { REDIS_URL: redis.url, SIGHTLINE_NODE: 'outage', SIGHTLINE_SIP_PORT: sipPort };
     const edge = options.ownEdge ? await startEdge() : undefined;
-    if (edge) env.DRACHTIO_URL = `tcp://:${controlSecret}@127.0.0.1:${edge.controlPort}`;
+    const line = edge && (await Line.to(edge.controlPort));
+    if (line) env.DRACHTIO_URL = `tcp://:${controlSecret}@127.0.0.1:${line.port}`;
     const server = await startServer({ site: site.folder, env });
-    return new Outage(server, { redis, site, env, ...(edge ? { edge: edge.child } : {}) });
+
+    return new Outage(server, { redis, site, env, ...(edge && line ? { edge, line } : {}) });
   }
 
   get redis(): TestRedis {
@@ -49,15 +56,29 @@ export class Outage extends World {
   /** Starts the application again, after it was ended, with the same name, store and SIP address. */
   async startAgain(): Promise<void> {
     const { site, env } = this.parts;
-    const ports = { SIGHTLINE_SIP_PORT: String(this.server.sip.port) };
     await this.server.stop();
-    this.server = await startServer({ site: site.folder, env: { ...env, ...(this.parts.edge ? {} : ports) } });
+    this.server = await startServer({ site: site.folder, env });
   }
 
   /** Ends the application; SIGKILL leaves it no chance to tidy up. */
   async stopServer(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const { code } = await this.server.child.stop(signal);
     if (signal === 'SIGTERM' && code !== 0) throw new Error(`it stopped with ${this.server.child.describeExit()}`);
+  }
+
+  /** Cuts the connection between the application and its SIP edge; both live on. */
+  cutLine(): void {
+    this.parts.line?.cut();
+  }
+
+  /** Kills the SIP edge, and starts it again on the same ports. */
+  async restartEdge(whileAway: () => Promise<void>): Promise<void> {
+    const { edge, line } = this.parts;
+    if (!edge || !line) throw new Error('this world has no SIP edge of its own');
+    await edge.child.stop('SIGKILL');
+    await whileAway();
+    this.parts.edge = await startEdge(edge);
+    line.leadTo(this.parts.edge.controlPort);
   }
 
   async readiness(): Promise<number> {
@@ -123,34 +144,93 @@ export class Outage extends World {
 
   override async close(): Promise<void> {
     await super.close();
-    const { redis, site, edge } = this.parts;
-    await edge?.stop();
+    const { redis, site, edge, line } = this.parts;
+    line?.close();
+    await edge?.child.stop();
     await redis.close();
     await site.remove();
   }
 }
 
-/** `sightline sipd` on free ports. */
-export async function startEdge(): Promise<{ child: Child; controlPort: number }> {
+interface EdgeProcess {
+  child: Child;
+  controlPort: number;
+  sipPort: number;
+}
+
+/** `sightline sipd`, on free ports or where an earlier one was. */
+async function startEdge(former?: EdgeProcess): Promise<EdgeProcess> {
   const child = await Child.start({
     name: 'the SIP edge',
     command: process.execPath,
     args: [inProject('dist', 'src', 'main.js'), 'sipd'],
     env: {
-      SIGHTLINE_SIP_PORT: '0',
+      SIGHTLINE_SIP_PORT: String(former?.sipPort ?? (await lastingPort())),
       SIGHTLINE_WS_PORT: '0',
       SIGHTLINE_CONTROL_PORT: '0',
       SIGHTLINE_CONTROL_SECRET: controlSecret,
       DRACHTIO_URL: undefined,
     },
   });
-  const controlPort = await child.waitForLine('its ready line', (line) => {
+  const { control, udp } = await child.waitForLine('its ready line', (line) => {
     if (!line.includes('"msg":"ready"')) return undefined;
 
-    return (JSON.parse(line) as { sip: { control: { port: number } } }).sip.control.port;
+    return (JSON.parse(line) as { sip: Record<'control' | 'udp', { port: number }> }).sip;
   });
 
-  return { child, controlPort };
+  return { child, controlPort: control.port, sipPort: udp.port };
+}
+
+/** The way from the application to its SIP edge: a connection that can be cut. */
+class Line {
+  private readonly sockets = new Set<net.Socket>();
+
+  private constructor(
+    private readonly server: net.Server,
+    private target: number,
+  ) {
+    server.on('connection', (socket) => this.join(socket));
+  }
+
+  static async to(target: number): Promise<Line> {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+
+    return new Line(server, target);
+  }
+
+  get port(): number {
+    return (this.server.address() as net.AddressInfo).port;
+  }
+
+  leadTo(target: number): void {
+    this.target = target;
+  }
+
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  close(): void {
+    this.server.close();
+    this.cut();
+  }
+
+  private join(near: net.Socket): void {
+    const far = net.connect(this.target, '127.0.0.1');
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.sockets.add(one);
+      one.pipe(other);
+      one.on('error', () => undefined);
+      one.on('close', () => {
+        this.sockets.delete(one);
+        other.destroy();
+      });
+    }
+  }
 }
 
 /** The demo site in a folder of its own, to be edited; its seats are free again as soon as a talk is over. */

@@ -26,3 +26,32 @@ export async function freeUdpPort(): Promise<number> {
 
   return port;
 }
+
+/**
+ * A port that is free for UDP and TCP and stays so between two starts of a server: below the range from which the system
+ * gives ports to whoever asks for any.
+ */
+export async function lastingPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if ((await isFreeTcp(port)) && (await isFreeUdp(port))) return port;
+  }
+}
+
+function isFreeTcp(port: number): Promise<boolean> {
+  const server = net.createServer();
+
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+function isFreeUdp(port: number): Promise<boolean> {
+  const socket = dgram.createSocket('udp4');
+
+  return new Promise((resolve) => {
+    socket.once('error', () => socket.close(() => resolve(false)));
+    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
+  });
+}
