@@ -178,9 +178,16 @@ class Wiring {
       this.log.info({ plan: plan.version }, 'a new dialplan is in force');
       this.usePlan().catch(this.report('the pools and seats of the new dialplan are used when the store is back'));
     });
-    // It may have missed an edit, or lost what it had.
-    const off = this.store.on('up', () => void this.usePlan().catch(this.report('the dialplan is not in use')));
-    this.closer.add('watch on the store', () => off());
+    this.closer.add(
+      'watch on the store',
+      this.store.on('up', () => this.onStoreUp()),
+    );
+  }
+
+  /** Redis is back: it may have missed an edit, or lost what it had. */
+  private onStoreUp(): void {
+    this.callStore.rewrite(this.calls.live());
+    this.usePlan().catch(this.report('the dialplan is not in use'));
   }
 
   private async buildSip(): Promise<void> {

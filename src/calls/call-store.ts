@@ -35,6 +35,15 @@ export class CallStore {
     this.schedule();
   }
 
+  /** After a break: Redis may have lost what it had, so all that is under way is written again, at once. */
+  rewrite(underWay: Iterable<CallRecord>): void {
+    this.listed.clear();
+    for (const record of underWay) this.dirty.set(record.id, record);
+    clearTimeout(this.retry);
+    this.retry = undefined;
+    if (this.dirty.size > 0) this.schedule();
+  }
+
   /** The record of a call, or undefined when there is none or it is no longer kept. */
   async find(id: string): Promise<CallRecord | undefined> {
     const text = await this.redis.get(this.keys.call(id));

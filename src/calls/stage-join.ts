@@ -9,6 +9,8 @@ import { present, screenState } from './stage-menu';
 import { showPlace } from './stage-queue';
 import { showConnected } from '../ivr/session';
 
+/** How long a seat that has answered waits for the store, in ms. */
+const claimPatienceMs = 1000;
 const reasonMismatch = 'SIP;cause=488;text="Not acceptable here"';
 
 /** The seat has answered: claim it, then join it with the terminal, media end to end. */
@@ -61,24 +63,38 @@ type Described = SeatAnswer & { sdp: string };
 /** False when the offer is no longer ours. A store that is away does not keep two people apart: it is told afterwards. */
 async function claimed(call: Call, offer: Offer): Promise<boolean> {
   const { acd, log } = call.home;
-  const accepted = acd.accept(offer);
-  if (!call.home.storeAvailable()) {
+  const claim = acd.accept(offer).then(() => freeAgain(call, offer));
+  if (!call.home.storeAvailable() || (await isLate(call, claim))) {
     call.note('store-away', 'joined without it');
-    accepted
-      .then(() => freeAgain(call, offer))
-      .catch((late: unknown) => log.error({ err: late, call: call.id }, 'the seat could not be claimed afterwards'));
+    claim.catch((late: unknown) => log.error({ err: late, call: call.id }, 'the seat could not be claimed afterwards'));
 
     return true;
   }
   try {
-    await accepted;
-    await freeAgain(call, offer);
+    await claim;
 
     return true;
   } catch (error) {
     const { code } = asSightlineError(error);
     if (code === 'OFFER_GONE' || code === 'TICKET_GONE') return false;
     throw error;
+  }
+}
+
+/** Whether the store takes so long that two people would notice; it may be about to be found away. */
+async function isLate(call: Call, claim: Promise<unknown>): Promise<boolean> {
+  let stop: () => void = () => undefined;
+  const late = new Promise<boolean>((resolve) => {
+    stop = call.home.clock.after(claimPatienceMs, () => resolve(true));
+  });
+  const settled = claim.then(
+    () => false,
+    () => false,
+  );
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    stop();
   }
 }
 

@@ -9,10 +9,6 @@ const outageMs = Number(process.env.OUTAGE_SECONDS ?? 3) * 1000;
 
 let world: Outage;
 
-beforeEach(async () => {
-  world = await Outage.begin();
-});
-
 afterEach(() => world.close());
 
 interface Talk {
@@ -85,6 +81,7 @@ async function whileAway(how: 'killed' | 'frozen', happening: () => Promise<void
 }
 
 test.each(['killed', 'frozen'] as const)('Redis is %s while people talk, ring, wait and read', async (how) => {
+  world = await Outage.begin();
   const kept = await talking('1001', '2001');
   const leaving = await talking('1002', '2002');
   const answering = await ringing('1003', '2003');
@@ -171,4 +168,63 @@ test.each(['killed', 'frozen'] as const)('Redis is %s while people talk, ring, w
   const served = [kept.call, answering.call, rejecting.call, waiting.call, plain, chooser.call, again.call, returned];
   for (const call of [...served, reader.call]) call.hangup();
   await world.untilNothingIsLeft();
+});
+
+test('Redis comes back empty: talks and places are put back from what the server knows', async () => {
+  world = await Outage.begin({ forgetful: true, ownEdge: true });
+  const kept = await talking('1001', '2001');
+  const waiting = await screenAt('1003', '6100');
+  await waiting.screen.waitFor('queue', ({ position }) => position === 1);
+  const plain = await plainAt('1004', '6100');
+  await world.untilStored('1004', ({ ticketId }) => ticketId !== undefined);
+  await whileAway('killed', () => Promise.resolve());
+  await eventually(
+    () => world.seatState('2001'),
+    (state) => state === 'talking',
+  );
+
+  // The store has all that it takes to go on after a crash of the application, too.
+  for (const user of ['1001', '1003', '1004']) await world.untilStored(user, () => true);
+  const refused = plain.untilEnded();
+  await world.stopServer('SIGKILL');
+  expect((await refused).status).toBe(503);
+  await world.startAgain();
+  expect((await world.callStates()).sort()).toEqual(['queued', 'talking']);
+  const returned = await plainAt('1004', '6100');
+  const next = [await comesToWork('2003'), await comesToWork('2004')];
+  expect(next.map(callerOf)).toEqual(['1003', '1004']);
+  for (const call of next) call.answer();
+  await Promise.all([waiting.screen.waitFor('connected'), returned.untilEstablished()]);
+  await hangUp(kept.call, kept.seatCall);
+  await hangUp(waiting.call, next[0]!);
+  await hangUp(returned, next[1]!);
+  await world.untilNothingIsLeft();
+});
+
+test('a seat that answers in the moment in which Redis hangs is joined all the same, and claimed afterwards', async () => {
+  world = await Outage.begin();
+  const { call, seatCall } = await ringing('1001', '2001');
+  world.redis.freeze();
+  seatCall.answer();
+  await call.untilEstablished();
+  world.redis.thaw();
+  await eventually(
+    () => world.seatState('2001'),
+    (state) => state === 'talking',
+    10_000,
+  );
+  await hangUp(call, seatCall);
+  await world.untilNothingIsLeft();
+});
+
+test('a stop while Redis is away takes leave of everybody and does not wait for it', async () => {
+  world = await Outage.begin();
+  const talk = await talking('1001', '2001');
+  const waiting = await screenAt('1002', '6100');
+  await waiting.screen.waitFor('queue');
+  world.redis.freeze();
+  const ends = [talk.call, talk.seatCall, waiting.call].map((call) => call.untilEnded());
+  await world.stopServer('SIGTERM');
+  for (const { reason } of await Promise.all(ends)) expect(reason).toContain('Server is stopping');
+  world.redis.thaw();
 });

@@ -32,8 +32,9 @@ export class Outage extends World {
     super(server, 'sightline.test');
   }
 
-  static async begin(options: { ownEdge?: boolean } = {}): Promise<Outage> {
-    const redis = await startRedis({ appendonly: true });
+  /** `forgetful`: Redis keeps nothing over its restarts. */
+  static async begin(options: { ownEdge?: boolean; forgetful?: boolean } = {}): Promise<Outage> {
+    const redis = await startRedis({ appendonly: !options.forgetful });
     const site = await SiteCopy.make();
     const sipPort = String(await lastingPort());
     const env: Record<string, string> = { REDIS_URL: redis.url, SIGHTLINE_NODE: 'outage', SIGHTLINE_SIP_PORT: sipPort };
