@@ -71,7 +71,24 @@ const libraries = [
 ];
 
 const outside = [
-  packageOf('drachtio-stays-in-sip', 'Rooms below see SIP through src/calls/leg.ts.', 'drachtio-srf', 'sip'),
+  packageOf(
+    'drachtio-stays-in-sip',
+    'Rooms below see SIP through src/calls/leg.ts; FreeSWITCH is called by SIP, too.',
+    'drachtio-srf',
+    'sip|media/freeswitch',
+  ),
+  packageOf(
+    'freeswitch-stays-in-its-adapter',
+    'Calls see media through src/media/port.ts.',
+    '(drachtio-fsmrf|drachtio-modesl|freeswitch-esl)',
+    'media/freeswitch',
+  ),
+  packageOf(
+    'rtp-stays-in-the-embedded-engine',
+    'Calls see media through src/media/port.ts.',
+    'werift',
+    'media/embedded',
+  ),
   packageOf('fastify-stays-in-http', 'Rooms below know nothing of HTTP.', '(fastify|@fastify/[^/]+)', 'http|desk'),
   packageOf(
     'redis-stays-below',

@@ -40,6 +40,13 @@ export const errorTable = {
   BAD_INFO_PACKAGE: { http: 469, sip: 469, title: 'The info package was not announced for this call' },
   MEDIA_MISMATCH: { http: 488, sip: 488, title: 'The session descriptions have nothing in common' },
   SESSION_TOO_SMALL: { http: 422, sip: 422, title: 'The session interval is too small' },
+  // Media.
+  MEDIA_GONE: { http: 410, sip: 480, title: 'The media of this call are not there any more' },
+  MEDIA_UNAVAILABLE: { http: 503, sip: 503, title: 'No media engine can do that now' },
+  // Recordings.
+  RECORDING_UNKNOWN: { http: 404, sip: 404, title: 'There is no such recording' },
+  RECORDING_FORBIDDEN: { http: 403, sip: 403, title: 'Calls of this queue are not recorded' },
+  STORAGE_FULL: { http: 507, sip: 500, title: 'Nothing more can be written: the disk is full' },
   // Queue.
   QUEUE_UNKNOWN: { http: 404, sip: 404, title: 'The site has no such queue' },
   QUEUE_FULL: { http: 503, sip: 503, title: 'The queue takes no more callers' },
