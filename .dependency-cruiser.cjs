@@ -94,7 +94,7 @@ const outside = [
     'redis-stays-below',
     'Rooms above act on state through the rooms that own it.',
     'ioredis',
-    'store|acd|numbers|calls|sip',
+    'store|acd|numbers|calls|sip|recording',
   ),
   {
     name: 'src-stands-alone',

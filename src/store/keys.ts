@@ -87,6 +87,12 @@ export function makeKeys(site: string) {
     /** Unused leases of a terminal: hash of number -> request id. */
     leasesOf: at('leases-of'),
 
+    // recording: the index; the truth is in the sidecars on the disk.
+    /** A recording or a snapshot as JSON, the same as its sidecar. */
+    recording: at('recording'),
+    /** The ids of recordings or snapshots of the site, of a call, of a queue or of a seat, by their beginning in ms. */
+    recordingsOf: (kind: string, by: string, id: string): string => `${root}${kind}s-of-${by}:${id}`,
+
     // Channels.
     nodeChannel: at('node'),
     movedChannel: `${root}moved`,

@@ -1,0 +1,101 @@
+import path from 'node:path';
+import type { Clock } from '../lib/clock';
+import type { Logger } from '../lib/logger';
+import { measure } from './files';
+import type { Ledger } from './ledger';
+import type { Asker, RecordingRecord, StoredPart } from './model';
+
+/** A file of the engine: as `StoredPart`, with its whole path and without what is measured here. */
+export type WrittenPart = Omit<StoredPart, 'bytes' | 'sha256'>;
+
+/** A recording that is going on. Its changes are written one after the other; none of them rejects. */
+export class OpenRecording {
+  private writing: Promise<void> = Promise.resolve();
+  private finishing: Promise<RecordingRecord> | undefined;
+
+  constructor(
+    readonly record: RecordingRecord,
+    private readonly ledger: Ledger,
+    private readonly ports: { clock: Clock; log: Logger },
+    private readonly onEnd: (id: string) => void,
+  ) {}
+
+  get id(): string {
+    return this.record.id;
+  }
+
+  /** Whole path without extension, for `MediaServer.record`. The folder is there. */
+  get base(): string {
+    return this.ledger.pathOf(this.record, this.record.id);
+  }
+
+  get masked(): boolean {
+    const last = this.record.masked.at(-1);
+
+    return last !== undefined && last.to === undefined;
+  }
+
+  /** Notes that nothing is kept from now on, or that it is again. */
+  mask(on: boolean, by: Asker, why?: string): Promise<void> {
+    const at = this.ports.clock.now();
+    const last = this.record.masked.at(-1);
+    if (on && !this.masked) this.record.masked.push({ from: at });
+    else if (!on && last && this.masked) last.to = at;
+
+    return this.note(on ? 'mask' : 'unmask', by, why);
+  }
+
+  /** Writes down what was done to it, and by whom. */
+  note(what: string, by: Asker, why?: string): Promise<void> {
+    this.record.events.push({ at: this.ports.clock.now(), what, by, ...(why === undefined ? {} : { why }) });
+
+    return this.write();
+  }
+
+  /** Its end: measures the files that were written, and keeps all of it. Twice gives the same. */
+  finish(parts: readonly WrittenPart[], end: { by: Asker; why?: string; failure?: string }): Promise<RecordingRecord> {
+    this.finishing ??= this.finishOnce(parts, end);
+
+    return this.finishing;
+  }
+
+  private async finishOnce(
+    parts: readonly WrittenPart[],
+    end: { by: Asker; why?: string; failure?: string },
+  ): Promise<RecordingRecord> {
+    const { record } = this;
+    const endedAt = this.ports.clock.now();
+    const last = record.masked.at(-1);
+    if (last && last.to === undefined) last.to = endedAt;
+    record.parts = await this.measured(parts);
+    record.endedAt = endedAt;
+    if (end.failure !== undefined) record.failure = end.failure.slice(0, 1000);
+    await this.note(end.failure === undefined ? 'stop' : 'failed', end.by, end.why ?? end.failure?.slice(0, 1000));
+    this.onEnd(record.id);
+
+    return structuredClone(record);
+  }
+
+  private async measured(parts: readonly WrittenPart[]): Promise<StoredPart[]> {
+    const kept: StoredPart[] = [];
+    for (const part of parts) {
+      const measured = await measure(part.file).catch((error: unknown) => {
+        this.ports.log.error({ err: error, recording: this.id }, 'a part of a recording cannot be read');
+
+        return undefined;
+      });
+      if (!measured) continue;
+      const { startedAt, duration, tracks } = part;
+      const file = path.basename(part.file);
+      kept.push({ file, ...measured, startedAt: Math.round(startedAt), duration: Math.max(0, duration), tracks });
+    }
+
+    return kept;
+  }
+
+  private write(): Promise<void> {
+    this.writing = this.writing.then(() => this.ledger.update(this.record));
+
+    return this.writing;
+  }
+}

@@ -1,0 +1,116 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Logger } from '../lib/logger';
+import { changedAt, isDraft, measure, renditionEnd, sidecarEnd, type Day } from './files';
+import { daysMs, isOpen, type Entry, type RecordingRecord, type StoredPart } from './model';
+
+/** What a file holds that nobody has finished: its length in ms, and its tracks in order. */
+export interface Probed {
+  duration: number;
+  tracks: StoredPart['tracks'];
+}
+
+export type Probe = (file: string) => Promise<Probed>;
+
+export interface TakeInPorts {
+  root: string;
+  site: string;
+  node: string;
+  probe: Probe;
+  now(): number;
+  log: Logger;
+  /** Days for which a recording is kept that nobody knows anything of. */
+  retention: number;
+}
+
+/**
+ * Finishes what a crash has left in a day's folder: recordings without an end are measured and get one, marked as cut; files
+ * whose sidecar is lost get a new one, so that they are found and, in time, deleted.
+ *
+ * To be called before this process records anything.
+ *
+ * @returns the entries that are new or changed.
+ */
+export async function takeIn(ports: TakeInPorts, day: Day): Promise<RecordingRecord[]> {
+  const folder = path.join(ports.root, day.folder);
+  await Promise.all(day.drafts.map((name) => rm(path.join(folder, name), { force: true })));
+  const taken: RecordingRecord[] = [];
+  for (const entry of day.entries) {
+    if (entry.kind !== 'recording' || !isOpen(entry) || (await isElsewhere(ports, day, entry))) continue;
+    taken.push(await finish(ports, folder, entry, day.files.get(entry.id) ?? []));
+  }
+  for (const [id, files] of day.files) {
+    if (!id.startsWith('rec_') || day.entries.some((entry) => entry.id === id)) continue;
+    taken.push(await finish(ports, folder, unknown(ports, day, id), files));
+  }
+  for (const name of day.broken) ports.log.error({ file: path.join(day.folder, name) }, 'a sidecar cannot be read');
+
+  return taken;
+}
+
+/** Another node may be writing it at this moment, where several share the folder. One that stands still for a day is nobody's. */
+async function isElsewhere({ root, node, now }: TakeInPorts, day: Day, entry: Entry): Promise<boolean> {
+  if (entry.node === node) return false;
+  const names = [entry.id + sidecarEnd, ...(day.files.get(entry.id) ?? [])];
+  const changed = await Promise.all(names.map((name) => changedAt(path.join(root, day.folder, name))));
+
+  return Math.max(...changed) > now() - daysMs(1);
+}
+
+/** What can be said of a recording whose sidecar is lost: the day, and no more. */
+function unknown({ site, node, retention }: TakeInPorts, day: Day, id: string): RecordingRecord {
+  const startedAt = Date.parse(`${day.folder.split(path.sep).join('-')}T00:00:00Z`);
+
+  return {
+    ...{ v: 1, kind: 'recording', id, site, node, call: 'unknown', by: { kind: 'server' } },
+    ...{ why: 'found without its sidecar', retainUntil: startedAt + daysMs(retention) },
+    ...{ startedAt, parts: [], masked: [], events: [], cut: true },
+  };
+}
+
+async function finish(
+  ports: TakeInPorts,
+  folder: string,
+  entry: RecordingRecord,
+  names: string[],
+): Promise<RecordingRecord> {
+  const parts: StoredPart[] = [];
+  for (const name of names) {
+    const ours = !isDraft(name) && !name.endsWith(renditionEnd) && !name.endsWith(sidecarEnd);
+    const part = ours ? await readPart(ports, path.join(folder, name), entry.startedAt) : undefined;
+    if (part) parts.push(part);
+  }
+  const length = Math.max(0, ...parts.map(({ duration }) => duration));
+  const endedAt = Math.round(entry.startedAt + length);
+  const event = { at: ports.now(), what: 'taken in', by: { kind: 'server' as const }, why: 'the server was cut off' };
+  ports.log.warn(
+    { recording: entry.id, call: entry.call, parts: parts.length },
+    'a recording that was cut off is taken in',
+  );
+
+  return { ...entry, parts, endedAt, cut: true, masked: closed(entry, endedAt), events: [...entry.events, event] };
+}
+
+function closed({ masked }: RecordingRecord, endedAt: number): RecordingRecord['masked'] {
+  return masked.map(({ from, to = Math.max(from, endedAt) }) => ({ from, to }));
+}
+
+/** A file that nothing can be read of is kept all the same: it may be mended by hand. An empty one is nothing. */
+async function readPart({ probe, log }: TakeInPorts, file: string, startedAt: number): Promise<StoredPart | undefined> {
+  const measured = await measure(file);
+  if (!measured || measured.bytes === 0) return undefined;
+  const probed = await probe(file).catch((error: unknown): Probed => {
+    log.warn({ err: error, file }, 'a recording that was cut off cannot be read');
+
+    return { duration: 0, tracks: [] };
+  });
+
+  return { file: path.basename(file), ...measured, startedAt, ...probed };
+}
+
+/** The files of an entry, besides its sidecar. */
+export function filesOf(entry: Entry): string[] {
+  if (entry.kind === 'snapshot') return [entry.file];
+
+  return [...entry.parts.map(({ file }) => file), ...(entry.rendition ? [entry.rendition.file] : [])];
+}
