@@ -1,0 +1,72 @@
+import { newId } from '../../lib/ids';
+import { SightlineError } from '../../lib/errors';
+import type { Bridge } from '../port';
+import type { FsEndpoint } from './endpoint';
+
+/** Two channels that hear and see each other. */
+export class FsBridge implements Bridge {
+  readonly id = newId('bridge');
+  private over = false;
+
+  private constructor(
+    readonly a: FsEndpoint,
+    readonly b: FsEndpoint,
+  ) {}
+
+  /** @throws MEDIA_GONE when one of them has ended. */
+  static async make(a: FsEndpoint, b: FsEndpoint): Promise<FsBridge> {
+    const bridge = new FsBridge(a, b);
+    const joined = bridge.untilJoined();
+    for (const endpoint of [a, b]) endpoint.stage.leave();
+    try {
+      await a.channel.run('uuid_bridge', b.id);
+      await joined.done;
+    } catch (error) {
+      await bridge.close();
+      throw error;
+    } finally {
+      joined.cancel();
+    }
+
+    return bridge;
+  }
+
+  get closed(): boolean {
+    return this.over;
+  }
+
+  has(endpoint: FsEndpoint): boolean {
+    return endpoint === this.a || endpoint === this.b;
+  }
+
+  async close(): Promise<void> {
+    if (this.over) return;
+    this.over = true;
+    // Each goes back to what it showed before. One that is gone has taken the other out of the bridge already.
+    await Promise.all([this.a, this.b].map((endpoint) => endpoint.comeBack().catch(() => undefined)));
+  }
+
+  /** One of the two has ended: the other is on its own. */
+  endedBy(endpoint: FsEndpoint): void {
+    if (this.over) return;
+    this.over = true;
+    const other = endpoint === this.a ? this.b : this.a;
+    other.comeBack().catch(() => undefined);
+  }
+
+  private untilJoined(): { done: Promise<void>; cancel: () => void } {
+    let cancel = (): void => undefined;
+    const done = new Promise<void>((resolve, reject) => {
+      const offs = [this.a, this.b].map((endpoint) =>
+        endpoint.channel.on((event) => {
+          if (event.name === 'CHANNEL_BRIDGE') resolve();
+          if (event.name === 'CHANNEL_HANGUP_COMPLETE') reject(new SightlineError('MEDIA_GONE'));
+        }),
+      );
+      cancel = () => offs.forEach((off) => off());
+    });
+    done.catch(() => undefined);
+
+    return { done, cancel: () => cancel() };
+  }
+}
