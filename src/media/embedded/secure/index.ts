@@ -1,7 +1,8 @@
 import { attribute } from '../../sdp/document';
-import { SightlineError } from '../../../lib/errors';
 import type { MediaSecurity } from '../../port';
 import type { RemoteEnd } from '../wire';
+import { DtlsWires } from './dtls-wires';
+import { SdesWires } from './sdes-wire';
 import type { SecureWires, SecureWiresOptions } from './types';
 
 export type { EngineSocket, SecureSection, SecureWire, SecureWires, SecureWiresOptions } from './types';
@@ -18,6 +19,6 @@ export function securityOf(remote: Pick<RemoteEnd, 'lines' | 'protocol'>): Media
  * Opens the wires of one endpoint. @throws SightlineError MEDIA_MISMATCH when an offer cannot be met, MEDIA_UNAVAILABLE without a free port;
  * then nothing is left open.
  */
-export async function createSecureWires(options: SecureWiresOptions): Promise<SecureWires> {
-  throw new SightlineError('MEDIA_UNAVAILABLE', `There are no ${options.security} wires yet`);
+export function createSecureWires(options: SecureWiresOptions): Promise<SecureWires> {
+  return options.security === 'dtls' ? DtlsWires.open(options) : SdesWires.open(options);
 }
