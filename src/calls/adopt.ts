@@ -6,6 +6,7 @@ import type { CallStore } from './call-store';
 import type { Leg, LegRecord } from './leg';
 import type { CallManager } from './manager';
 import { remember, type CallRecord } from './record';
+import { takeUpTalk } from './media-loss';
 import { probeLegs, showAgain } from './take-up';
 
 export interface AdoptPorts {
@@ -37,7 +38,10 @@ export async function adoptCalls(ports: AdoptPorts): Promise<number> {
   const views = await ports.tickets();
   await Promise.all(views.map((view) => letGo(ports, view)));
   const going = calls.filter((call) => !call.ended && goesOn(call, views));
-  for (const call of going) showAgain(call);
+  for (const call of going) {
+    showAgain(call);
+    if (call.state === 'talking') call.run(takeUpTalk(call));
+  }
 
   return going.length;
 }

@@ -4,6 +4,7 @@ import { asSightlineError } from '../lib/errors';
 import type { Call } from './call';
 import type { Leg } from './leg';
 import { onOffer } from './renegotiate';
+import { faceFailed } from './stage-face';
 import { onSeatRequest } from './seat-requests';
 import { callerLeft } from './stage-end';
 import { onTerminalRequest } from './terminal-requests';
@@ -28,13 +29,13 @@ function attachScreen(call: Call, leg: Leg): void {
     // A call without its INVITE was taken over: its terminal has seen numbers that may not have been written down.
     ...(call.incoming ? {} : { lastSeq: resumedSeq(call.record.menu ?? { seqOut: 0 }) }),
   });
-  call.screen = screen;
+  call.face = screen;
   screen.on('taken', (_message, seq) => {
     if (call.record.menu) call.record.menu = { ...call.record.menu, seqOut: seq };
   });
-  screen.on('failed', (failure) => onScreenFailed(call, describe(failure)));
+  screen.on('failed', (failure) => faceFailed(call, describe(failure)));
   // The leg may be there all the same: a 408 says only that this INFO came to nothing.
-  screen.on('gone', (status) => onScreenFailed(call, `answered ${status}`));
+  screen.on('gone', (status) => faceFailed(call, `answered ${status}`));
   screen.on('dropped', (message) => call.note('not-shown', message.type));
   screen.on('receipt', ({ ref, shown, reason }) =>
     call.note(shown ? 'shown' : 'push-failed', reason ? `${ref}: ${reason}` : ref),
@@ -54,18 +55,6 @@ async function sendInfo(leg: Leg, info: Parameters<Leg['request']>[1]): Promise<
 
 function describe(failure: ScreenFailure): string {
   return failure.cause === 'refused' ? `refused with ${failure.status}` : failure.cause;
-}
-
-/**
- * The screen did not take a message. A failed push never ends a call: a person who waits goes on waiting, and one who
- * was reading a menu that cannot be seen is put into the flow's queue, to be helped by a human.
- */
-function onScreenFailed(call: Call, why: string): void {
-  if (call.ended) return;
-  call.note('screen-failed', why);
-  call.screen = undefined;
-  const flow = call.plan.flows.get(call.record.flow);
-  if (call.state === 'menu' && flow) call.home.stages.queue(call, flow);
 }
 
 /** Listens to the seat's leg for the rest of the call; also used when a call is adopted. */

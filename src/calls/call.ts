@@ -5,8 +5,10 @@ import type { AcdPort } from './acd-port';
 import { reasonCallerLeft, type IncomingInvite, type Leg, type OutgoingInvite, type SeatDialer } from './leg';
 import type { Plan } from '../dialplan/model';
 import type { Offer } from '../acd/types';
-import type { Screen } from '../ivr/screen';
-import { remember, type CallEnd, type CallRecord } from './record';
+import type { Bridge, Endpoint, MediaServer } from '../media/port';
+import type { Face, FaceMaker } from './faces';
+import { remember, type CallEnd, type CallMedia, type CallRecord, type Side } from './record';
+import { Turns } from './turns';
 import { callMachine, type CallInput, type CallMachine, type CallState } from './state';
 
 /** What a call is to be queued with. */
@@ -23,6 +25,27 @@ export interface Stages {
   queue(call: Call, target: QueueTarget): void;
   talk(call: Call): void;
   end(call: Call, end: CallEnd, reason?: string): void;
+  /** The engine of one side's endpoint is gone. */
+  mediaLost(call: Call, side: Side, reason: string): void;
+  /** The terminal has other media than before: shows its pages in the way that they allow. */
+  fitFace(call: Call): void;
+}
+
+/** The ends of a call at a media engine. The bridge is there while two talk through it. */
+export interface CallEndpoints {
+  terminal?: Endpoint | undefined;
+  seat?: Endpoint | undefined;
+  bridge?: Bridge | undefined;
+}
+
+/** Who records calls: told when there is something to record, and of the keys by which an agent asks for it. */
+export interface CallRecorder {
+  /** Terminal and seat are joined, or a talk was taken up after a restart. */
+  joined(call: Call): void;
+  /** The call is over; its endpoints are closed right after. */
+  ended(call: Call): void;
+  /** A key of the agent during the talk. */
+  seatDigit(call: Call, digit: string): void;
 }
 
 /** What a call needs of its surroundings. */
@@ -34,6 +57,10 @@ export interface CallHome {
   readonly log: Logger;
   /** Our address in descriptions that carry no media. */
   readonly mediaAddress: string;
+  /** Absent where there is no engine at all. It may be away for a while: see `available`. */
+  readonly media: MediaServer | undefined;
+  readonly faces: FaceMaker | undefined;
+  readonly recorder?: CallRecorder | undefined;
   save(record: CallRecord): void;
   /** The call has this ticket now; events of the ticket find it by that. */
   bindTicket(call: Call, ticketId: string): void;
@@ -49,7 +76,14 @@ export class Call {
   incoming: IncomingInvite | undefined;
   terminal: Leg | undefined;
   seat: Leg | undefined;
-  screen: Screen | undefined;
+  /** What the person sees or hears of the menu and the queue. */
+  face: Face | undefined;
+  /** The ends of this call at the media engine, where it has any. */
+  readonly endpoints: CallEndpoints = {};
+  /** Changes of the media, one after another. */
+  readonly turns = new Turns();
+  /** By which way each side's keys were heard first; the other way tells the same keys again. */
+  readonly keyWays: Partial<Record<Side, 'rtp' | 'info'>> = {};
   /** The offer whose seat rings, or has answered. */
   offer: Offer | undefined;
   dialling: OutgoingInvite | undefined;
@@ -111,11 +145,19 @@ export class Call {
     delete this.record.terminal.inviteId;
   }
 
+  /** Writes down where the media go. */
+  setMedia(mode: CallMedia['mode'], why: readonly string[] = []): void {
+    this.record.media = why.length > 0 ? { mode, why: [...why] } : { mode };
+    this.note('media', why.length > 0 ? `${mode}: ${why.join(', ')}` : mode);
+  }
+
   /** Forgets the seat that rang: another may be offered. */
   clearOffer(): void {
     this.offer = undefined;
     this.dialling = undefined;
     this.seat = undefined;
+    void this.endpoints.seat?.close();
+    this.endpoints.seat = undefined;
     delete this.record.seat;
   }
 

@@ -14,12 +14,13 @@ const others: Record<string, ErrorCode> = {
   gone: 'USER_OFFLINE',
   'no-ack': 'USER_OFFLINE',
   'session-expired': 'USER_OFFLINE',
+  'media-lost': 'MEDIA_GONE',
 };
 
 /** The error that a cause stands for; what is unknown is INTERNAL. */
-export function errorOf(cause: string): SightlineError {
+export function errorOf(cause: string, detail?: string): SightlineError {
   const code = cause.toUpperCase().replaceAll('-', '_');
   const known = code in errorTable ? (code as ErrorCode) : others[cause];
 
-  return new SightlineError(known ?? 'INTERNAL');
+  return new SightlineError(known ?? 'INTERNAL', detail);
 }

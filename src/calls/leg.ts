@@ -33,7 +33,8 @@ export interface LegOffer {
   sdp: string | undefined;
   /** Answers 200; resolves with the SDP of the ACK when our 200 carried an offer. */
   accept(sdp: string | undefined): Promise<string | undefined>;
-  refuse(status: number): void;
+  /** `why` goes into a Warning header. */
+  refuse(status: number, why?: SightlineError): void;
 }
 
 export type LegEvents = {

@@ -5,12 +5,15 @@ import type { TypedEmitter } from '../lib/emitter';
 import type { AcdEvents } from '../acd/types';
 import type { Plan } from '../dialplan/model';
 import type { AcdPort } from './acd-port';
-import { Call, type CallHome } from './call';
+import type { MediaServer } from '../media/port';
+import { Call, type CallHome, type CallRecorder } from './call';
+import type { FaceMaker } from './faces';
 import type { CallStore } from './call-store';
 import { edgeBack, edgeLost } from './edge-loss';
 import type { IncomingInvite, SeatDialer } from './leg';
 import { newMedia } from './media';
-import type { CallEnd, CallRecord, Caller } from './record';
+import { chooseFace } from './face-choice';
+import type { CallEnd, CallRecord, Caller, FaceName } from './record';
 import { offerWithdrawn, ringSeat } from './stage-offer';
 import { refreshPlace } from './stage-queue';
 import { startCall } from './stage-start';
@@ -28,6 +31,9 @@ export interface ManagerPorts {
   log: Logger;
   node: string;
   mediaAddress: string;
+  media?: MediaServer | undefined;
+  faces?: FaceMaker | undefined;
+  recorder?: CallRecorder | undefined;
   storeAvailable(): boolean;
   storeReady(): Promise<void>;
   /** A call began or ended with this plan: as long as calls use it, its version is kept. */
@@ -97,6 +103,18 @@ export class CallManager implements CallHome {
     return this.ports.mediaAddress;
   }
 
+  get media(): MediaServer | undefined {
+    return this.ports.media;
+  }
+
+  get faces(): FaceMaker | undefined {
+    return this.ports.faces;
+  }
+
+  get recorder(): CallRecorder | undefined {
+    return this.ports.recorder;
+  }
+
   get size(): number {
     return this.calls.size;
   }
@@ -113,7 +131,8 @@ export class CallManager implements CallHome {
       flow,
       caller,
       locale,
-      face: incoming.offersVisualMenu ? 'screen' : 'ring',
+      face: this.faceFor(request, incoming),
+      media: { mode: 'none' },
       state: 'arriving',
       terminal: { media: newMedia(this.ports.mediaAddress) },
       ...(lease ? { lease } : {}),
@@ -127,6 +146,15 @@ export class CallManager implements CallHome {
     call.run(startCall(call, incoming));
 
     return call;
+  }
+
+  private faceFor({ plan, flow }: StartRequest, incoming: IncomingInvite): FaceName {
+    return chooseFace({
+      visualMenu: incoming.offersVisualMenu,
+      hasMenu: plan.flows.get(flow)?.menu !== undefined,
+      offer: incoming.sdp,
+      engine: this.ports.faces !== undefined && this.ports.media?.available === true,
+    });
   }
 
   /** Takes in a call that another process, or this one before a restart, has begun. */
@@ -206,7 +234,7 @@ export class CallManager implements CallHome {
   private onMoved(ticketIds: string[]): void {
     for (const ticketId of ticketIds) {
       const call = this.byTicket.get(ticketId);
-      if (call?.screen) call.run(refreshPlace(call));
+      if (call?.face) call.run(refreshPlace(call));
     }
   }
 

@@ -8,7 +8,9 @@ import {
   inactiveOffer,
   newOrigin,
   sameMedia as sameMediaIn,
+  type Sdp,
 } from '../media/sdp';
+import type { Endpoint } from '../media/port';
 import type { CallRecord, LegMedia } from './record';
 
 /** The description of a leg on which nothing was said yet. `host` is our address where there are no media. */
@@ -34,8 +36,21 @@ export function inactiveFor(media: LegMedia, offer: string | undefined): string 
 }
 
 /** What the other side described, as an offer on this leg. */
-export function offerFor(media: LegMedia, peerSdp: string): string {
+export function offerFor(media: LegMedia, peerSdp: Sdp): string {
   return say(media, (origin) => asOffer(peerSdp, origin, media.local ?? media.remote));
+}
+
+/** What an endpoint of ours answers to the offer that this leg made last. */
+export function endpointAnswer(media: LegMedia, answer: string): string {
+  return say(media, (origin) => asOffer(answer, origin, media.remote));
+}
+
+/**
+ * The peer's answer as an endpoint of ours wants it: on the leg, m= lines stand in the places that they have had from the beginning,
+ * and may have been fewer codecs than those of the endpoint.
+ */
+export function answerForEndpoint(endpoint: Endpoint, answer: string): string {
+  return asAnswer(answer, endpoint.localDescription, newOrigin('0.0.0.0'));
 }
 
 /** An offer was refused: what was agreed before goes on (RFC 3261 section 14.1); the version that was used stays used. */

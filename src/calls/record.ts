@@ -3,8 +3,23 @@ import type { Origin } from '../media/sdp';
 import type { LegRecord } from './leg';
 import type { CallState } from './state';
 
-/** How a person reaches the menu on this call. */
-export type FaceName = 'screen' | 'ring';
+/**
+ * How a person reaches the menu on this call: pages on a screen program, pages as video, prompts, or not at all: then the phone rings,
+ * or waits without anything to see and hear.
+ */
+export type FaceName = 'screen' | 'video' | 'voice' | 'ring';
+
+/** The two people of a call, by what they use. */
+export type Side = 'terminal' | 'seat';
+
+/**
+ * Where the media of a call go. `none`: there are none; `direct`: end to end between the two; `anchored`: they end at the server, be it
+ * for a menu or because something needs them there. `why` are the reasons for that in a talk, e.g. `recording`, `webrtc`.
+ */
+export interface CallMedia {
+  mode: 'none' | 'direct' | 'anchored';
+  why?: string[];
+}
 
 export interface Caller {
   user: string;
@@ -34,6 +49,8 @@ export interface CallEnd {
   by: 'caller' | 'seat' | 'server';
   /** Short and stable, e.g. `bye`, `cancelled`, `queue-full`, `session-expired`. */
   cause: string;
+  /** More about it in words, for the one who is refused. */
+  detail?: string;
 }
 
 /** A call as data: what another process needs to go on with it, and what is kept of it afterwards. */
@@ -48,6 +65,8 @@ export interface CallRecord {
   caller: Caller;
   locale: string;
   face: FaceName;
+  /** Absent in records of before there were media. */
+  media?: CallMedia;
   state: CallState;
   /** `inviteId` is the transaction of an INVITE that is not answered yet. */
   terminal: { leg?: LegRecord; media: LegMedia; inviteId?: string };
@@ -86,6 +105,7 @@ export function publicRecord(record: CallRecord): object {
 
   return {
     ...rest,
+    media: record.media ?? { mode: 'none' },
     ...(lease ? { lease: { number: lease.number, request: lease.request } } : {}),
     startedAt: iso(record.startedAt),
     answeredAt: iso(record.answeredAt),

@@ -1,63 +1,32 @@
-import { pause } from '../lib/clock';
 import { asSightlineError } from '../lib/errors';
 import { parseSdp } from '../media/sdp';
 import type { Call } from './call';
+import { answerFromEndpoint } from './renegotiate-anchored';
 import type { Leg, LegOffer, OfferResult } from './leg';
 import { answerFor, inactiveFor, offerFor, sameMedia, takeBack } from './media';
 import type { LegMedia } from './record';
-
-export type Side = 'terminal' | 'seat';
-
-/** Tries of an offer that meets one of the other side (RFC 3261 section 14.1). */
-const glareTries = 4;
-
-export function mediaOf(call: Call, side: Side): LegMedia | undefined {
-  return side === 'terminal' ? call.record.terminal.media : call.record.seat?.media;
-}
-
-function legOf(call: Call, side: Side): Leg | undefined {
-  return side === 'terminal' ? call.terminal : call.seat;
-}
-
-/**
- * Offers one side what the other has described. Keeps its answer as the side's latest description. An offer that
- * crosses one of the peer (491) is made again after a pause; any other refusal is the result.
- */
-export async function offerTo(call: Call, side: Side, sdp: string): Promise<OfferResult> {
-  const leg = legOf(call, side);
-  const media = mediaOf(call, side);
-  if (!leg || !media) return { status: 481, sdp: undefined };
-  for (let tries = 1; ; tries++) {
-    const agreed = media.local;
-    const result = await leg.reinvite(offerFor(media, sdp));
-    if (result.status >= 300) takeBack(media, agreed);
-    if (result.status !== 491 || tries === glareTries || call.ended) {
-      if (result.sdp !== undefined && result.status < 300) media.remote = result.sdp;
-
-      return result.status < 300 ? result : { ...result, sdp: undefined };
-    }
-    await pause(call.home.clock, glarePause(leg));
-  }
-}
-
-/** RFC 3261 section 14.1: the side that made the Call-ID waits 2.1 to 4 s, the other up to 2 s. */
-function glarePause(leg: Leg): number {
-  const [from, to] = leg.record.role === 'uac' ? [2100, 4000] : [0, 2000];
-
-  return from + Math.random() * (to - from);
-}
+import { legOf, mediaOf, otherSide, type Side } from './sides';
 
 /** A re-INVITE or UPDATE of one side: hold, resume, video added or taken away, or only a refresh. */
 export function onOffer(call: Call, from: Side, offer: LegOffer): void {
-  call.run(answerOffer(call, from, offer));
+  // Our own offer is on its way to this side: the two cross.
+  if (call.turns.moving && call.state !== 'joining') return offer.refuse(491);
+  call.run(answerInTurn(call, from, offer));
+}
+
+async function answerInTurn(call: Call, from: Side, offer: LegOffer): Promise<void> {
+  // A phone may change its mind at once; the other side is about to be there.
+  await call.joinOver();
+  if (call.turns.moving) return offer.refuse(491);
+  const answering = answerOffer(call, from, offer);
+  call.turns.answer(answering);
+  await answering;
 }
 
 async function answerOffer(call: Call, from: Side, offer: LegOffer): Promise<void> {
   const media = mediaOf(call, from);
   if (!media || !isReadable(offer.sdp)) return offer.refuse(488);
-  // A phone may change its mind at once; the other side is about to be there.
-  await call.joinOver();
-  if (call.state !== 'talking') return answerAlone(call, media, offer);
+  if (call.state !== 'talking' && !call.endpoints[from]) return answerAlone(call, media, offer);
   if (offer.sdp !== undefined && media.local !== undefined && media.remote !== undefined) {
     // A refresh says again what is known (RFC 4028 section 7.4): nobody else has to hear of it.
     if (sameMedia(offer.sdp, media.remote)) {
@@ -67,7 +36,9 @@ async function answerOffer(call: Call, from: Side, offer: LegOffer): Promise<voi
       return;
     }
   }
-  await passAcross(call, from, offer);
+  const endpoint = call.endpoints[from];
+  if (endpoint) await answerFromEndpoint(call, { from, endpoint, media, offer });
+  else await passAcross(call, from, offer);
 }
 
 function isReadable(sdp: string | undefined): boolean {
@@ -92,7 +63,7 @@ async function answerAlone(call: Call, media: LegMedia, offer: LegOffer): Promis
 
 /** Offers the other side what this one offers, and answers with its answer. */
 async function passAcross(call: Call, from: Side, offer: LegOffer): Promise<void> {
-  const to: Side = from === 'terminal' ? 'seat' : 'terminal';
+  const to = otherSide(from);
   const media = mediaOf(call, from);
   const otherMedia = mediaOf(call, to);
   const other = legOf(call, to);

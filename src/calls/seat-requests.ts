@@ -1,7 +1,10 @@
 import { SightlineError, asSightlineError } from '../lib/errors';
+import { readDtmfInfo } from '../ivr/dtmf';
 import { classifyInfo } from '../ivr/headers';
 import { textMessages } from '../ivr/views';
 import type { Call } from './call';
+import { answerMediaControl } from './fast-update';
+import { hearKey } from './keys';
 import type { LegRequest } from './leg';
 import { answerOptions, refuse, relay } from './relay';
 
@@ -23,15 +26,18 @@ export function onSeatRequest(call: Call, request: LegRequest): void {
 
 function passToTerminal(call: Call, request: LegRequest): void {
   if (call.state !== 'talking' || !call.terminal) throw new SightlineError('WRONG_STATE', 'The two are not joined yet');
+  if (answerMediaControl(call, 'seat', request)) return;
+  const digit = request.method === 'INFO' ? readDtmfInfo(request.contentType, request.body) : undefined;
+  if (digit !== undefined) hearKey(call, 'seat', 'info', digit);
   void relay(request, call.terminal);
 }
 
 /** What an agent types on the phone is shown on the terminal's screen (RFC 3428 within a dialog). */
 function onText(call: Call, request: LegRequest): void {
-  if (!call.screen) return passToTerminal(call, request);
+  if (call.record.face !== 'screen' || !call.face) return passToTerminal(call, request);
   if (!/^text\/plain\b/i.test(request.contentType)) throw new SightlineError('UNSUPPORTED_MEDIA_TYPE');
   if (request.body.length > textLimit) throw new SightlineError('BODY_TOO_LARGE', `At most ${textLimit} characters`);
   const seat = call.record.seat && call.plan.seats.get(call.record.seat.id);
-  call.screen.showAll(textMessages(seat?.name ?? '', request.body));
+  call.face.showAll(textMessages(seat?.name ?? '', request.body));
   request.reply(200);
 }

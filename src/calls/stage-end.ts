@@ -1,6 +1,7 @@
 import { endMessage } from '../ivr/views';
 import { pause } from '../lib/clock';
 import type { Call } from './call';
+import { dropEndpoint, dropEndpoints } from './endpoints';
 import { errorOf } from './end-cause';
 import { reasonCallerLeft, reasonNormal } from './leg';
 import type { CallEnd } from './record';
@@ -25,21 +26,35 @@ export function endCall(call: Call, end: CallEnd, reason?: string): void {
   record.end = end;
   record.endedAt = home.clock.now();
   call.apply('end', `${end.by}: ${end.cause}`);
+  home.recorder?.ended(call);
   call.dialling?.cancel(reason ?? (end.by === 'caller' ? reasonCallerLeft : reasonNormal));
-  const over = [settleTicket(call, from, end), call.seat?.bye(reason ?? reasonNormal), farewell(call, end, reason)];
+  const over = [
+    settleTicket(call, from, end),
+    call.seat?.bye(reason ?? reasonNormal),
+    farewell(call, end, reason),
+    leaveEngine(call),
+  ];
   home.ended(call, from, Promise.allSettled(over));
 }
 
 /** The screen says why it is over before the leg goes; one whose leg has gone is only closed. */
 async function farewell(call: Call, end: CallEnd, reason: string | undefined): Promise<void> {
-  const { screen, terminal } = call;
-  if (!terminal) return call.incoming?.reject(errorOf(end.cause));
-  if (screen && terminal.alive) {
-    screen.show(endMessage(end.cause));
-    await Promise.race([screen.idle(), pause(call.home.clock, farewellMs)]);
+  const { face, terminal } = call;
+  if (!terminal) return call.incoming?.reject(errorOf(end.cause, end.detail));
+  if (face && terminal.alive) {
+    face.show(endMessage(end.cause));
+    await Promise.race([face.idle(), pause(call.home.clock, farewellMs)]);
   }
-  screen?.close();
-  await terminal.bye(reason ?? reasonNormal);
+  face?.close();
+  const told = terminal.bye(reason ?? reasonNormal);
+  // A phone that is gone does not answer its BYE for half a minute; what the engine holds for it is not kept that long.
+  await dropEndpoints(call);
+  await told;
+}
+
+/** The talk is over for the engine at once. A face that says goodbye has its endpoint until then. */
+async function leaveEngine(call: Call): Promise<void> {
+  await (call.face && call.terminal?.alive ? dropEndpoint(call, 'seat') : dropEndpoints(call));
 }
 
 /** The person has given up, or ended the call by an item of the menu: no place is kept for a redial. */

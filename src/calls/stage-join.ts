@@ -1,10 +1,10 @@
-import { SightlineError, asSightlineError } from '../lib/errors';
+import { asSightlineError } from '../lib/errors';
 import type { Offer } from '../acd/types';
 import type { Call } from './call';
-import { reasonElsewhere, reasonNormal, type SeatAnswer } from './leg';
-import { answerFor, offerFor, sameMedia, videoAgreed } from './media';
-import { offerTo } from './renegotiate';
-import { attachSeat, attachTerminal } from './attach';
+import { joinMedia } from './join-media';
+import { reasonElsewhere, type SeatAnswer } from './leg';
+import { videoAgreed } from './media';
+import { attachSeat } from './attach';
 import { present, screenState } from './stage-menu';
 import { showPlace } from './stage-queue';
 import { showConnected } from '../ivr/session';
@@ -34,6 +34,7 @@ export async function joinSeat(call: Call, offer: Offer, answer: SeatAnswer): Pr
   call.apply('joined', offer.seatId);
   call.forgetBeginning();
   call.home.stages.talk(call);
+  call.home.recorder?.joined(call);
 }
 
 /** Descriptions that do not fit together, or cannot be read, end the call with a clear cause. */
@@ -41,10 +42,13 @@ async function joined(call: Call, answer: SeatAnswer): Promise<boolean> {
   const { sdp } = answer;
   if (sdp === undefined) return mismatch(call);
   try {
-    return await (call.terminal ? joinScreen(call, { ...answer, sdp }) : joinRinging(call, { ...answer, sdp }));
+    return await joinMedia(call, { ...answer, sdp });
   } catch (error) {
     if (call.ended) return false;
     const { code } = asSightlineError(error);
+    // The caller gave up while it was being answered.
+    if (code === 'CALL_GONE') call.home.stages.end(call, { by: 'caller', cause: 'gone' });
+    if (call.ended) return false;
     if (code !== 'MEDIA_MISMATCH' && code !== 'BAD_REQUEST') throw error;
 
     return mismatch(call);
@@ -56,9 +60,6 @@ function mismatch(call: Call): false {
 
   return false;
 }
-
-/** An answer whose description is there. An ACK that is owed and not sent here goes out before the BYE to the seat. */
-type Described = SeatAnswer & { sdp: string };
 
 /** False when the offer is no longer ours. A store that is away does not keep two people apart: it is told afterwards. */
 async function claimed(call: Call, offer: Offer): Promise<boolean> {
@@ -103,52 +104,11 @@ async function freeAgain(call: Call, offer: Offer): Promise<void> {
   if (call.ended) await call.home.acd.complete(offer.ticketId);
 }
 
-/** A ringing phone is answered with what the seat has answered, or offered. */
-async function joinRinging(call: Call, answer: Described): Promise<boolean> {
-  const { incoming, record } = call;
-  const media = record.terminal.media;
-  if (!incoming) throw new SightlineError('INTERNAL', 'The caller is neither ringing nor answered');
-  const offerless = incoming.sdp === undefined;
-  try {
-    const sdp = offerless ? offerFor(media, answer.sdp) : answerFor(media, answer.sdp);
-    const { leg, ackSdp } = await incoming.answer(sdp);
-    // The seat hung up while the terminal was being answered.
-    if (call.ended) return await leg.bye(reasonNormal).then(() => false);
-    record.answeredAt = call.home.clock.now();
-    // Whatever fails from here on, its leg is known and gets its BYE.
-    attachTerminal(call, leg);
-    if (ackSdp !== undefined) media.remote = ackSdp;
-    if (ackSdp !== undefined && record.seat) answer.ack?.(answerFor(record.seat.media, ackSdp));
-    else answer.ack?.(answer.sdp);
-
-    return true;
-  } catch (error) {
-    if (asSightlineError(error).code !== 'CALL_GONE') throw error;
-    call.home.stages.end(call, { by: 'caller', cause: 'gone' });
-
-    return false;
-  }
-}
-
-/** A terminal with a screen was answered before without media: a re-INVITE brings the seat's media to it. */
-async function joinScreen(call: Call, answer: Described): Promise<boolean> {
-  const { terminal, record } = call;
-  if (!terminal || !record.seat) return false;
-  // What the seat was told of the terminal, which may have changed its mind while the seat rang.
-  const told = record.seat.media.local;
-  const result = await offerTo(call, 'terminal', answer.sdp);
-  if (!result.sdp) return mismatch(call);
-  if (answer.ack) answer.ack(answerFor(record.seat.media, result.sdp));
-  else if (told === undefined || !sameMedia(told, result.sdp, answer.sdp)) await offerTo(call, 'seat', result.sdp);
-
-  return call.state === 'joining';
-}
-
 /** Fifth stage, the two talk: the screen shows with whom. */
 export function showTalk(call: Call): void {
   const { record } = call;
   const seat = record.seat && call.plan.seats.get(record.seat.id);
-  if (!call.screen || !seat) return;
+  if (!call.face || !seat) return;
   const agent = { name: seat.name, ...(seat.photo ? { photo: seat.photo } : {}) };
   present(call, showConnected(screenState(call), agent, videoAgreed(record)));
 }

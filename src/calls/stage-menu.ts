@@ -24,7 +24,7 @@ export function screenState(call: Call): NonNullable<Call['record']['menu']> {
 /** Keeps the state of the screen and sends what it is to show. */
 export function present(call: Call, result: StepResult): void {
   call.record.menu = result.state;
-  call.screen?.showAll(result.send);
+  call.face?.showAll(result.send);
   call.home.save(call.record);
 }
 
@@ -77,8 +77,8 @@ const carriers: Carriers = {
   detour: (call) => call.note('detour'),
   callback: (call) => call.note('callback-refused'),
   text: (call, action) => sendText(call, action.text),
-  shown: (call, action) => call.screen?.settle(action.ref, true),
-  failed: (call, action) => call.screen?.settle(action.ref, false, action.reason),
+  shown: (call, action) => call.face?.settle(action.ref, true),
+  failed: (call, action) => call.face?.settle(action.ref, false, action.reason),
   survey: (call, action) => {
     call.record.context.survey = action.values;
     call.note('survey', action.id);
@@ -105,7 +105,7 @@ async function leave(call: Call): Promise<void> {
   const { home, record } = call;
   const waiting = call.state === 'queued' || call.state === 'offered';
   const flow = call.plan.flows.get(record.flow);
-  if (!waiting || !flow?.menu || !call.screen) return home.stages.end(call, { by: 'caller', cause: 'left' });
+  if (!waiting || !flow?.menu || !call.face) return home.stages.end(call, { by: 'caller', cause: 'left' });
   const { ticketId, queue } = record;
   call.leaveQueue();
   home.stages.menu(call);

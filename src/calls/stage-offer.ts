@@ -8,7 +8,8 @@ import {
 } from './leg';
 import type { DeclineCause, Offer, WithdrawCause } from '../acd/types';
 import type { Call } from './call';
-import { isIdle, newMedia, offerFor } from './media';
+import { newMedia } from './media';
+import { seatOffer } from './seat-offer';
 import { joinSeat } from './stage-join';
 
 /** A little less than the lease, so that the seat has stopped ringing when another is offered the ticket. */
@@ -24,10 +25,12 @@ export async function ringSeat(call: Call, offer: Offer): Promise<void> {
   call.offer = offer;
   const media = newMedia(call.home.mediaAddress);
   call.record.seat = { id: offer.seatId, media, ringing: [] };
-  const remote = call.record.terminal.media.remote;
+  const sdp = await seatOffer(call, media);
+  // The offer was withdrawn, or the caller has left, while an engine was asked.
+  if (call.offer !== offer || call.state !== 'offered') return;
   const dialling = call.home.dialer.dial({
     seatId: offer.seatId,
-    sdp: remote === undefined || isIdle(remote) ? undefined : offerFor(media, remote),
+    sdp,
     from: { user: call.record.caller.user, name: displayName(call) },
     headers: seatHeaders(call, offer),
   });

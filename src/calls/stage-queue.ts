@@ -119,7 +119,7 @@ function refused(call: Call, error: SightlineError): void {
 /** Shows the place in the queue on the screen. A ringing phone has nothing to show it on. */
 export async function showPlace(call: Call): Promise<void> {
   const { ticketId } = call.record;
-  if (!call.screen || !ticketId || !isWaiting(call)) return;
+  if (!call.face || !ticketId || !isWaiting(call)) return;
   const place = await placeOf(call, ticketId);
   if (!place || !isWaiting(call) || call.record.ticketId !== ticketId) return;
   const label = call.plan.queues.get(place.queue)?.label ?? {};

@@ -5,7 +5,10 @@ import { callerLeft } from './stage-end';
 import { resumePlace } from './stage-queue';
 import { reasonNormal, type IncomingInvite, type Leg } from './leg';
 import { inactiveFor } from './media';
+import { answerWithMedia } from './answer-media';
 import { attachTerminal } from './attach';
+import { isMediaFace } from './stage-face';
+import { hasSections } from './face-choice';
 
 /**
  * First stage: a terminal with a screen program is answered at once, without media, and gets the menu or its place in
@@ -20,15 +23,12 @@ export async function startCall(call: Call, incoming: IncomingInvite): Promise<v
   call.record.terminal.inviteId = incoming.transactionId;
   if (incoming.sdp !== undefined) call.record.terminal.media.remote = incoming.sdp;
   if (call.record.face === 'ring') {
-    incoming.ring();
-    if (!(await resumePlace(call)) && !call.ended) call.home.stages.queue(call, flow);
-
-    return;
+    return ringOn(call, incoming, flow);
   }
-  const leg = await answerForScreen(call, incoming);
+  const leg = await answered(call, incoming);
+  if (leg === 'ring') return ringOn(call, incoming, flow);
   if (!leg) return;
   if (call.ended) return leg.bye(reasonNormal);
-  attachTerminal(call, leg);
   // The INVITE has served; a call that is held for long keeps no more than its record and its leg.
   call.forgetBeginning();
   if ((await resumePlace(call)) || call.ended) return;
@@ -36,16 +36,31 @@ export async function startCall(call: Call, incoming: IncomingInvite): Promise<v
   else call.home.stages.queue(call, flow satisfies QueueTarget);
 }
 
-async function answerForScreen(call: Call, incoming: IncomingInvite): Promise<Leg | undefined> {
-  try {
-    const { leg, ackSdp } = await incoming.answer(inactiveFor(call.record.terminal.media, incoming.sdp), {
-      screen: true,
-    });
-    if (ackSdp !== undefined) call.record.terminal.media.remote = ackSdp;
-    call.record.answeredAt = call.home.clock.now();
-    call.note('answered', 'screen, no media');
+/** A phone without pages or prompts hears ringing until a seat answers. */
+async function ringOn(call: Call, incoming: IncomingInvite, flow: QueueTarget): Promise<void> {
+  incoming.ring();
+  if (!(await resumePlace(call)) && !call.ended) call.home.stages.queue(call, flow);
+}
 
-    return leg;
+async function answerForScreen(call: Call, incoming: IncomingInvite): Promise<Leg> {
+  const { leg, ackSdp } = await incoming.answer(inactiveFor(call.record.terminal.media, incoming.sdp), {
+    screen: true,
+  });
+  if (call.ended) return leg;
+  if (ackSdp !== undefined) call.record.terminal.media.remote = ackSdp;
+  call.record.answeredAt = call.home.clock.now();
+  call.note('answered', 'screen, no media');
+  attachTerminal(call, leg);
+
+  return leg;
+}
+
+/** The leg of a phone that was answered; `ring` when there are no media for its pages, undefined when the call has ended. */
+async function answered(call: Call, incoming: IncomingInvite): Promise<Leg | 'ring' | undefined> {
+  try {
+    if (call.record.face === 'screen') return await answerForScreen(call, incoming);
+
+    return await answerWithMedia(call, incoming);
   } catch (error) {
     const known = asSightlineError(error);
     if (known.code === 'CALL_GONE') {
@@ -54,8 +69,21 @@ async function answerForScreen(call: Call, incoming: IncomingInvite): Promise<Le
       return undefined;
     }
     if (known.code === 'INTERNAL') throw error;
-    call.home.stages.end(call, { by: 'server', cause: causeOf(known.code) });
+    if (canRing(call, incoming)) {
+      call.note(`${call.record.face}-failed`, known.code);
+      call.record.face = 'ring';
+
+      return 'ring';
+    }
+    call.home.stages.end(call, { by: 'server', cause: causeOf(known.code), detail: known.message });
 
     return undefined;
   }
+}
+
+/** The engine could not answer this phone, but a seat may understand it: nothing was answered yet. */
+function canRing(call: Call, incoming: IncomingInvite): boolean {
+  if (call.ended || call.terminal || !isMediaFace(call.record.face)) return false;
+
+  return incoming.sdp === undefined || hasSections(incoming.sdp);
 }

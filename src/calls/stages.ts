@@ -1,5 +1,7 @@
 import type { Stages } from './call';
+import { mediaLost } from './media-loss';
 import { endCall } from './stage-end';
+import { fitFace } from './stage-face';
 import { showTalk } from './stage-join';
 import { openMenu } from './stage-menu';
 import { enterQueue } from './stage-queue';
@@ -10,4 +12,6 @@ export const stages: Stages = {
   queue: (call, target) => call.run(enterQueue(call, target)),
   talk: showTalk,
   end: endCall,
+  mediaLost,
+  fitFace,
 };

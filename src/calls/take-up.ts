@@ -1,6 +1,7 @@
 import { currentScreen } from '../ivr/session';
 import type { Call } from './call';
 import type { Leg } from './leg';
+import { isMediaFace, recoverFace } from './stage-face';
 import { menuOf } from './stage-menu';
 import { refreshPlace, showPlace } from './stage-queue';
 
@@ -20,8 +21,10 @@ async function probe(leg: Leg | undefined): Promise<void> {
 
 /** Puts on the screen what it should show; also where the first screen of a call had not been written down yet. */
 export function showAgain(call: Call): void {
-  const { record, screen, state, home } = call;
-  if (record.menu && screen) screen.show(currentScreen(menuOf(call), record.menu));
+  const { record, face, state, home } = call;
+  // The endpoints of a former process are gone.
+  if (isMediaFace(record.face) && !call.endpoints.terminal) call.run(recoverFace(call));
+  if (record.menu && face) face.show(currentScreen(menuOf(call), record.menu));
   else if (state === 'menu') home.stages.menu(call);
   else if (state === 'talking') home.stages.talk(call);
   if (state === 'queued') call.run(record.menu ? refreshPlace(call) : showPlace(call));

@@ -5,7 +5,9 @@ import { classifyInfo } from '../ivr/headers';
 import type { Call } from './call';
 import type { LegRequest } from './leg';
 import { answerOptions, refuse, relay } from './relay';
-import { onDigit, onScreenMessage } from './stage-menu';
+import { answerMediaControl } from './fast-update';
+import { hearKey } from './keys';
+import { onScreenMessage } from './stage-menu';
 
 /** A request of the terminal within its dialog, other than re-INVITE, UPDATE and BYE. */
 export function onTerminalRequest(call: Call, request: LegRequest): void {
@@ -21,7 +23,8 @@ export function onTerminalRequest(call: Call, request: LegRequest): void {
 
 function onInfo(call: Call, request: LegRequest): void {
   if (classifyInfo(request.infoPackage) === 'legacy') return onLegacyInfo(call, request);
-  if (!call.screen) throw new SightlineError('BAD_INFO_PACKAGE', 'This call did not agree on visual-menu');
+  if (!call.face || call.record.face !== 'screen')
+    throw new SightlineError('BAD_INFO_PACKAGE', 'This call did not agree on visual-menu');
   const message = parseTerminalMessage(request.contentType, request.body);
   request.reply(200);
   answered(call, () => onScreenMessage(call, message));
@@ -38,6 +41,7 @@ function answered(call: Call, carryOut: () => void): void {
 
 /** DTMF chooses by item key while nobody is joined; everything else is for the other side (RFC 2976). */
 function onLegacyInfo(call: Call, request: LegRequest): void {
+  if (answerMediaControl(call, 'terminal', request)) return;
   if (call.state === 'talking' && call.seat) {
     void relay(request, call.seat);
 
@@ -46,5 +50,5 @@ function onLegacyInfo(call: Call, request: LegRequest): void {
   const digit = readDtmfInfo(request.contentType, request.body);
   if (digit === undefined && request.body !== '') throw new SightlineError('UNSUPPORTED_MEDIA_TYPE');
   request.reply(200);
-  if (digit !== undefined) answered(call, () => onDigit(call, digit));
+  if (digit !== undefined) answered(call, () => hearKey(call, 'terminal', 'info', digit));
 }

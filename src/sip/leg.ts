@@ -210,7 +210,8 @@ export class SrfLeg implements Leg {
       method,
       sdp,
       accept: (answer) => this.acceptOffer(req, res, answer),
-      refuse: (status) => res.send(status, status === 491 ? {} : { headers: allowHeader }),
+      refuse: (status, why) =>
+        res.send(status, status === 491 ? {} : { headers: { ...allowHeader, ...(why ? errorHeaders(why) : {}) } }),
     });
     if (!taken) res.send(488);
   }

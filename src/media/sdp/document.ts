@@ -63,6 +63,11 @@ export function writeSdp(origin: Origin, session: readonly string[], media: read
   return `${lines.join('\r\n')}\r\n`;
 }
 
+/** The text of a description under the origin that it has. */
+export function textOf(sdp: SessionDescription): string {
+  return `${['v=0', `o=${sdp.origin}`, ...complete(sdp.session), ...sdp.media.flatMap(writeMedia)].join('\r\n')}\r\n`;
+}
+
 /** The value of the last attribute `name` among lines; '' when it has none (a property attribute), undefined when it is absent. */
 export function attribute(lines: readonly string[], name: string): string | undefined {
   const line = lines.findLast((candidate) => candidate === `a=${name}` || candidate.startsWith(`a=${name}:`));

@@ -8,3 +8,4 @@ export { directionOf, hasVideo, isHold, type Direction } from './queries';
 export { inactiveAnswer, inactiveOffer } from './inactive';
 export { asAnswer, asOffer } from './pass';
 export { sameMedia } from './compare';
+export { codecIds, securityOf, takesKeyFrameRequests, withCodecs } from './limit';

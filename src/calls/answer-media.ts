@@ -1,0 +1,34 @@
+import { attachTerminal } from './attach';
+import type { Call } from './call';
+import { keepEndpoint, makeEndpoint } from './endpoints';
+import type { IncomingInvite, Leg } from './leg';
+import { answerForEndpoint, endpointAnswer, offerFor } from './media';
+import { openMediaFace } from './stage-face';
+
+/**
+ * Answers a phone without a screen program with the media of an endpoint, and opens the face that they allow.
+ *
+ * @throws SightlineError MEDIA_MISMATCH or MEDIA_UNAVAILABLE before the INVITE is answered, CALL_GONE when the caller gave up.
+ */
+export async function answerWithMedia(call: Call, incoming: IncomingInvite): Promise<Leg> {
+  const { media } = call.record.terminal;
+  const offer = incoming.sdp;
+  const endpoint = await makeEndpoint(call, offer === undefined ? {} : { offer });
+  // A call that has ended meanwhile has given back what it had; this came after.
+  if (call.ended) await endpoint.close();
+  else keepEndpoint(call, 'terminal', endpoint);
+  const said = endpoint.localDescription;
+  const { leg, ackSdp } = await incoming.answer(
+    offer === undefined ? offerFor(media, said) : endpointAnswer(media, said),
+  );
+  if (call.ended) return leg;
+  call.record.answeredAt = call.home.clock.now();
+  attachTerminal(call, leg);
+  if (ackSdp !== undefined) {
+    media.remote = ackSdp;
+    await endpoint.accept(answerForEndpoint(endpoint, ackSdp));
+  }
+  openMediaFace(call, endpoint, endpoint.codecs.video ? 'video' : 'voice');
+
+  return leg;
+}

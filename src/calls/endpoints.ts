@@ -1,0 +1,65 @@
+import type { Endpoint, EndpointOptions, MediaServer } from '../media/port';
+import { SightlineError } from '../lib/errors';
+import type { Call } from './call';
+import { hearKey } from './keys';
+import type { Side } from './sides';
+
+/** The engine, when it can be used now. @throws SightlineError MEDIA_UNAVAILABLE */
+export function engineOf(call: Call): MediaServer {
+  const { media } = call.home;
+  if (!media?.available) throw new SightlineError('MEDIA_UNAVAILABLE');
+
+  return media;
+}
+
+export function hasEngine(call: Call): boolean {
+  return call.home.media?.available === true;
+}
+
+/** Makes an endpoint for one side of a call. It belongs to nobody until `keepEndpoint`. */
+export function makeEndpoint(call: Call, options: Omit<EndpointOptions, 'label'>): Promise<Endpoint> {
+  return engineOf(call).createEndpoint({ label: call.id, ...options });
+}
+
+/** Gives an endpoint to a side of the call, and listens to it; the one that the side had before is closed. */
+export function keepEndpoint(call: Call, side: Side, endpoint: Endpoint): void {
+  const former = call.endpoints[side];
+  call.endpoints[side] = endpoint;
+  if (former && former !== endpoint) void former.close();
+  endpoint.events.on('dtmf', ({ digit }) => {
+    if (call.endpoints[side] !== endpoint) return;
+    try {
+      hearKey(call, side, 'rtp', digit);
+    } catch (error) {
+      call.failed(error);
+    }
+  });
+  endpoint.events.on('ended', (reason) => {
+    if (call.endpoints[side] === endpoint) call.home.stages.mediaLost(call, side, reason);
+  });
+}
+
+/** Gives back what one side has at the engine. A bridge lives only as long as both of its ends. */
+export async function dropEndpoint(call: Call, side: Side): Promise<void> {
+  const { bridge } = call.endpoints;
+  const endpoint = call.endpoints[side];
+  call.endpoints[side] = undefined;
+  call.endpoints.bridge = undefined;
+  await bridge?.close();
+  await endpoint?.close();
+}
+
+/** Gives back everything that the call has at the engine. Twice is harmless. */
+export async function dropEndpoints(call: Call): Promise<void> {
+  const { terminal, seat, bridge } = call.endpoints;
+  call.endpoints.terminal = call.endpoints.seat = call.endpoints.bridge = undefined;
+  await bridge?.close();
+  await Promise.all([terminal?.close(), seat?.close()]);
+}
+
+/** Lets the two sides hear and see each other through the engine. */
+export async function bridgeEndpoints(call: Call): Promise<void> {
+  const { terminal, seat } = call.endpoints;
+  if (!terminal || !seat) throw new SightlineError('MEDIA_GONE');
+  call.endpoints.bridge = await engineOf(call).bridge(terminal, seat);
+}

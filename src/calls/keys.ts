@@ -1,0 +1,21 @@
+import type { Call } from './call';
+import type { Side } from './sides';
+import { onDigit } from './stage-menu';
+
+export type KeyWay = 'rtp' | 'info';
+
+/**
+ * A key of one side. Many phones send each key both as an RTP event and as INFO: the way by which the first key of a side was heard
+ * is the one that counts for the rest of the call.
+ *
+ * @returns whether it counts.
+ */
+export function hearKey(call: Call, side: Side, way: KeyWay, digit: string): boolean {
+  call.keyWays[side] ??= way;
+  if (call.ended || call.keyWays[side] !== way) return false;
+  if (side === 'seat') {
+    if (call.state === 'talking') call.home.recorder?.seatDigit(call, digit);
+  } else if (call.state !== 'talking') onDigit(call, digit);
+
+  return true;
+}

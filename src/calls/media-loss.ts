@@ -1,0 +1,72 @@
+import { asSightlineError } from '../lib/errors';
+import { connectAnchored, connectDirect, isPlain } from './anchor';
+import type { Call } from './call';
+import { engineBack } from './engine-back';
+import { dropEndpoint, dropEndpoints, hasEngine } from './endpoints';
+import type { Side } from './sides';
+import { isMediaFace, recoverFace } from './stage-face';
+
+/** How the leg of a talk ends that can neither go through the server nor without it. */
+const reasonLost = 'Q.850;cause=41;text="Media lost"';
+
+/**
+ * The engine that an endpoint of this call lived on is lost. Who reads or waits gets another endpoint, with the same page; two who talk
+ * go on end to end where their phones understand each other.
+ */
+export function mediaLost(call: Call, side: Side, reason: string): void {
+  if (call.ended) return;
+  call.note('media-lost', `${side}: ${reason}`);
+  if (call.state === 'joining') return void lostWhileJoining(call, side, reason);
+  if (call.state === 'talking') return call.run(talkOn(call));
+  if (side === 'seat') return call.run(dropEndpoint(call, 'seat'));
+  if (isMediaFace(call.record.face)) call.run(recoverFace(call));
+}
+
+/** The join finds out by itself; what it has finished before is looked after then. */
+async function lostWhileJoining(call: Call, side: Side, reason: string): Promise<void> {
+  const lost = call.endpoints[side];
+  await call.joinOver();
+  if (lost && call.endpoints[side] === lost) mediaLost(call, side, reason);
+}
+
+/** Two who talk through an engine that is gone. */
+async function talkOn(call: Call): Promise<void> {
+  await dropEndpoints(call);
+  await call.turns.run(async () => {
+    if (call.state !== 'talking') return;
+    try {
+      if (isPlain(call)) await connectDirect(call);
+      else await connectAgain(call);
+    } catch (error) {
+      call.home.log.warn({ err: error, call: call.id }, 'a talk was lost with its media engine');
+      call.home.stages.end(call, { by: 'server', cause: 'media-lost' }, reasonLost);
+    }
+  });
+}
+
+async function connectAgain(call: Call): Promise<void> {
+  const why = call.record.media?.why ?? [];
+  await engineBack(call);
+  await connectAnchored(call, why);
+}
+
+/**
+ * A talk was taken up after a restart. The endpoints of the former process are gone: it goes through the server again where it has to,
+ * else end to end.
+ */
+export async function takeUpTalk(call: Call): Promise<void> {
+  const { media } = call.record;
+  if (media?.mode === 'anchored') await anchorAgain(call, media.why ?? []);
+  if (call.state === 'talking') call.home.recorder?.joined(call);
+}
+
+async function anchorAgain(call: Call, why: readonly string[]): Promise<void> {
+  if (!hasEngine(call) || why.length === 0) return talkOn(call);
+  try {
+    await call.turns.run(() => connectAnchored(call, why));
+  } catch (error) {
+    if (call.ended) return;
+    call.note('not-anchored', asSightlineError(error).code);
+    await talkOn(call);
+  }
+}

@@ -1,0 +1,57 @@
+import { asSightlineError } from '../lib/errors';
+import { codecIds, withCodecs } from '../media/sdp';
+import type { Call } from './call';
+import { hasEngine, keepEndpoint, makeEndpoint } from './endpoints';
+import { kindsOf } from './face-choice';
+import { anchorReasons } from './join-media';
+import { isIdle, offerFor } from './media';
+import type { LegMedia } from './record';
+
+/**
+ * What a seat is rung with: the caller's own description, so that the media go end to end; or that of an endpoint, where something needs
+ * them at the server. Undefined asks the seat for an offer.
+ */
+export async function seatOffer(call: Call, media: LegMedia): Promise<string | undefined> {
+  const { remote } = call.record.terminal.media;
+  const why = anchorReasons(call);
+  if (why.length > 0) {
+    const anchored = await offerOfEngine(call, media, why);
+    if (anchored !== undefined) return anchored;
+  }
+
+  return remote === undefined || isIdle(remote) ? undefined : offerFor(media, remote);
+}
+
+/** Undefined when no engine can do it: people are brought together all the same. */
+async function offerOfEngine(call: Call, media: LegMedia, why: readonly string[]): Promise<string | undefined> {
+  const { offer } = call;
+  const { remote } = call.record.terminal.media;
+  const { terminal } = call.endpoints;
+  try {
+    if (!hasEngine(call)) throw new Error('no media engine is there');
+    const endpoint = await makeEndpoint(call, { media: kindsOf(remote), ...(terminal ? { beside: terminal } : {}) });
+    if (call.offer !== offer || call.state !== 'offered') return void endpoint.close();
+    keepEndpoint(call, 'seat', endpoint);
+    const said = endpoint.localDescription;
+
+    return offerFor(media, terminal || remote === undefined ? said : forwardable(said, remote));
+  } catch (error) {
+    call.note('not-anchored', `${why.join(', ')}: ${asSightlineError(error).code}`);
+    call.home.log.warn({ err: error, call: call.id, why }, 'a talk does not go through the server as it should');
+
+    return undefined;
+  }
+}
+
+/** The two that an engine translates into each other; anything else can only be passed on. */
+const translated = ['pcmu/8000/1', 'pcma/8000/1'];
+
+/** The offer without what could not be passed on to the other side. */
+export function forwardable(offer: string, other: string): string {
+  const heard = codecIds(other, 'audio');
+  const audio = heard.some((id) => translated.includes(id)) ? [...heard, ...translated] : heard;
+  const common = codecIds(offer, 'audio').some((id) => audio.includes(id));
+  const seen = withCodecs(offer, 'video', codecIds(other, 'video'));
+
+  return common ? withCodecs(seen, 'audio', audio) : seen;
+}

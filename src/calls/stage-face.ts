@@ -1,0 +1,145 @@
+import { SightlineError, asSightlineError } from '../lib/errors';
+import { currentScreen } from '../ivr/session';
+import type { Endpoint } from '../media/port';
+import type { Call } from './call';
+import { dropEndpoint, keepEndpoint, makeEndpoint } from './endpoints';
+import { engineBack } from './engine-back';
+import { canSee, kindsOf, nextFace, securityFor } from './face-choice';
+import { answerForEndpoint } from './media';
+import { offerTo } from './offer-to';
+import type { FaceName } from './record';
+import { menuOf } from './stage-menu';
+
+type MediaFaceName = 'video' | 'voice';
+
+export function isMediaFace(face: FaceName): face is MediaFaceName {
+  return face === 'video' || face === 'voice';
+}
+
+/** Shows and says the pages through an endpoint from now on; what they are about stays. */
+export function openMediaFace(call: Call, endpoint: Endpoint, kind: MediaFaceName): void {
+  const { record, home } = call;
+  record.face = kind;
+  if (record.media?.mode !== 'anchored') call.setMedia('anchored', ['menu']);
+  const about = { call: call.id, plan: call.plan, endpoint, kind };
+  const face = home.faces?.open(about, {
+    failed: (why) => {
+      if (call.face === face) faceFailed(call, why);
+    },
+  });
+  call.face = face;
+}
+
+/**
+ * A face has failed. A person who was reading goes on with the next one, on the page where he was; who waits goes on waiting. Without
+ * any face left, one who was reading is put into the flow's queue, to be helped by a human.
+ */
+export function faceFailed(call: Call, why: string): void {
+  if (call.ended) return;
+  call.note(`${call.record.face}-failed`, why);
+  dropFace(call);
+  if (usesFace(call)) call.run(call.turns.run(() => fallBack(call)));
+}
+
+/** Nobody looks at pages while two are being joined, or talk. */
+function usesFace(call: Call): boolean {
+  return call.state === 'menu' || call.state === 'queued' || call.state === 'offered';
+}
+
+async function fallBack(call: Call): Promise<void> {
+  const sees = canSee(call.record.terminal.media.remote ?? '');
+  const failed = call.record.face;
+  for (let face = nextFace(failed, sees); isMediaFace(face) && usesFace(call); face = nextFace(face, sees)) {
+    if (await reached(call, face)) return;
+  }
+  if (usesFace(call)) withoutFace(call);
+}
+
+/** The endpoint of a face is gone: another one, with the same page. */
+export async function recoverFace(call: Call): Promise<void> {
+  dropFace(call);
+  await call.turns.run(async () => {
+    await dropEndpoint(call, 'terminal');
+    const { face } = call.record;
+    if (!usesFace(call) || !isMediaFace(face)) return;
+    await engineBack(call);
+    if (!(await reached(call, face)) && usesFace(call)) withoutFace(call);
+  });
+}
+
+/** Whether the person is on this face now, on the page or in the queue where he was. */
+async function reached(call: Call, face: MediaFaceName): Promise<boolean> {
+  try {
+    const endpoint = call.endpoints.terminal ?? (await bringEndpoint(call, face));
+    if (!usesFace(call)) return false;
+    openMediaFace(call, endpoint, endpoint.codecs.video ? face : 'voice');
+  } catch (error) {
+    const { code } = asSightlineError(error);
+    if (code === 'INTERNAL') throw error;
+    if (!call.ended) call.note(`${face}-failed`, code);
+
+    return false;
+  }
+  call.note('face', call.record.face);
+  showAgainOn(call);
+
+  return true;
+}
+
+/** Offers the terminal the media of a new endpoint. */
+async function bringEndpoint(call: Call, face: MediaFaceName): Promise<Endpoint> {
+  const { remote } = call.record.terminal.media;
+  const kinds = kindsOf(remote).filter((kind) => kind === 'audio' || face === 'video');
+  const endpoint = await makeEndpoint(call, { media: kinds, security: securityFor(remote) });
+  try {
+    const { sdp } = await offerTo(call, 'terminal', endpoint.localDescription);
+    if (sdp === undefined) throw new SightlineError('MEDIA_MISMATCH', 'The phone did not take media of the server');
+    await endpoint.accept(answerForEndpoint(endpoint, sdp));
+    if (call.ended) throw new SightlineError('CALL_GONE');
+  } catch (error) {
+    await endpoint.close();
+    throw error;
+  }
+  keepEndpoint(call, 'terminal', endpoint);
+
+  return endpoint;
+}
+
+function withoutFace(call: Call): void {
+  const flow = call.plan.flows.get(call.record.flow);
+  call.record.face = 'ring';
+  call.note('face', 'none');
+  if (call.state === 'menu' && flow) call.home.stages.queue(call, flow);
+}
+
+/** Puts on the face what it should show. */
+export function showAgainOn(call: Call): void {
+  const { record, face } = call;
+  if (!face || !record.menu) return;
+  face.show(currentScreen(menuOf(call), record.menu));
+  call.home.save(record);
+}
+
+/** A phone has added or taken away its video: pages are shown, or said alone. */
+export function fitFace(call: Call): void {
+  const endpoint = call.endpoints.terminal;
+  const { face } = call.record;
+  if (!endpoint || !isMediaFace(face) || !usesFace(call)) return;
+  const kind = endpoint.codecs.video ? 'video' : 'voice';
+  if (kind === face) return;
+  dropFace(call);
+  openMediaFace(call, endpoint, kind);
+  call.note('face', kind);
+  showAgainOn(call);
+}
+
+function dropFace(call: Call): void {
+  const { face } = call;
+  call.face = undefined;
+  face?.close();
+}
+
+/** A talk begins: its media take the place of pages that were sent as media. A screen stays. */
+export function closeMediaFace(call: Call): void {
+  if (isMediaFace(call.record.face)) dropFace(call);
+}
