@@ -7,11 +7,12 @@ const head = {
   info: {
     title: 'Sightline',
     version: '1',
-    description: 'Help requests, calls and queues. Errors are problem+json with a code of the error table.',
+    description: 'Help requests, calls, recordings and queues. Errors are problem+json with a code of the error table.',
   },
   tags: [
     { name: 'help', description: 'Asking for help' },
     { name: 'calls', description: 'Calls under way, and the records of ended ones' },
+    { name: 'recordings', description: 'Recordings and snapshots of calls' },
     { name: 'queues', description: 'Queues, seats and the dialplan in force' },
     { name: 'health', description: 'For load balancers and supervisors' },
   ],

@@ -14,6 +14,7 @@ import { watchMethods } from './methods';
 import { addDocumentRoute, describeRoutes } from './openapi';
 import { Problem, sendProblem } from './problem';
 import { addQueueRoutes, type QueuePort } from './queues';
+import { addRecordingRoutes, type RecordingPort } from './recordings';
 import { describeFaults } from './validation';
 
 export type { Readiness } from './health';
@@ -24,6 +25,8 @@ export interface HttpPorts {
   help: HelpPort;
   calls: CallPort;
   queues: QueuePort;
+  /** Without it there are no recordings. */
+  recordings?: RecordingPort;
   /** The folder with the pictures of the site in force; without it none are served. */
   assets?(): string;
   log: Logger;
@@ -121,6 +124,7 @@ function addGuardedRoutes(v1: FastifyInstance, ports: HttpPorts, clock: Clock): 
   addHelpRoutes(v1, ports.help);
   addCallRoutes(v1, ports.calls);
   addQueueRoutes(v1, ports.queues);
+  if (ports.recordings) addRecordingRoutes(v1, ports.recordings);
 }
 
 /** Answers are for programs: nothing in them is to be guessed at, framed, run or kept by a browser. */

@@ -46,6 +46,7 @@ export const errorTable = {
   // Recordings.
   RECORDING_UNKNOWN: { http: 404, sip: 404, title: 'There is no such recording' },
   RECORDING_FORBIDDEN: { http: 403, sip: 403, title: 'Calls of this queue are not recorded' },
+  RANGE_NOT_SATISFIABLE: { http: 416, sip: 400, title: 'The range lies outside the file' },
   STORAGE_FULL: { http: 507, sip: 500, title: 'Nothing more can be written: the disk is full' },
   // Queue.
   QUEUE_UNKNOWN: { http: 404, sip: 404, title: 'The site has no such queue' },

@@ -3,7 +3,9 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import pino from 'pino';
 import type { HelpRequestBody, RoutingNumberBody } from '../../../src/http/help';
+import type { RecordingPort } from '../../../src/http/recordings';
 import { createHttpServer, type HttpPorts } from '../../../src/http/server';
+import { SightlineError } from '../../../src/lib/errors';
 
 export const apiToken = 'api-token-of-the-tests';
 export const bearer = { authorization: `Bearer ${apiToken}` };
@@ -54,6 +56,7 @@ export async function listening(parts: Partial<HttpPorts> = {}): Promise<Listeni
       snapshot: () => Promise.resolve({ queues: [], seats: [] }),
       site: () => ({ site: 'demo', version: 'v1', faults: [] }),
     },
+    recordings: noRecordings,
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as never) }),
     ...parts,
   });
@@ -70,6 +73,19 @@ export async function listening(parts: Partial<HttpPorts> = {}): Promise<Listeni
     close: () => server.close(),
   };
 }
+
+/** Recordings of a server that has none. */
+export const noRecordings: RecordingPort = {
+  command: () => Promise.reject(new SightlineError('CALL_GONE')),
+  snapshot: () => Promise.reject(new SightlineError('CALL_GONE')),
+  recordings: () => Promise.resolve({ entries: [] }),
+  snapshots: () => Promise.resolve({ entries: [] }),
+  find: () => Promise.reject(new SightlineError('RECORDING_UNKNOWN')),
+  part: () => Promise.reject(new SightlineError('RECORDING_UNKNOWN')),
+  rendition: () => Promise.reject(new SightlineError('RECORDING_UNKNOWN')),
+  picture: () => Promise.reject(new SightlineError('RECORDING_UNKNOWN')),
+  remove: () => Promise.reject(new SightlineError('RECORDING_UNKNOWN')),
+};
 
 /** A server for each test of a file; closed after it. */
 export function eachListening(): (parts?: Partial<HttpPorts>) => Promise<Listening> {

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RecordingStore } from '../../../src/recording/store';
+import { makeKeys } from '../../../src/store/keys';
 import { closeSharedRedis } from '../../support/redis';
 import { about, agent, RecordingWorld, sha256, writeMedia } from './world';
 
@@ -304,7 +305,7 @@ describe('the index', () => {
     const elsewhere = await RecordingWorld.start();
     const other = await elsewhere.store({
       redis: world.redis,
-      keys: (await import('../../../src/store/keys')).makeKeys(world.site),
+      keys: makeKeys(world.site),
       node: 'node-b',
     });
     await expect(other.part(id, 0)).rejects.toMatchObject({ code: 'MEDIA_GONE', message: /on the node node-a/ });
