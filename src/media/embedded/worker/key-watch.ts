@@ -1,0 +1,49 @@
+import type { CodecName, MediaCodec } from '../negotiate/codecs';
+import { beginsH264Key, beginsVp8Key } from '../rtp';
+
+const AGAIN = 500;
+const AT_MOST = 8;
+/** Requests closer together than this are one. */
+const TOGETHER = 200;
+
+/** Whether a key frame begins with this payload. */
+export function beginsKey(codec: CodecName, payload: Uint8Array): boolean {
+  return codec === 'vp8' ? beginsVp8Key(payload) : beginsH264Key(payload);
+}
+
+/** Asks for a key frame, and again every half second until one has begun to come. */
+export class KeyWatch {
+  private asked = -Infinity;
+  private tries = 0;
+  private waiting = false;
+
+  constructor(private readonly send: (isNew: boolean, now: number) => void) {}
+
+  get isWaiting(): boolean {
+    return this.waiting;
+  }
+
+  ask(now: number): void {
+    if (this.waiting && now - this.asked < TOGETHER) return;
+    this.waiting = true;
+    this.tries = 1;
+    this.asked = now;
+    this.send(true, now);
+  }
+
+  look(codec: MediaCodec, payload: Uint8Array): void {
+    if (beginsKey(codec.name, payload)) this.waiting = false;
+  }
+
+  tick(now: number): void {
+    if (!this.waiting || now - this.asked < AGAIN) return;
+    if (this.tries >= AT_MOST) {
+      this.waiting = false;
+
+      return;
+    }
+    this.tries++;
+    this.asked = now;
+    this.send(false, now);
+  }
+}

@@ -1,0 +1,343 @@
+import { randomBytes } from 'node:crypto';
+import { SightlineError } from '../../../lib/errors';
+import type { Digit, EndpointStats, MediaKind, MediaSecurity } from '../../port';
+import { parseSdp } from '../../sdp/document';
+import { bumped, newOrigin, type Origin } from '../../sdp/origin';
+import {
+  describe,
+  planAnswer,
+  planOffer,
+  readAnswer,
+  type Beside,
+  type OfferPlan,
+  type Slot,
+  type UsedType,
+} from '../negotiate';
+import type { AgreedStream, LocalEnd } from '../negotiate';
+import { areKeys } from '../rtp';
+import type { AudioClip, VideoClip } from '../clip';
+import type { Described } from '../protocol';
+import type { EndContext } from './context';
+import type { MediaWire } from './media-wire';
+import { steadyNow } from './pacer';
+import { AudioPlayer, KeySender, VideoPlayer } from './players';
+import { MediaStream } from './stream';
+import { WireSet } from './wire-set';
+
+export interface EndListener {
+  dtmf(digit: Digit): void;
+  media(kind: MediaKind): void;
+  ended(reason: string): void;
+  /** Streams came, went, or changed their codec. */
+  changed(): void;
+}
+
+const PROTOCOLS: Readonly<Record<MediaSecurity, string>> = {
+  none: 'RTP/AVP',
+  sdes: 'RTP/SAVP',
+  dtls: 'UDP/TLS/RTP/SAVPF',
+};
+
+/** An endpoint as the worker has it: negotiation, wires and streams. */
+export class MediaEnd {
+  readonly streams = new Map<MediaKind, MediaStream>();
+  private readonly name = randomBytes(12).toString('base64url');
+  private readonly wires: WireSet;
+  private origin: Origin;
+  private slots: readonly Slot[] = [];
+  private pending: OfferPlan | undefined;
+  private description = '';
+  private readonly used: Partial<Record<MediaKind, UsedType[]>> = {};
+  private readonly mutedFrom: Partial<Record<MediaKind, boolean>> = {};
+  private readonly mutedTo: Partial<Record<MediaKind, boolean>> = {};
+  private shown: VideoPlayer | undefined;
+  private shownDone: (() => void) | undefined;
+  private playing: { id: string; player: AudioPlayer } | undefined;
+  private keySender: KeySender | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    readonly label: string,
+    private readonly context: EndContext,
+    private readonly security: MediaSecurity,
+    private readonly listener: EndListener,
+  ) {
+    this.origin = newOrigin(context.ports.address);
+    this.wires = new WireSet(context, (reason) => listener.ended(reason));
+  }
+
+  /** Answers an offer of the peer. @throws SightlineError MEDIA_MISMATCH; what was agreed before goes on. */
+  async answer(text: string, beside: Beside | undefined): Promise<Described> {
+    const plan = planAnswer(parseSdp(text), beside);
+    const wires = await this.wires.forOffer(plan.streams);
+    this.checkOpen();
+    this.pending = undefined;
+    this.slots = plan.slots;
+    await this.agree(plan.streams, wires);
+
+    return this.describe('answer');
+  }
+
+  /** Makes an offer. What was agreed goes on until `accept`. */
+  async offer(kinds: readonly MediaKind[] | undefined, beside: MediaEnd | undefined): Promise<Described> {
+    const plan = planOffer({
+      slots: this.slots,
+      kinds: kinds ?? this.usualKinds(),
+      beside: beside?.passable(),
+      bandwidth: beside?.bandwidth(),
+      used: this.used,
+      protocol: PROTOCOLS[this.security],
+    });
+    await this.wires.forOurOffer(plan.sections, this.security);
+    this.checkOpen();
+    this.pending = plan;
+    this.slots = plan.slots;
+    for (const { kind, codecs, events } of plan.sections) this.remember(kind, codecs, events);
+
+    return this.describe('offer');
+  }
+
+  /** Takes in the answer to our last offer. */
+  async accept(text: string): Promise<Described> {
+    const plan = this.pending;
+    if (!plan) throw new SightlineError('MEDIA_MISMATCH', 'There is no offer that waits for an answer');
+    const streams = readAnswer(plan, parseSdp(text));
+    const wires = await this.wires.forAnswer(streams);
+    this.checkOpen();
+    this.pending = undefined;
+    await this.agree(streams, wires);
+
+    return this.described();
+  }
+
+  /** What another endpoint may agree on so that packets can be passed to this one. */
+  passable(): Beside {
+    const agreed = [...this.streams.values()].map(({ kind, agreed }) => [kind, [agreed.codec]] as const);
+    if (agreed.length > 0) return Object.fromEntries(agreed);
+
+    return Object.fromEntries(this.pending?.sections.map(({ kind, codecs }) => [kind, codecs]) ?? []);
+  }
+
+  bandwidth(): Partial<Record<MediaKind, readonly string[]>> {
+    return Object.fromEntries([...this.streams.values()].map(({ kind, agreed }) => [kind, agreed.bandwidth]));
+  }
+
+  /** Resolves when the first frame is on its way, or when there is no video to show it in. */
+  show(clip: VideoClip | undefined, loop: boolean): Promise<void> {
+    this.stopShowing();
+    const video = this.streams.get('video');
+    if (!clip || !video || clip.codec !== video.agreed.codec.name) return Promise.resolve();
+
+    return new Promise((resolve) => {
+      this.shownDone = resolve;
+      this.shown = new VideoPlayer(video, this.context.pacer, clip, {
+        loop,
+        onStarted: resolve,
+        onDone: () => (this.shown = undefined),
+      });
+      this.shown.start();
+    });
+  }
+
+  /** False where there is no sound to play to. */
+  play(id: string, loop: boolean, on: { started(): void; done(): void }): boolean {
+    this.stopPlaying();
+    const audio = this.streams.get('audio');
+    if (!audio) return false;
+    const player = new AudioPlayer(audio, this.context.pacer, {
+      loop,
+      onStarted: on.started,
+      onDone: () => {
+        this.playing = undefined;
+        on.done();
+      },
+    });
+    this.playing = { id, player };
+    player.start();
+
+    return true;
+  }
+
+  feedPlay(id: string, clip: AudioClip | undefined): void {
+    if (this.playing?.id === id) this.playing.player.add(clip);
+  }
+
+  stopPlay(id: string): void {
+    if (this.playing?.id === id) this.stopPlaying();
+  }
+
+  sendKeys(digits: string): Promise<void> {
+    const audio = this.streams.get('audio');
+    const events = audio?.agreed.events;
+    if (!audio || !events) throw new SightlineError('MEDIA_MISMATCH', 'The peer takes no keys as RTP events');
+    if (!areKeys(digits)) throw new SightlineError('BAD_REQUEST', `Keys are 0-9, *, # and A-D, not '${digits}'`);
+    this.keySender?.stop();
+
+    return new Promise((resolve) => {
+      this.keySender = new KeySender(audio, this.context.pacer, digits, events.send, events.clock, resolve);
+      this.keySender.start();
+    });
+  }
+
+  mute(kind: MediaKind, direction: 'from' | 'to', on: boolean): void {
+    const stream = this.streams.get(kind);
+    if (direction === 'from') this.mutedFrom[kind] = on;
+    else this.mutedTo[kind] = on;
+    if (stream) this.applyMutes(stream);
+    if (!on && direction === 'from') stream?.askKey();
+  }
+
+  private applyMutes(stream: MediaStream): void {
+    stream.mutedFrom = this.mutedFrom[stream.kind] ?? false;
+    stream.muteTo(this.mutedTo[stream.kind] ?? false);
+  }
+
+  refresh(): void {
+    this.streams.get('video')?.askKey();
+  }
+
+  tick(now: number): void {
+    for (const stream of this.streams.values()) stream.tick(now);
+  }
+
+  stats(): EndpointStats {
+    const [audio, video] = [this.streams.get('audio'), this.streams.get('video')];
+    const roundTrip = audio?.reports.heard.roundTrip ?? video?.reports.heard.roundTrip;
+
+    return {
+      ...(roundTrip === undefined ? {} : { roundTrip }),
+      ...(audio && { audio: audio.stats() }),
+      ...(video && { video: video.stats() }),
+    };
+  }
+
+  described(): Described {
+    const [audio, video] = [this.streams.get('audio')?.agreed, this.streams.get('video')?.agreed];
+    const used = [audio, video].filter((one) => one !== undefined).filter(({ send, receive }) => send || receive);
+
+    return {
+      description: this.description,
+      codecs: Object.fromEntries(used.map(({ kind, codec }) => [kind, codec.name])),
+      ...(video && (video.codec.name === 'vp8' || video.codec.name === 'h264')
+        ? { video: { codec: video.codec.name, ...video.picture } }
+        : {}),
+      ...(audio && { audio: producible(audio.codec.name) }),
+    };
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.closeAll();
+
+    return this.closing;
+  }
+
+  private async closeAll(): Promise<void> {
+    this.stopShowing();
+    this.stopPlaying();
+    this.keySender?.stop();
+    await Promise.all([...this.streams.values()].map((stream) => stream.close()));
+    this.streams.clear();
+    await this.wires.close();
+  }
+
+  private usualKinds(): MediaKind[] {
+    const live = this.slots.filter(({ body }) => body).map(({ kind }) => kind as MediaKind);
+
+    return live.length > 0 ? live : ['audio', 'video'];
+  }
+
+  private async agree(agreed: readonly AgreedStream[], wires: ReadonlyMap<MediaKind, MediaWire>): Promise<void> {
+    const gone = [...this.streams].filter(([kind, { wire }]) => wires.get(kind) !== wire);
+    for (const [kind, stream] of gone) {
+      this.stopOn(kind);
+      this.streams.delete(kind);
+      await stream.close();
+    }
+    for (const one of agreed) this.agreeOn(one, wires.get(one.kind)!);
+    this.checkOpen();
+    this.listener.changed();
+  }
+
+  private agreeOn(agreed: AgreedStream, wire: MediaWire): void {
+    const { kind, codec } = agreed;
+    const { listener } = this;
+    this.remember(kind, agreed.accepts, agreed.events ? [agreed.events] : []);
+    const known = this.streams.get(kind);
+    if (known) {
+      if (known.agreed.codec.name !== codec.name) this.stopOn(kind);
+      known.adopt(agreed);
+
+      return;
+    }
+    const stream = new MediaStream(wire, agreed, {
+      name: this.name,
+      onMedia: () => listener.media(kind),
+      onKey: (press) => listener.dtmf(press),
+    });
+    this.streams.set(kind, stream);
+    this.applyMutes(stream);
+  }
+
+  private remember(
+    kind: MediaKind,
+    codecs: OfferPlan['sections'][number]['codecs'],
+    events: readonly { receive: number; clock: number }[],
+  ): void {
+    const list = (this.used[kind] ??= []);
+    const add = (one: UsedType) => {
+      if (!list.some(({ type }) => type === one.type)) list.push(one);
+    };
+    for (const { type, name, clock, mode } of codecs) add({ type, name, clock, mode });
+    for (const { receive, clock } of events) add({ type: receive, name: 'telephone-event', clock });
+  }
+
+  private describe(role: 'offer' | 'answer'): Described {
+    if (this.description !== '') this.origin = bumped(this.origin);
+    const ends = new Map<number, LocalEnd>();
+    this.slots.forEach((slot, index) => {
+      const wire = slot.body && this.wires.of(slot.kind as MediaKind);
+      if (!wire) return;
+      const protocol = role === 'answer' ? slot.protocol : wire.protocol;
+      ends.set(index, { port: wire.port, protocol, attributes: wire.linesFor(role) });
+    });
+    this.description = describe(this.origin, this.slots, ends, this.wires.sessionLines);
+
+    return this.described();
+  }
+
+  private stopOn(kind: MediaKind): void {
+    if (kind === 'video') this.stopShowing();
+    else this.stopPlaying();
+  }
+
+  private stopShowing(): void {
+    const [shown, done] = [this.shown, this.shownDone];
+    this.shown = undefined;
+    this.shownDone = undefined;
+    shown?.stop();
+    done?.();
+  }
+
+  private stopPlaying(): void {
+    this.playing?.player.stop();
+    this.playing = undefined;
+  }
+
+  private checkOpen(): void {
+    if (this.closing) throw new SightlineError('MEDIA_GONE');
+  }
+
+  /** For the trace: what a peer behind this endpoint sent that was not its own. */
+  get refused(): number {
+    return [...this.streams.values()].reduce((sum, { wire }) => sum + wire.refused, 0);
+  }
+
+  /** Milliseconds of the steady clock since the peer was heard last; Infinity for never. */
+  get silentFor(): number {
+    return steadyNow() - Math.max(-Infinity, ...[...this.streams.values()].map(({ reception }) => reception.lastAt));
+  }
+}
+
+function producible(name: string): Described['audio'] {
+  return name === 'opus' || name === 'g722' ? name : 'pcm';
+}
