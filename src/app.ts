@@ -17,6 +17,8 @@ import type { Config, DrachtioAddress } from './lib/config';
 import { SightlineError } from './lib/errors';
 import { newToken } from './lib/ids';
 import type { Logger } from './lib/logger';
+import { openMedia } from './media/open';
+import type { MediaServer } from './media/port';
 import { Numbers } from './numbers/numbers';
 import type { RoutingNumber } from './numbers/types';
 import { SrfSeatDialer, type Contact } from './sip/dialer';
@@ -91,6 +93,7 @@ class Wiring {
   private help!: Help;
   private calls!: CallManager;
   private callStore!: CallStore;
+  private media: MediaServer | undefined;
   private readonly throttle = new Throttle();
   private readonly ownHosts: ReadonlySet<string>;
   private accepting = false;
@@ -110,6 +113,7 @@ class Wiring {
     this.buildNumbers();
     await this.buildSip();
     const sip = await this.connectEdge();
+    await this.openMedia();
     await this.resume();
     const http = await this.listenHttp();
     this.accepting = true;
@@ -207,6 +211,7 @@ class Wiring {
       log,
       node: this.config.node,
       mediaAddress: advertisedAddress(this.config.host),
+      media: () => this.media,
       storeAvailable: () => this.store.available,
       storeReady: () => this.store.whenAvailable(storePatienceMs),
       plans: this.plans,
@@ -270,6 +275,32 @@ class Wiring {
     if (!udp) throw new SightlineError('EDGE_UNAVAILABLE', 'The SIP edge listens on no address');
 
     return { host: udp.host, port: udp.port };
+  }
+
+  /** Calls that need no media are taken without an engine, too. */
+  private async openMedia(): Promise<void> {
+    const { host, rtpPorts, freeswitchUrl, dataDir } = this.config;
+    const listenAddress = advertisedAddress(host);
+    const media = await openMedia({
+      host,
+      ports: rtpPorts,
+      dataDir,
+      log: this.log,
+      ...(freeswitchUrl === undefined
+        ? {}
+        : { freeswitch: { urls: freeswitchUrl, srf: this.edge.srf, listenAddress } }),
+    });
+    this.media = media;
+    this.closer.add('media', () => media.close());
+    this.closer.add(
+      'watch on the media engine',
+      media.events.on('down', (reason) => {
+        this.log.error(
+          { engine: media.name, reason },
+          'a media engine is lost; calls go on where their media can go end to end',
+        );
+      }),
+    );
   }
 
   private onEdge(connected: boolean): void {
@@ -372,8 +403,12 @@ class Wiring {
       ...(this.store.available ? [] : ['the state store (Redis) cannot be reached']),
       ...(this.edge.connected ? [] : ['the SIP edge cannot be reached']),
     ];
+    // Without an engine calls are taken all the same, so nobody is to send them elsewhere.
+    const lacking = this.media?.available
+      ? []
+      : ['no media engine can be used: no menu by video or voice, no recording'];
 
-    return { ready: missing.length === 0, missing };
+    return { ready: missing.length === 0, missing: [...missing, ...lacking] };
   }
 
   /** A terminal that dials again while its former call still seems to wait was cut off before anybody noticed. */

@@ -3,7 +3,7 @@ import type { MediaKind, MediaSecurity } from '../media/port';
 import type { FaceName } from './record';
 
 /** Video codecs in which pages can be shown. */
-const drawable = ['vp8/90000/1', 'h264/90000/1'];
+const drawable = /^(vp8|h264)\//;
 
 export interface FaceFacts {
   visualMenu: boolean;
@@ -38,7 +38,7 @@ export function nextFace(failed: FaceName, seesVideo: boolean): FaceName {
 
 /** Whether the writer wants to receive video that can be made here. */
 export function canSee(sdp: string): boolean {
-  return receives(sdp, 'video') && codecIds(sdp, 'video').some((id) => drawable.includes(id));
+  return receives(sdp, 'video') && codecIds(sdp, 'video').some((id) => drawable.test(id));
 }
 
 export function canHear(sdp: string): boolean {

@@ -31,7 +31,8 @@ export interface ManagerPorts {
   log: Logger;
   node: string;
   mediaAddress: string;
-  media?: MediaServer | undefined;
+  /** The media engine, once there is one. */
+  media(): MediaServer | undefined;
   faces?: FaceMaker | undefined;
   recorder?: CallRecorder | undefined;
   storeAvailable(): boolean;
@@ -104,7 +105,7 @@ export class CallManager implements CallHome {
   }
 
   get media(): MediaServer | undefined {
-    return this.ports.media;
+    return this.ports.media();
   }
 
   get faces(): FaceMaker | undefined {
@@ -153,7 +154,7 @@ export class CallManager implements CallHome {
       visualMenu: incoming.offersVisualMenu,
       hasMenu: plan.flows.get(flow)?.menu !== undefined,
       offer: incoming.sdp,
-      engine: this.ports.faces !== undefined && this.ports.media?.available === true,
+      engine: this.ports.faces !== undefined && this.media?.available === true,
     });
   }
 

@@ -1,11 +1,12 @@
-import { codecsOf, isAuxiliary, isRtp, withFormats } from './codecs';
+import { codecsOf, isAuxiliary, isRtp, withFormats, type Codec } from './codecs';
 import { described, inherited, textOf, type MediaSection, type Sdp, type SessionDescription } from './document';
 import { isLive } from './queries';
 import { rejected } from './slots';
 
 /**
- * The codecs of one kind of media that a description has in use, in its order and by the names of src/media/sdp/codecs.ts; what only
- * goes along with a codec, such as telephone-event, is left out. @throws SightlineError as parseSdp.
+ * The codecs of one kind of media that a description has in use, in its order; what only goes along with a codec, such as
+ * telephone-event, is left out. Two that have the same name here can be passed from one to the other packet by packet: H.264 has its
+ * packetization mode behind it (RFC 6184 section 6). @throws SightlineError as parseSdp.
  */
 export function codecIds(sdp: Sdp, kind: string): string[] {
   const description = described(sdp);
@@ -49,15 +50,22 @@ function isUsed(description: SessionDescription, section: MediaSection, kind: st
 }
 
 function realCodecs(section: MediaSection): string[] {
-  return codecsOf(section).flatMap((codec) => (isAuxiliary(codec) ? [] : [codec.id]));
+  return codecsOf(section).flatMap((codec) => (isAuxiliary(codec) ? [] : [nameOf(codec)]));
 }
 
 function limitedTo(section: MediaSection, ids: readonly string[]): MediaSection {
-  const kept = codecsOf(section).filter((codec) => isAuxiliary(codec) || ids.includes(codec.id));
+  const kept = codecsOf(section).filter((codec) => isAuxiliary(codec) || ids.includes(nameOf(codec)));
   if (kept.every(isAuxiliary)) return rejected(section);
 
   return withFormats(
     section,
     kept.map(({ format }) => format),
   );
+}
+
+function nameOf({ id, parameters }: Codec): string {
+  if (!id.startsWith('h264/')) return id;
+  const [, mode = '0'] = /(?:^|;)\s*packetization-mode=(\d)/i.exec(parameters) ?? [];
+
+  return `${id} mode ${mode}`;
 }
