@@ -144,6 +144,7 @@ export class EmbeddedEndpoint implements Endpoint {
   /** The engine was lost, or the way to the peer. */
   lose(reason: string): void {
     if (this.closed) return;
+    this.playback?.end('failed');
     this.leave(reason);
     this.events.emit('ended', reason);
   }

@@ -28,8 +28,8 @@ export interface SenderInfo {
 export type RtcpFact =
   | { type: 'report'; ssrc: number; sender?: SenderInfo; blocks: ReportBlock[] }
   | { type: 'bye'; ssrc: number }
-  /** The peer asks for a key frame of the stream `ssrc`: PLI, FIR of RFC 5104, or FIR of RFC 2032. */
-  | { type: 'key'; ssrc: number };
+  /** The peer asks for a key frame of the stream `ssrc`: `full` by FIR (RFC 5104, RFC 2032), else by PLI. */
+  | { type: 'key'; ssrc: number; full: boolean };
 
 const SR = 200;
 const RR = 201;
@@ -58,17 +58,17 @@ function readOne(packet: Buffer): RtcpFact[] {
   const count = packet[0]! & 0x1f;
   const type = packet[1]!;
   if (type === BYE) return count > 0 && packet.length >= 8 ? [{ type: 'bye', ssrc: packet.readUInt32BE(4) }] : [];
-  if (type === OLD_FIR) return packet.length >= 8 ? [{ type: 'key', ssrc: packet.readUInt32BE(4) }] : [];
+  if (type === OLD_FIR) return packet.length >= 8 ? [{ type: 'key', ssrc: packet.readUInt32BE(4), full: true }] : [];
   if (type === PSFB) return readFeedback(packet, count);
 
   return type === SR || type === RR ? readReport(packet, type === SR, count) : [];
 }
 
 function readFeedback(packet: Buffer, format: number): RtcpFact[] {
-  if (format === PLI && packet.length >= 12) return [{ type: 'key', ssrc: packet.readUInt32BE(8) }];
+  if (format === PLI && packet.length >= 12) return [{ type: 'key', ssrc: packet.readUInt32BE(8), full: false }];
   if (format !== FIR || packet.length < 20) return [];
 
-  return [{ type: 'key', ssrc: packet.readUInt32BE(12) }];
+  return [{ type: 'key', ssrc: packet.readUInt32BE(12), full: true }];
 }
 
 function readReport(packet: Buffer, fromSender: boolean, count: number): RtcpFact[] {

@@ -43,7 +43,7 @@ export class PacketConference {
   }
 
   give(end: MediaEnd): void {
-    if (!this.members.has(end)) throw new SightlineError('MEDIA_GONE', 'This endpoint is not in the conference');
+    if (!this.members.has(end)) throw new SightlineError('WRONG_STATE', 'This endpoint is not in the conference');
     if (end === this.floorOf) return;
     this.before = this.floorOf;
     this.floorOf = end;

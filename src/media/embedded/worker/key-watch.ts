@@ -14,6 +14,7 @@ export function beginsKey(codec: CodecName, payload: Uint8Array): boolean {
 /** Asks for a key frame, and again every half second until one has begun to come. */
 export class KeyWatch {
   private asked = -Infinity;
+  private askedFull = -Infinity;
   private tries = 0;
   private waiting = false;
 
@@ -23,8 +24,10 @@ export class KeyWatch {
     return this.waiting;
   }
 
-  ask(now: number): void {
-    if (this.waiting && now - this.asked < TOGETHER) return;
+  /** A full request is one for itself: who sends one (a mixer, a recorder) counts on a picture that begins after it. */
+  ask(now: number, full = false): void {
+    if (full ? now - this.askedFull < TOGETHER : this.waiting && now - this.asked < TOGETHER) return;
+    if (full) this.askedFull = now;
     this.waiting = true;
     this.tries = 1;
     this.asked = now;

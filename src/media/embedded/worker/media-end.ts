@@ -100,7 +100,7 @@ export class MediaEnd {
   /** Takes in the answer to our last offer. */
   async accept(text: string): Promise<Described> {
     const plan = this.pending;
-    if (!plan) throw new SightlineError('MEDIA_MISMATCH', 'There is no offer that waits for an answer');
+    if (!plan) throw new SightlineError('WRONG_STATE', 'There is no offer that waits for an answer');
     const streams = readAnswer(plan, parseSdp(text));
     const wires = await this.wires.forAnswer(streams);
     this.checkOpen();

@@ -42,7 +42,7 @@ export class Reports {
     private readonly name: string,
     private readonly of: Reported,
     private readonly send: (packet: Buffer) => void,
-    private readonly onKeyAsked: () => void,
+    private readonly onKeyAsked: (full: boolean) => void,
   ) {}
 
   /** Called often; sends a report when it is time for one. */
@@ -72,7 +72,7 @@ export class Reports {
 
   take(packet: Buffer, now: number): void {
     for (const fact of readRtcp(packet)) {
-      if (fact.type === 'key') this.onKeyAsked();
+      if (fact.type === 'key') this.onKeyAsked(fact.full);
       if (fact.type !== 'report') continue;
       if (fact.sender && fact.ssrc === this.of.reception.ssrc) {
         this.lastReport = ntpMiddle(fact.sender);

@@ -86,7 +86,7 @@ export class MediaStream implements Sink {
       context.name,
       this,
       (packet) => wire.sendRtcp(packet),
-      () => this.onKeyAsked(),
+      (full) => this.onKeyAsked(full),
     );
     this.keyWatch = new KeyWatch((isNew, now) => this.reports.askKey(this.current.feedback, isNew, now));
     this.adopt(current);
@@ -142,8 +142,8 @@ export class MediaStream implements Sink {
   }
 
   /** Asks the peer for a key frame, and again until one comes. */
-  askKey(): void {
-    if (this.kind === 'video' && this.current.receive) this.keyWatch.ask(steadyNow());
+  askKey(full = false): void {
+    if (this.kind === 'video' && this.current.receive) this.keyWatch.ask(steadyNow(), full);
   }
 
   /** A packet of ours to the peer, numbered as the feeder counts. Silent when the feeder has not got the way. */
@@ -301,9 +301,9 @@ export class MediaStream implements Sink {
     return passed;
   }
 
-  private onKeyAsked(): void {
+  private onKeyAsked(full = false): void {
     if (this.kind !== 'video') return;
     if (this.feeder) this.feeder.askKey();
-    else this.source?.askKey();
+    else this.source?.askKey(full);
   }
 }
