@@ -1,0 +1,137 @@
+import type { MediaFile } from './inspect';
+import type { RecordedPart } from './port';
+
+/** How the parts of a recording become one film: which picture stands where from when, and what ffmpeg is told. Pure. */
+
+export interface RenditionPlan {
+  /** Arguments of ffmpeg up to the name of the output. */
+  args: string[];
+  /** Milliseconds. */
+  duration: number;
+}
+
+export interface ReadPart {
+  part: RecordedPart;
+  found: MediaFile;
+}
+
+/** Pictures a second. */
+const rate = 25;
+/** Most of one side, and of one side alone. */
+const most = { width: 960, height: 720 };
+const mostAlone = { width: 1280, height: 720 };
+
+/** One stream of one file, for the filters of ffmpeg. */
+interface Source {
+  /** E.g. `0:v:1`. */
+  stream: string;
+  /** Seconds by which it begins after the film. */
+  offset: number;
+  /** Whose it is: index of the endpoint, or `mixed`. */
+  side: string;
+  width: number;
+  height: number;
+}
+
+/** Undefined when there is nothing to be seen or heard. */
+export function renditionPlan(parts: readonly ReadPart[]): RenditionPlan | undefined {
+  const begin = Math.min(...parts.map(({ part }) => part.startedAt));
+  const duration = Math.max(
+    0,
+    ...parts.map(({ part, found }) => part.startedAt - begin + Math.max(part.duration, found.duration)),
+  );
+  const videos = parts.flatMap((each, input) => sources(each, input, 'video', begin));
+  const audios = parts.flatMap((each, input) => sources(each, input, 'audio', begin));
+  if (videos.length + audios.length === 0 || duration === 0) return undefined;
+  const seconds = duration / 1000;
+  const filters = [
+    ...(videos.length > 0 ? videoFilters(videos, seconds) : []),
+    ...(audios.length > 0 ? audioFilters(audios, seconds) : []),
+  ];
+
+  return {
+    duration,
+    args: [
+      ...['-nostdin', '-hide_banner', '-v', 'error', '-nostats', '-progress', 'pipe:1', '-y'],
+      // Times as they are in the files: those of a track that began late count from the beginning of its part.
+      '-copyts',
+      ...parts.flatMap(({ part }) => ['-protocol_whitelist', 'file', '-i', `file:${part.file}`]),
+      ...['-filter_complex', filters.join(';')],
+      ...(videos.length > 0 ? ['-map', '[picture]', ...videoEncoder] : []),
+      ...(audios.length > 0 ? ['-map', '[sound]', '-c:a', 'aac', '-b:a', '96k'] : []),
+      ...['-movflags', '+faststart', '-f', 'mp4'],
+    ],
+  };
+}
+
+const videoEncoder = [
+  ...['-c:v', 'libx264', '-preset', 'superfast', '-crf', '23', '-profile:v', 'high', '-pix_fmt', 'yuv420p'],
+  ...['-g', String(rate * 2), '-threads', '2'],
+];
+
+function sources({ part, found }: ReadPart, input: number, kind: 'audio' | 'video', begin: number): Source[] {
+  const told = part.tracks.filter((track) => track.kind === kind);
+
+  return found.streams
+    .filter((stream) => stream.kind === kind)
+    .map(({ width = 0, height = 0 }, index) => ({
+      stream: `${input}:${kind === 'video' ? 'v' : 'a'}:${index}`,
+      offset: (part.startedAt - begin) / 1000,
+      side: String(told[index]?.side ?? 'mixed'),
+      width,
+      height,
+    }));
+}
+
+/** Every side has a place of its own; what is shown there later covers what was there before. */
+function videoFilters(videos: readonly Source[], seconds: number): string[] {
+  const sides = [...new Set(videos.map(({ side }) => side))].sort();
+  const cell = cellSize(videos, sides.length);
+  const columns = Math.ceil(Math.sqrt(sides.length));
+  const canvas = { width: cell.width * columns, height: cell.height * Math.ceil(sides.length / columns) };
+  const fit = [
+    `scale=${cell.width}:${cell.height}:force_original_aspect_ratio=decrease`,
+    `pad=${cell.width}:${cell.height}:-1:-1`,
+    'setsar=1',
+    'format=yuv420p',
+  ].join(',');
+  const layers = videos.flatMap(({ stream, offset, side }, index) => {
+    const place = sides.indexOf(side);
+    const [x, y] = [(place % columns) * cell.width, Math.floor(place / columns) * cell.height];
+    const under = index === 0 ? 'canvas' : `film${index - 1}`;
+    const over = index === videos.length - 1 ? 'picture' : `film${index}`;
+
+    return [
+      `[${stream}]setpts=PTS+${offset}/TB,${fit}[video${index}]`,
+      `[${under}][video${index}]overlay=${x}:${y}:eof_action=pass[${over}]`,
+    ];
+  });
+
+  return [
+    `color=black:size=${canvas.width}x${canvas.height}:rate=${rate}:duration=${seconds},format=yuv420p[canvas]`,
+    ...layers,
+  ];
+}
+
+/** As large as the largest picture, within bounds. */
+function cellSize(videos: readonly Source[], sides: number): { width: number; height: number } {
+  const bound = sides === 1 ? mostAlone : most;
+  const even = (length: number): number => Math.max(16, Math.ceil(length / 2) * 2);
+  const width = Math.max(...videos.map((video) => video.width));
+  const height = Math.max(...videos.map((video) => video.height));
+
+  return { width: even(Math.min(bound.width, width)), height: even(Math.min(bound.height, height)) };
+}
+
+/** Gaps are filled with silence, so that everything that was said stands at its time. */
+function audioFilters(audios: readonly Source[], seconds: number): string[] {
+  const tracks = audios.map(
+    ({ stream, offset }, index) =>
+      `[${stream}]asetpts=PTS+${offset}/TB,aresample=48000:async=1000:first_pts=0,aformat=sample_fmts=fltp:channel_layouts=mono[audio${index}]`,
+  );
+  const inputs = audios.map((_, index) => `[audio${index}]`).join('');
+  const mix =
+    audios.length > 1 ? `amix=inputs=${audios.length}:duration=longest:normalize=0,alimiter=limit=0.95:level=0,` : '';
+
+  return [...tracks, `${inputs}${mix}apad,atrim=0:${seconds}[sound]`];
+}
