@@ -17,10 +17,15 @@ export class FsBridge implements Bridge {
   static async make(a: FsEndpoint, b: FsEndpoint): Promise<FsBridge> {
     const bridge = new FsBridge(a, b);
     const joined = bridge.untilJoined();
-    for (const endpoint of [a, b]) endpoint.stage.leave();
+    a.stage.leave(b.channel);
+    b.stage.leave(a.channel);
     try {
       await a.channel.run('uuid_bridge', b.id);
       await joined.done;
+      for (const endpoint of [a, b]) {
+        await endpoint.stage.arrived();
+        if (endpoint.isBlind) await bridge.blind(endpoint);
+      }
     } catch (error) {
       await bridge.close();
       throw error;
@@ -43,15 +48,30 @@ export class FsBridge implements Bridge {
     if (this.over) return;
     this.over = true;
     // Each goes back to what it showed before. One that is gone has taken the other out of the bridge already.
-    await Promise.all([this.a, this.b].map((endpoint) => endpoint.comeBack().catch(() => undefined)));
+    await Promise.all([this.a, this.b].map((endpoint) => this.alone(endpoint)));
   }
 
   /** One of the two has ended: the other is on its own. */
   endedBy(endpoint: FsEndpoint): void {
     if (this.over) return;
     this.over = true;
-    const other = endpoint === this.a ? this.b : this.a;
-    other.comeBack().catch(() => undefined);
+    this.alone(this.otherThan(endpoint)).catch(() => undefined);
+  }
+
+  /** The pictures of one are not shown to the other, or are again. */
+  async blind(endpoint: FsEndpoint): Promise<void> {
+    const other = this.otherThan(endpoint);
+    await other.withoutOther(endpoint.isBlind);
+    if (!endpoint.isBlind) endpoint.refresh();
+  }
+
+  private otherThan(endpoint: FsEndpoint): FsEndpoint {
+    return endpoint === this.a ? this.b : this.a;
+  }
+
+  private async alone(endpoint: FsEndpoint): Promise<void> {
+    await endpoint.comeBack().catch(() => undefined);
+    if (this.otherThan(endpoint).isBlind) await endpoint.withoutOther(false).catch(() => undefined);
   }
 
   private untilJoined(): { done: Promise<void>; cancel: () => void } {

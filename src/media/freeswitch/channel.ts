@@ -22,6 +22,11 @@ export class Channel {
     throw new SightlineError(gone ? 'MEDIA_GONE' : 'MEDIA_UNAVAILABLE', `FreeSWITCH refused ${command}: ${answer}`);
   }
 
+  /** Runs an application beside what the channel does. Resolves when it is on its way. */
+  async execute(application: string, argument = ''): Promise<void> {
+    await this.link.execute(this.uuid, application, argument);
+  }
+
   /** Lets the channel run applications, one after another, whatever it does now. */
   async perform(...applications: string[]): Promise<void> {
     // The separator is one that paths do not have.

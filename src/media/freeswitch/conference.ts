@@ -36,6 +36,8 @@ export class FsConference implements Conference {
     try {
       await member.channel.perform(`conference:${this.id}@${profile}+flags{join-vid-floor-first}`, 'park');
       this.members.set(member, await added.done);
+      await member.stage.arrived();
+      if (member.isBlind) await this.blind(member);
     } catch (error) {
       this.members.delete(member);
       await member.comeBack().catch(() => undefined);
@@ -57,6 +59,13 @@ export class FsConference implements Conference {
       throw new SightlineError('WRONG_STATE', 'Only a member of a conference can have the floor');
     const answer = await this.link.api(`conference ${this.id} vid-floor ${number} force`);
     if (isRefusal(answer)) throw new SightlineError('MEDIA_UNAVAILABLE', `FreeSWITCH gave no floor: ${answer.trim()}`);
+  }
+
+  /** The pictures of a member are shown to nobody, or are again. */
+  async blind(member: FsEndpoint): Promise<void> {
+    const number = this.members.get(member);
+    if (number !== undefined)
+      await this.link.api(`conference ${this.id} ${member.isBlind ? 'vmute' : 'unvmute'} ${number} quiet`);
   }
 
   async close(): Promise<void> {

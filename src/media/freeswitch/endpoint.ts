@@ -1,16 +1,18 @@
-import { TypedEmitter } from '../../lib/emitter';
+import type { Clock } from '../../lib/clock';
 import { SightlineError } from '../../lib/errors';
 import type { Logger } from '../../lib/logger';
-import type { AudioSource, Endpoint, EndpointEvents, EndpointStats, MediaKind, Picture, Playback } from '../port';
+import type { AudioSource, Endpoint, EndpointStats, MediaKind, Picture, Playback } from '../port';
+import { AudioGate } from './audio-gate';
 import type { Channel } from './channel';
 import type { EslEvent } from './esl-event';
 import { takesKeys, wantedKinds } from './describe';
 import type { MediaFolder } from './folder';
+import { WatchedEvents } from './media-watch';
 import { type MediaSrf, type MrfEndpoint, reinvite } from './fsmrf';
 import { FsPlayback } from './playback';
 import type { Exchange, Signalling } from './signalling';
 import { type Scene, Stage } from './stage';
-import { type PeerReports, readReport, readStats, type Sample, withRates } from './stats';
+import { type PeerReports, Rates, readReport, readStats } from './stats';
 
 /** What an endpoint needs of the server that it lives on. */
 export interface EndpointHome {
@@ -18,23 +20,27 @@ export interface EndpointHome {
   readonly srf: MediaSrf;
   readonly folder: MediaFolder;
   readonly log: Logger;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** The endpoint is over, by whichever side. */
   forget(endpoint: FsEndpoint): void;
   /** Takes it out of the bridge or conference that it is in. */
   release(endpoint: FsEndpoint): void;
+  /** Its pictures are shown to nobody any more, or again. */
+  blinded(endpoint: FsEndpoint): Promise<void>;
 }
 
 /** One channel of FreeSWITCH. */
 export class FsEndpoint implements Endpoint {
   readonly id: string;
   readonly server: string;
-  readonly events: TypedEmitter<EndpointEvents>;
+  readonly events: WatchedEvents;
   readonly stage: Stage;
+  private readonly gate: AudioGate;
+  private blind = false;
   private over = false;
   private closing: Promise<void> | undefined;
   private playback: FsPlayback | undefined;
-  private last: Sample | undefined;
+  private readonly rates = new Rates();
   private readonly reports: PeerReports = {};
   private readonly exchange: Exchange;
 
@@ -46,9 +52,12 @@ export class FsEndpoint implements Endpoint {
   ) {
     this.id = mrf.uuid;
     this.server = home.name;
-    this.events = new TypedEmitter((error, event) =>
-      home.log.error({ err: error, event }, 'a listener of media failed'),
+    this.events = new WatchedEvents(
+      home.clock,
+      () => this.received(),
+      (error, event) => home.log.error({ err: error, event }, 'a listener of media failed'),
     );
+    this.gate = new AudioGate(channel);
     this.stage = new Stage(channel);
     this.exchange = (offer) => reinvite(home.srf, mrf.dialog, offer);
     mrf.on('dtmf', (key: unknown) => this.takeKey(key));
@@ -71,12 +80,16 @@ export class FsEndpoint implements Endpoint {
   async accept(answer: string): Promise<void> {
     this.open();
     await this.guarded(this.signalling.accept(answer, this.exchange));
+    this.events.watch();
   }
 
   async answer(offer: string): Promise<string> {
     this.open();
 
-    return this.guarded(this.signalling.answer(offer, undefined, this.exchange));
+    const answer = await this.guarded(this.signalling.answer(offer, undefined, this.exchange));
+    this.events.watch();
+
+    return answer;
   }
 
   async offer(change: { beside?: Endpoint; media?: readonly MediaKind[] } = {}): Promise<string> {
@@ -96,7 +109,7 @@ export class FsEndpoint implements Endpoint {
     const before = this.playback;
     before?.stop();
     const ready = this.over ? Promise.reject(this.gone()) : Promise.resolve(before?.done);
-    this.playback = new FsPlayback(this.channel, this.stage, source, ready);
+    this.playback = new FsPlayback(this.channel, this.stage, this.gate, source, ready);
 
     return this.playback;
   }
@@ -114,14 +127,28 @@ export class FsEndpoint implements Endpoint {
 
   async snapshot(): Promise<Buffer> {
     this.open();
-    if (!this.codecs.video) throw new SightlineError('MEDIA_GONE', 'The peer sends no video');
+    if (!this.codecs.video || this.blind) throw new SightlineError('MEDIA_GONE', 'The peer sends no video');
 
     return this.guarded(this.home.folder.snapshot(this.channel));
   }
 
   async mute(kind: MediaKind, direction: 'from' | 'to', on: boolean): Promise<void> {
     this.open();
-    await this.guarded(this.signalling.mute(kind, direction, on, this.exchange));
+    if (kind === 'audio') return this.guarded(this.gate.set(direction, on));
+    if (direction === 'to') return this.guarded(this.signalling.blind('own', on, this.exchange));
+    if (this.blind === on) return;
+    this.blind = on;
+    await this.guarded(this.home.blinded(this));
+  }
+
+  /** Whether what it sends is shown to nobody. */
+  get isBlind(): boolean {
+    return this.blind;
+  }
+
+  /** The other side of its bridge is blind, or is not any more. */
+  async withoutOther(on: boolean): Promise<void> {
+    if (!this.over) await this.guarded(this.signalling.blind('other', on, this.exchange));
   }
 
   refresh(): void {
@@ -133,11 +160,11 @@ export class FsEndpoint implements Endpoint {
 
   async stats(): Promise<EndpointStats> {
     this.open();
-    const { stats, sample } = await this.guarded(readStats(this.channel, this.codecs, this.reports, this.home.now));
-    const told = withRates(stats, this.last, sample);
-    this.last = sample;
+    const { stats, sample } = await this.guarded(
+      readStats(this.channel, this.codecs, this.reports, () => this.home.clock.now()),
+    );
 
-    return told;
+    return this.rates.add(stats, sample);
   }
 
   /** Takes it out of the bridge or conference that it is in, for another. */
@@ -159,7 +186,10 @@ export class FsEndpoint implements Endpoint {
   /** The server is lost, or has ended the channel. */
   lost(reason: string): void {
     if (this.over) return;
+    this.playback?.fail();
     this.finish();
+    // Where FreeSWITCH has not said so itself, the SIP edge is not to keep the dialog.
+    if (this.mrf.dialog.connected) this.mrf.dialog.destroy().catch(() => undefined);
     this.events.emit('ended', reason);
   }
 
@@ -180,6 +210,7 @@ export class FsEndpoint implements Endpoint {
 
   private finish(): void {
     this.over = true;
+    this.events.close();
     this.playback?.stop();
     this.home.release(this);
     this.home.forget(this);
@@ -205,6 +236,16 @@ export class FsEndpoint implements Endpoint {
     if ('png' in picture) return { kind: 'picture', file: await this.home.folder.picture(picture.png) };
 
     return { kind: 'video', file: await this.home.folder.video(picture.file), loop: picture.loop ?? false };
+  }
+
+  private async received(): Promise<Partial<Record<MediaKind, number>>> {
+    if (this.over || this.signalling.peerDescription === undefined) return { audio: 0 };
+    const { stats } = await readStats(this.channel, this.codecs, {}, () => 0);
+    const counts: Partial<Record<MediaKind, number>> = {};
+    if (stats.audio) counts.audio = stats.audio.received.packets;
+    if (stats.video) counts.video = stats.video.received.packets;
+
+    return counts;
   }
 
   private open(): void {

@@ -25,6 +25,11 @@ export function readEslBody(raw: unknown): string {
   return typeof body === 'string' ? body : '';
 }
 
+/** What a command was answered with; '' when nothing was said. */
+export function replyText(raw: unknown): string {
+  return readHeaders(raw).get('reply-text') ?? '';
+}
+
 function readHeaders(raw: unknown): Map<string, string> {
   const list = (raw as { headers?: unknown } | null | undefined)?.headers;
   const headers = new Map<string, string>();

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock';
 import { TypedEmitter } from '../../lib/emitter';
 import { SightlineError } from '../../lib/errors';
 import { nameOf, type EslAddress } from './address';
-import { readEslBody, readEslEvent, type EslEvent } from './esl-event';
+import { readEslBody, readEslEvent, replyText, type EslEvent } from './esl-event';
 
 export type EslLinkEvents = {
   event: [event: EslEvent];
@@ -82,6 +82,16 @@ export class EslLink {
     return this.ask((done) =>
       this.connection.bgapi(name, rest.join(' '), (answer: unknown) => done(readEslBody(answer))),
     );
+  }
+
+  /** Hands an application to a channel. @throws MEDIA_GONE when the channel is not there. */
+  async execute(uuid: string, application: string, argument: string): Promise<void> {
+    const message = { 'call-command': 'execute', 'execute-app-name': application, 'execute-app-arg': argument };
+    const reply = await this.ask<string>((done) =>
+      this.connection.sendRecv(`sendmsg ${uuid}`, message, ((answer: unknown) =>
+        done(replyText(answer))) as () => void),
+    );
+    if (reply.startsWith('-ERR')) throw new SightlineError('MEDIA_GONE', `FreeSWITCH: ${reply}`);
   }
 
   close(): void {

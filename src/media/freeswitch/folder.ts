@@ -1,13 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Clock } from '../../lib/clock';
+import { pause, type Clock } from '../../lib/clock';
 import { SightlineError } from '../../lib/errors';
 import { type Channel, isPlainPath, quoted } from './channel';
+import { isPng, isWholePng } from './png';
 
 /** How many pictures stay on the disk; the oldest go first. A page of a menu that is shown again needs no new file. */
 const keptPictures = 500;
 const snapshotMs = 3000;
+/** FreeSWITCH tells nothing when a snapshot is written. */
+const lookMs = 50;
 
 /** The folder that this process and FreeSWITCH both see: pictures go there, snapshots come from there. */
 export class MediaFolder {
@@ -38,8 +41,9 @@ export class MediaFolder {
     return new MediaFolder(folder, clock);
   }
 
-  /** The path of a file with this picture. */
+  /** The path of a file with this picture. @throws BAD_REQUEST when it is no PNG. */
   picture(png: Buffer): Promise<string> {
+    if (!isPng(png)) return Promise.reject(new SightlineError('BAD_REQUEST', 'The picture is no PNG'));
     const hash = createHash('sha256').update(png).digest('hex').slice(0, 32);
     const known = this.pictures.get(hash);
     const file = known ?? this.write(`${hash}.png`, png);
@@ -66,18 +70,18 @@ export class MediaFolder {
   /** A PNG of what the peer of a channel sends. @throws MEDIA_GONE when none comes within 3 s. */
   async snapshot(channel: Channel): Promise<Buffer> {
     const file = path.join(this.base, `${randomUUID()}.png`);
-    const written = this.untilWritten(channel, file);
+    const until = this.clock.now() + snapshotMs;
     try {
       await channel.run('uuid_write_png', quoted(file));
-      await channel.run('uuid_video_refresh');
-      await written.done;
-
-      return await readFile(file);
-    } catch (error) {
-      if (error instanceof SightlineError) throw error;
-      throw new SightlineError('MEDIA_GONE', 'The peer sends no picture', { cause: error });
+      for (let look = 0; this.clock.now() < until; look++) {
+        // A request for a key frame may be lost on the way like anything else.
+        if (look % 10 === 0) await channel.run('uuid_video_refresh');
+        await pause(this.clock, lookMs);
+        const png = await readFile(file).catch(() => undefined);
+        if (png && isWholePng(png)) return png;
+      }
+      throw new SightlineError('MEDIA_GONE', 'The peer sends no picture');
     } finally {
-      written.cancel();
       await rm(file, { force: true });
     }
   }
@@ -109,25 +113,5 @@ export class MediaFolder {
       this.pictures.delete(oldest);
       file.then((name) => rm(name, { force: true })).catch(() => undefined);
     }
-  }
-
-  /** The tap that writes the picture takes itself away when it has. */
-  private untilWritten(channel: Channel, file: string): { done: Promise<void>; cancel: () => void } {
-    let cancel = (): void => undefined;
-    const done = new Promise<void>((resolve, reject) => {
-      const fail = (): void => reject(new SightlineError('MEDIA_GONE', 'The peer sends no picture'));
-      const stop = this.clock.after(snapshotMs, fail);
-      const off = channel.on((event) => {
-        if (event.name === 'MEDIA_BUG_STOP' && event.get('Media-Bug-Target') === file) resolve();
-        if (event.name === 'CHANNEL_HANGUP_COMPLETE') fail();
-      });
-      cancel = () => {
-        stop();
-        off();
-      };
-    });
-    done.catch(() => undefined);
-
-    return { done, cancel: () => cancel() };
   }
 }

@@ -8,6 +8,7 @@ import Mrf from 'drachtio-fsmrf';
 
 export interface MrfDialog extends EventEmitter {
   readonly id: string;
+  readonly connected: boolean;
   readonly local: { contact?: string };
   readonly remote: { sdp: string };
   destroy(): Promise<unknown>;
@@ -20,7 +21,7 @@ export interface MrfEndpoint extends EventEmitter {
 
 export interface MrfServer extends EventEmitter {
   readonly conn: { socket: { destroy(): void } | null; disconnect(): void } | undefined;
-  createEndpoint(options: { remoteSdp: string }): Promise<MrfEndpoint>;
+  createEndpoint(options: { remoteSdp: string; headers?: Record<string, string> }): Promise<MrfEndpoint>;
   disconnect(): void;
 }
 
@@ -59,6 +60,9 @@ export interface MediaSrf {
 export function createMrf(srf: MediaSrf): MrfLike {
   return new (Mrf as unknown as new (srf: MediaSrf) => MrfLike)(srf);
 }
+
+/** By this header, and the channel variable that FreeSWITCH makes of it, what is ours is known again. */
+export const ownerHeader = 'X-Sightline-Owner';
 
 /** FreeSWITCH refused a description, or the SIP edge could not bring it there. */
 export class InviteRefused extends Error {

@@ -5,7 +5,7 @@ import type { Logger } from '../../lib/logger';
 import { type EslAddress, nameOf } from './address';
 import type { EslEvent } from './esl-event';
 import { EslLink } from './esl-link';
-import { createMrf, type MediaSrf, type MrfServer } from './fsmrf';
+import { createMrf, type MediaSrf, type MrfServer, ownerHeader } from './fsmrf';
 
 export type LineEvents = {
   event: [event: EslEvent];
@@ -45,6 +45,11 @@ export class Line {
     this.name = nameOf(address);
   }
 
+  /** As it stands in a command and in a header. */
+  get owner(): string {
+    return this.options.owner.replace(/[^A-Za-z0-9.:_-]/g, '_');
+  }
+
   get isUp(): boolean {
     return this.connected !== undefined;
   }
@@ -78,6 +83,8 @@ export class Line {
     let mrf: MrfServer;
     try {
       await this.checkProfile(link);
+      // Channels of a former process, or from before the connection was lost: nobody knows them any more.
+      await link.api(`hupall NORMAL_CLEARING sip_h_${ownerHeader} ${this.owner}`);
       mrf = await this.openMrf();
     } catch (error) {
       link.close();

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { AudioSource, Playback, PlaybackEnd } from '../port';
 import { type Channel, isPlainPath, quoted } from './channel';
+import type { AudioGate } from './audio-gate';
 import type { Stage } from './stage';
 
 /** Formats that FreeSWITCH reads by its sound file module; the rest goes through mod_av, which reads what ffmpeg reads. */
@@ -12,6 +13,7 @@ export class FsPlayback implements Playback {
   readonly done: Promise<PlaybackEnd>;
   private readonly skipped: string[] = [];
   private stopped = false;
+  private lost = false;
   private playing: string | undefined;
   private begin: () => void = () => undefined;
   /** Ends the waiting for the file that plays. */
@@ -20,17 +22,26 @@ export class FsPlayback implements Playback {
   constructor(
     private readonly channel: Channel,
     private readonly stage: Stage,
+    private readonly gate: AudioGate,
     private readonly source: AudioSource,
     private readonly before: Promise<unknown>,
   ) {
     this.started = new Promise((resolve) => {
       this.begin = resolve;
     });
-    this.done = this.run().catch(() => this.end('failed'));
+    this.done = this.run()
+      .catch(() => this.end('failed'))
+      .finally(() => this.gate.set('prompt', false).catch(() => undefined));
+  }
+
+  /** The channel is gone. */
+  fail(): void {
+    this.lost = true;
+    this.release();
   }
 
   stop(): void {
-    if (this.stopped) return;
+    if (this.stopped || this.lost) return;
     this.stopped = true;
     this.release();
     if (this.playing !== undefined) this.halt(this.playing);
@@ -41,20 +52,26 @@ export class FsPlayback implements Playback {
     this.channel.run('uuid_displace', `stop ${quoted(target)}`).catch(() => undefined);
   }
 
+  private get isOver(): boolean {
+    return this.stopped || this.lost;
+  }
+
   private async run(): Promise<PlaybackEnd> {
     await this.before;
-    if (this.stopped) return this.end('stopped');
+    if (this.isOver) return this.end(this.lost ? 'failed' : 'stopped');
     await this.stage.sound(true);
+    // In a bridge, the other side is not to be heard beside it.
+    if (this.stage.isAway) await this.gate.set('prompt', true);
     let played: number;
     do {
       played = 0;
       this.skipped.length = 0;
       for (const file of this.source.files) {
-        if (this.stopped) return this.end('stopped');
+        if (this.isOver) return this.end(this.lost ? 'failed' : 'stopped');
         if (await this.playOne(file)) played += 1;
       }
-    } while (this.source.loop && played > 0 && !this.stopped);
-    if (this.stopped) return this.end('stopped');
+    } while (this.source.loop && played > 0 && !this.isOver);
+    if (this.isOver) return this.end(this.lost ? 'failed' : 'stopped');
 
     return this.end(played > 0 || this.source.files.length === 0 ? 'finished' : 'failed');
   }
@@ -65,7 +82,11 @@ export class FsPlayback implements Playback {
     const over = this.untilOver(target);
     this.playing = target;
     try {
-      await this.channel.run('uuid_displace', `start ${quoted(target)} 0 m`, 'background');
+      await this.channel.run(
+        'uuid_displace',
+        `start ${quoted(target)} 0 ${this.gate.isShut('to') ? 'mf' : 'm'}`,
+        'background',
+      );
       this.begin();
       if (this.stopped) this.halt(target);
       await over;

@@ -23,7 +23,7 @@ import { wantedKinds } from './describe';
 import { type EndpointHome, FsEndpoint } from './endpoint';
 import type { EslEvent } from './esl-event';
 import { MediaFolder } from './folder';
-import { type MediaSrf, type MrfEndpoint, refusalStatus } from './fsmrf';
+import { type MediaSrf, type MrfEndpoint, ownerHeader, refusalStatus } from './fsmrf';
 import { Line } from './line';
 import { FsRecording } from './recording';
 import { readLoad } from './load';
@@ -62,7 +62,6 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
   readonly events: TypedEmitter<MediaServerEvents>;
   readonly srf: MediaSrf;
   readonly log: Logger;
-  readonly now: () => number;
   private readonly endpoints = new Map<string, FsEndpoint>();
   private readonly bridges = new Set<FsBridge>();
   private readonly conferences = new Set<FsConference>();
@@ -74,12 +73,11 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
     private readonly options: FreeswitchOptions,
     private readonly line: Line,
     readonly folder: MediaFolder,
-    private readonly clock: Clock,
+    readonly clock: Clock,
   ) {
     this.name = line.name;
     this.srf = options.srf;
     this.log = options.log;
-    this.now = () => clock.now();
     this.events = new TypedEmitter((error, event) =>
       this.log.error({ err: error, event }, 'a listener of media failed'),
     );
@@ -116,11 +114,12 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
 
   async createEndpoint(options: EndpointOptions): Promise<Endpoint> {
     const { link, mrf } = this.line.require();
+    if (options.beside?.closed) throw new SightlineError('MEDIA_GONE');
     const beside = options.beside?.codecs;
     const signalling = new Signalling(this.options.listenAddress);
     let made: MrfEndpoint | undefined;
     const create = async (offer: string): Promise<string> => {
-      made = await mrf.createEndpoint({ remoteSdp: offer });
+      made = await mrf.createEndpoint({ remoteSdp: offer, headers: { [ownerHeader]: this.line.owner } });
 
       return made.dialog.remote.sdp;
     };
@@ -141,6 +140,7 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
 
   async bridge(a: Endpoint, b: Endpoint): Promise<Bridge> {
     const [one, two] = [this.own(a), this.own(b)];
+    if (one === two) throw new SightlineError('BAD_REQUEST', 'An endpoint cannot be bridged with itself');
     this.release(one);
     this.release(two);
     const bridge = await FsBridge.make(one, two);
@@ -205,6 +205,11 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
       }
     }
     for (const conference of this.conferences) conference.lost(endpoint);
+  }
+
+  async blinded(endpoint: FsEndpoint): Promise<void> {
+    for (const bridge of this.bridges) if (bridge.has(endpoint)) await bridge.blind(endpoint);
+    for (const conference of this.conferences) await conference.blind(endpoint);
   }
 
   private own(endpoint: Endpoint): FsEndpoint {

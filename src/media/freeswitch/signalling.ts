@@ -6,7 +6,7 @@ import { asAnswer, asOffer } from '../sdp/pass';
 import { isLive } from '../sdp/queries';
 import { agreedCodecs, type Codecs, composed, probe, probeSection, type Shaped, shaped } from './describe';
 import { refusalStatus } from './fsmrf';
-import { Gates } from './gates';
+import { type BlindReason, VideoGate } from './video-gate';
 
 /** Brings an offer to FreeSWITCH and resolves with its answer. */
 export type Exchange = (offer: string) => Promise<string>;
@@ -25,10 +25,11 @@ export class Signalling {
   private offered = '';
   private answered = '';
   private agreed: Codecs = {};
+  private offersPeer = false;
   private peer: Sdp | undefined;
   /** The same, as FreeSWITCH is to see it. */
   private shaped: Shaped | undefined;
-  private readonly gates = new Gates();
+  private readonly gate = new VideoGate();
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(host: string) {
@@ -53,8 +54,9 @@ export class Signalling {
   answer(offer: string, beside: Codecs | undefined, exchange: Exchange): Promise<string> {
     return this.inTurn(async () => {
       const answer = await this.bring(offer, beside, exchange);
-      this.local = asAnswer(this.gates.hidden(answer), offer, this.nextToPeer());
+      this.local = asAnswer(this.gate.hidden(answer), offer, this.nextToPeer());
       this.leg = this.local;
+      this.offersPeer = false;
 
       return this.local;
     });
@@ -67,6 +69,7 @@ export class Signalling {
       else await this.openPorts(media, exchange);
       const fresh = composed(this.answered, this.nextToPeer(), media, beside);
       this.local = this.leg === undefined ? fresh : asOffer(fresh, this.toPeer, this.leg);
+      this.offersPeer = true;
 
       return this.local;
     });
@@ -76,22 +79,19 @@ export class Signalling {
   accept(answer: string, exchange: Exchange): Promise<void> {
     return this.inTurn(async () => {
       const sdp = described(answer);
+      if (!this.offersPeer) throw new SightlineError('WRONG_STATE', 'No offer of ours waits for an answer');
       if (!sdp.media.some((section) => isLive(sdp, section))) throw new SightlineError('MEDIA_MISMATCH');
       await this.bring(answer, undefined, exchange);
+      this.offersPeer = false;
       this.leg = this.local;
     });
   }
 
-  /** Closes or opens one way of one kind between the peer and FreeSWITCH; the peer is told nothing. */
-  mute(kind: MediaKind, way: 'from' | 'to', on: boolean, exchange: Exchange): Promise<void> {
+  /** Sends the peer no pictures any more, or sends them again; it is told nothing. */
+  blind(reason: BlindReason, on: boolean, exchange: Exchange): Promise<void> {
     return this.inTurn(async () => {
-      if (!this.gates.set(kind, way, on) || !this.shaped) return;
-      try {
-        await this.tell(this.shaped, exchange);
-      } catch (error) {
-        this.gates.set(kind, way, !on);
-        throw error;
-      }
+      if (!this.gate.set(reason, on) || !this.shaped || !this.agreed.video) return;
+      await this.tell(this.shaped, exchange);
     });
   }
 
@@ -106,7 +106,7 @@ export class Signalling {
   }
 
   private tell({ session, media }: Shaped, exchange: Exchange): Promise<string> {
-    const said = writeSdp(this.toServer, session, this.gates.applied(media, session));
+    const said = writeSdp(this.toServer, session, this.gate.applied(media, session));
 
     return this.exchangeWith(asOffer(said, this.nextToServer(), this.offered || undefined), exchange);
   }

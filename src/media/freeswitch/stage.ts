@@ -1,4 +1,6 @@
+import { SightlineError } from '../../lib/errors';
 import type { Channel } from './channel';
+import { Overlay } from './overlay';
 
 /** What the peer is shown while it is with nobody. */
 export type Scene = { kind: 'picture'; file: string } | { kind: 'video'; file: string; loop: boolean };
@@ -16,8 +18,13 @@ export class Stage {
   /** In a bridge or conference: nothing is begun, and what is wanted begins after it. */
   private away = false;
   private performing = 'park';
+  /** Whom it is bridged with. */
+  private other: Channel | undefined;
+  private readonly overlay: Overlay;
 
-  constructor(private readonly channel: Channel) {}
+  constructor(private readonly channel: Channel) {
+    this.overlay = new Overlay(channel);
+  }
 
   get current(): Scene | undefined {
     return this.scene;
@@ -29,8 +36,12 @@ export class Stage {
 
   /** Resolves when the first frame is on its way. */
   async show(scene: Scene | undefined): Promise<void> {
+    if (this.away && scene?.kind === 'video') {
+      throw new SightlineError('MEDIA_UNAVAILABLE', 'FreeSWITCH shows pictures in a bridge, but no video files');
+    }
     this.scene = scene;
-    await this.settle(scene !== undefined);
+    if (this.away) await this.cover();
+    else await this.settle(scene !== undefined);
   }
 
   /** Whether something has to be sent that prompts can be laid over. */
@@ -40,16 +51,28 @@ export class Stage {
     if (needed) await this.settle(false);
   }
 
-  /** The channel was taken by a bridge or a conference. */
-  leave(): void {
+  /** The channel is going to be taken by a bridge with another, or by a conference. */
+  leave(other?: Channel): void {
     this.away = true;
+    this.other = other;
     this.performing = 'elsewhere';
+  }
+
+  /** It has been taken: a picture that is shown stays, in place of the other's. */
+  async arrived(): Promise<void> {
+    if (this.away && this.scene?.kind === 'picture') await this.cover();
   }
 
   /** The channel is to be on its own again. */
   async comeBack(): Promise<void> {
     this.away = false;
     await this.settle(false);
+    await this.overlay.show(undefined, undefined);
+    this.other = undefined;
+  }
+
+  private cover(): Promise<void> {
+    return this.overlay.show(this.scene?.kind === 'picture' ? this.scene.file : undefined, this.other);
   }
 
   private async settle(again: boolean): Promise<void> {

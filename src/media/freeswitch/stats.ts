@@ -34,7 +34,7 @@ export async function readStats(
   return countersOf(dump, codecs, reports, now());
 }
 
-/** The counters as `uuid_dump` gives them. Bit rates are added by `withRates`. */
+/** The counters as `uuid_dump` gives them. Bit rates are added by `Rates`. */
 export function countersOf(
   dump: ReadonlyMap<string, string>,
   codecs: Codecs,
@@ -57,25 +57,44 @@ export function countersOf(
   return { stats, sample: { at, bytes } };
 }
 
-/** Adds bits per second since an earlier sample; without one, and within the same second, those of the first stay 0. */
-export function withRates(stats: EndpointStats, before: Sample | undefined, now: Sample): EndpointStats {
-  if (!before || now.at <= before.at) return stats;
-  const rate = (key: string): number => {
-    const delta = (now.bytes[key] ?? 0) - (before.bytes[key] ?? 0);
+/** Bit rates are taken over at least this long. */
+const rateMs = 1000;
 
-    return Math.max(0, Math.round((delta * 8000) / (now.at - before.at)));
-  };
-  const told: EndpointStats = { ...stats };
-  for (const kind of kinds) {
-    const both = stats[kind];
-    if (!both) continue;
-    told[kind] = {
-      received: { ...both.received, bitRate: rate(`${kind}-in`) },
-      sent: { ...both.sent, bitRate: rate(`${kind}-out`) },
-    };
+/** Bits per second by stream, over the last second or more. */
+export class Rates {
+  private since: Sample | undefined;
+  private rates: Readonly<Record<string, number>> = {};
+
+  /** Adds the rates to statistics; 0 until a second has passed. */
+  add(stats: EndpointStats, now: Sample): EndpointStats {
+    const { since } = this;
+    if (!since) this.since = now;
+    else if (now.at - since.at >= rateMs) {
+      this.rates = ratesBetween(since, now);
+      this.since = now;
+    }
+    const told: EndpointStats = { ...stats };
+    for (const kind of kinds) {
+      const both = stats[kind];
+      if (!both) continue;
+      told[kind] = {
+        received: { ...both.received, bitRate: this.rates[`${kind}-in`] ?? 0 },
+        sent: { ...both.sent, bitRate: this.rates[`${kind}-out`] ?? 0 },
+      };
+    }
+
+    return told;
   }
+}
 
-  return told;
+function ratesBetween(before: Sample, now: Sample): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(now.bytes).map(([key, bytes]) => {
+      const more = Math.max(0, bytes - (before.bytes[key] ?? 0));
+
+      return [key, Math.round((more * 8000) / (now.at - before.at))];
+    }),
+  );
 }
 
 /** A report of the peer as FreeSWITCH hands it on; undefined when the event has none. Jitter is in units of the clock rate. */
