@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock';
 import { TypedEmitter } from '../lib/emitter';
 import { asSightlineError, type SightlineError } from '../lib/errors';
 import { CONTENT_TYPE, encodeServerMessage } from './codec';
+import type { Face, Receipt } from './face';
 import { INFO_HEADERS } from './headers';
 import type { ServerMessage, ServerMessageType } from './messages';
 
@@ -19,12 +20,7 @@ export type ScreenFailure =
   | { readonly cause: 'no-answer' }
   | { readonly cause: 'send-error'; readonly error: unknown };
 
-export interface Receipt {
-  readonly ref: string;
-  readonly shown: boolean;
-  /** Why it was not shown: the terminal's own words, or `refused`, `not-sent`, `screen-failed`, `closed`. */
-  readonly reason?: string;
-}
+export type { Receipt } from './face';
 
 export type ScreenEvents = {
   /** The terminal took the message. */
@@ -61,7 +57,8 @@ type Life = 'open' | 'failed' | 'gone' | 'closed';
  * The screen face of a call: puts messages on the terminal's screen by INFO, one at a time, because RFC 6086 section 4.4 promises no
  * order between two of them. Its methods never throw and its trouble never ends the call; what went wrong is told by events.
  */
-export class Screen extends TypedEmitter<ScreenEvents> {
+export class Screen extends TypedEmitter<ScreenEvents> implements Face {
+  readonly paging = 'screen';
   private waiting: ServerMessage[] = [];
   private inFlight: ServerMessage | undefined;
   private readonly openRefs = new Set<string>();
