@@ -125,6 +125,27 @@ describe('a rendition', () => {
     expect(readdirSync(folder.dir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
+  it('is black and silent while the recording was masked, whatever the files hold', async () => {
+    const part = await recorded(0, { sound: 0, picture: 0 }, { sound: 0, picture: 0 });
+    const file = target();
+    await compose([part], file, {
+      masked: [
+        { from: begin + 500, to: begin + 1_000 },
+        { from: begin + 2_000, to: Infinity },
+      ],
+    });
+    const { colour } = await film(file, 2);
+
+    for (const seconds of [0.6, 0.9, 2.1, 2.8]) {
+      expect([colour(0, seconds), colour(1, seconds)]).toEqual([black, black]);
+    }
+    for (const seconds of [0.3, 1.2, 1.8]) expect([colour(0, seconds), colour(1, seconds)]).toEqual([isBlue, isRed]);
+    expect(await strength(file, 400, 0.1, 0.4)).toBeGreaterThan(0.8);
+    expect(await strength(file, 400, 0.6, 0.9)).toBeLessThan(0.05);
+    expect(await strength(file, 1_000, 1.1, 1.9)).toBeGreaterThan(0.8);
+    expect(await strength(file, 1_000, 2.1, 2.9)).toBeLessThan(0.05);
+  });
+
   it('puts parts one after another at their times, with what is between them left empty', async () => {
     const parts = [
       await recorded(5_000, {}, { sound: 0, picture: 0 }),

@@ -19,7 +19,8 @@ export class MatroskaFile {
   private frontIsOld = false;
   private work: Promise<void> = Promise.resolve();
   private failed = false;
-  /** Milliseconds: the end of the last block. */
+  /** Milliseconds: the end of the last block that was gathered, and of the last that was written. */
+  private gathered = 0;
   private length = 0;
 
   private constructor(
@@ -69,7 +70,7 @@ export class MatroskaFile {
   add(block: Block, duration: number): void {
     if (this.failed) return;
     this.blocks.push(block);
-    this.length = Math.max(this.length, block.at + duration);
+    this.gathered = Math.max(this.gathered, block.at + duration);
   }
 
   /** Hands what was gathered to the disk. */
@@ -77,6 +78,7 @@ export class MatroskaFile {
     if (this.failed || this.blocks.length === 0) return;
     const { bytes, at } = clusterBytes(this.blocks);
     const key = this.blocks.find((block) => block.key && this.isSeekPoint(block.track));
+    const length = this.gathered;
     this.blocks = [];
     this.waiting += bytes.length;
     const tooSlow = this.waiting > mostWaiting;
@@ -88,6 +90,7 @@ export class MatroskaFile {
       this.position += bytes.length;
       this.written += bytes.length;
       this.waiting -= bytes.length;
+      this.length = length;
       // The length so far, for whoever looks at the file after a crash.
       await this.writeFront();
     });
@@ -149,8 +152,9 @@ export class MatroskaFile {
     if (this.failed) return;
     this.failed = true;
     this.blocks = [];
-    // A cluster that was written in part is taken away, so that the file ends with a whole one.
-    if (this.written > 0) await this.handle.truncate(this.position).catch(() => undefined);
+    // A cluster that was written in part is taken away, so that the file ends with a whole one. The front's place is there already.
+    await this.handle.truncate(this.position).catch(() => undefined);
+    await this.writeFront({ fileSize: this.position }).catch(() => undefined);
     this.onFailed(reasonOf(this.path, error));
   }
 }
