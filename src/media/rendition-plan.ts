@@ -10,6 +10,12 @@ export interface RenditionPlan {
   duration: number;
 }
 
+/** Milliseconds since the epoch; an end that is not known is infinite. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
 export interface ReadPart {
   part: RecordedPart;
   found: MediaFile;
@@ -34,7 +40,7 @@ interface Source {
 }
 
 /** Undefined when there is nothing to be seen or heard. */
-export function renditionPlan(parts: readonly ReadPart[]): RenditionPlan | undefined {
+export function renditionPlan(parts: readonly ReadPart[], masked: readonly Span[] = []): RenditionPlan | undefined {
   const begin = Math.min(...parts.map(({ part }) => part.startedAt));
   const duration = Math.max(
     0,
@@ -44,9 +50,10 @@ export function renditionPlan(parts: readonly ReadPart[]): RenditionPlan | undef
   const audios = parts.flatMap((each, input) => sources(each, input, 'audio', begin));
   if (videos.length + audios.length === 0 || duration === 0) return undefined;
   const seconds = duration / 1000;
+  const hidden = whileMasked(masked, begin, seconds);
   const filters = [
-    ...(videos.length > 0 ? videoFilters(videos, seconds) : []),
-    ...(audios.length > 0 ? audioFilters(audios, seconds) : []),
+    ...(videos.length > 0 ? [...videoFilters(videos, seconds), `[film]${blackFilter(hidden)}[picture]`] : []),
+    ...(audios.length > 0 ? [...audioFilters(audios, seconds), `[mixed]${silentFilter(hidden)}[sound]`] : []),
   ];
 
   return {
@@ -99,7 +106,7 @@ function videoFilters(videos: readonly Source[], seconds: number): string[] {
     const place = sides.indexOf(side);
     const [x, y] = [(place % columns) * cell.width, Math.floor(place / columns) * cell.height];
     const under = index === 0 ? 'canvas' : `film${index - 1}`;
-    const over = index === videos.length - 1 ? 'picture' : `film${index}`;
+    const over = index === videos.length - 1 ? 'film' : `film${index}`;
 
     return [
       `[${stream}]setpts=PTS+${offset}/TB,${fit}[video${index}]`,
@@ -133,5 +140,23 @@ function audioFilters(audios: readonly Source[], seconds: number): string[] {
   const mix =
     audios.length > 1 ? `amix=inputs=${audios.length}:duration=longest:normalize=0,alimiter=limit=0.95:level=0,` : '';
 
-  return [...tracks, `${inputs}${mix}apad,atrim=0:${seconds}[sound]`];
+  return [...tracks, `${inputs}${mix}apad,atrim=0:${seconds}[mixed]`];
+}
+
+/** An expression of ffmpeg that is true while nothing may be seen or heard; undefined when that is never. */
+function whileMasked(masked: readonly Span[], begin: number, seconds: number): string | undefined {
+  const spans = masked
+    .map(({ from, to }) => ({ from: (from - begin) / 1000, to: Math.min((to - begin) / 1000, seconds) }))
+    .filter(({ from, to }) => to > from);
+
+  return spans.length === 0 ? undefined : spans.map(({ from, to }) => `between(t,${from},${to})`).join('+');
+}
+
+/** What was shown last before would stand there all the time. */
+function blackFilter(hidden: string | undefined): string {
+  return hidden === undefined ? 'null' : `drawbox=w=iw:h=ih:color=black:t=fill:enable='${hidden}'`;
+}
+
+function silentFilter(hidden: string | undefined): string {
+  return hidden === undefined ? 'anull' : `volume=0:enable='${hidden}'`;
 }

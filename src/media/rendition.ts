@@ -9,7 +9,7 @@ import { newToken } from '../lib/ids';
 import { lastWords, notStarted } from './embedded/produce/ffmpeg';
 import { inspect, type MediaFile } from './inspect';
 import type { RecordedPart } from './port';
-import { renditionPlan, type RenditionPlan } from './rendition-plan';
+import { renditionPlan, type RenditionPlan, type Span } from './rendition-plan';
 
 export interface ComposeOptions {
   /** Programs. Default `ffmpeg` and `ffprobe` in PATH. */
@@ -22,6 +22,8 @@ export interface ComposeOptions {
   /** From 0 to 1, about twice a second. */
   onProgress?: (done: number) => void;
   clock?: Clock;
+  /** When the recording was masked, in ms since the epoch: the film is black and silent there. */
+  masked?: readonly Span[];
 }
 
 /**
@@ -43,7 +45,7 @@ export async function compose(
   const readable = read.filter(
     (each): each is { part: RecordedPart; found: MediaFile } => (each.found?.streams.length ?? 0) > 0,
   );
-  const plan = renditionPlan(readable);
+  const plan = renditionPlan(readable, options.masked);
   if (!plan) throw new SightlineError('NOT_FOUND', 'There is nothing in this recording that can be played.');
   const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${newToken()}.tmp`);
   try {
