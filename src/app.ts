@@ -2,13 +2,17 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { Acd } from './acd/acd';
 import { adoptCalls } from './calls/adopt';
+import type { Call } from './calls/call';
 import { CallStore } from './calls/call-store';
 import { CallManager } from './calls/manager';
 import { publicRecord, type CallRecord } from './calls/record';
+import { composeSides, recover } from './calls/recorded';
+import { Recorder } from './calls/recording';
 import type { CallState } from './calls/state';
 import type { Plan } from './dialplan/model';
 import { PlanStore } from './dialplan/store';
 import { apiToken } from './http/api-token';
+import type { RecordingPort } from './http/recordings';
 import { createHttpServer } from './http/server';
 import { addressesOf, advertisedAddress, type Endpoint } from './lib/addresses';
 import { systemClock } from './lib/clock';
@@ -21,6 +25,7 @@ import { openMedia } from './media/open';
 import type { MediaServer } from './media/port';
 import { Numbers } from './numbers/numbers';
 import type { RoutingNumber } from './numbers/types';
+import { RecordingStore } from './recording/store';
 import { SrfSeatDialer, type Contact } from './sip/dialer';
 import { Edge } from './sip/edge';
 import { mountFace } from './sip/face';
@@ -65,16 +70,21 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** What can be put in place of the adapters of the configuration, to take them away in a test. */
+export interface Adapters {
+  openMedia: typeof openMedia;
+}
+
 /**
  * Builds the whole server from its configuration. This is the one place that chooses adapters.
  *
  * @throws SightlineError CONFIG_INVALID, PLAN_INVALID, STORE_UNAVAILABLE or EDGE_UNAVAILABLE with words for the operator;
  *   what was opened before is closed.
  */
-export async function startApp(config: Config, log: Logger): Promise<App> {
+export async function startApp(config: Config, log: Logger, adapters: Partial<Adapters> = {}): Promise<App> {
   const closer = new Closer((name, error) => log.warn({ err: error, name }, 'closing failed'));
   try {
-    return await new Wiring(config, log, closer).start();
+    return await new Wiring(config, log, closer, { openMedia, ...adapters }).start();
   } catch (error) {
     await closer.close();
     throw error;
@@ -94,6 +104,8 @@ class Wiring {
   private calls!: CallManager;
   private callStore!: CallStore;
   private media: MediaServer | undefined;
+  private recordings!: RecordingStore;
+  private recorder!: Recorder;
   private readonly throttle = new Throttle();
   private readonly ownHosts: ReadonlySet<string>;
   private accepting = false;
@@ -102,6 +114,7 @@ class Wiring {
     private readonly config: Config,
     private readonly log: Logger,
     private readonly closer: Closer,
+    private readonly adapters: Adapters,
   ) {
     this.ownHosts = new Set(['localhost', ...addressesOf(config.host)].map((host) => host.toLowerCase()));
   }
@@ -109,6 +122,7 @@ class Wiring {
   async start(): Promise<App> {
     await this.openPlans();
     await this.openState();
+    await this.openRecordings();
     await this.openQueue();
     this.buildNumbers();
     await this.buildSip();
@@ -151,6 +165,24 @@ class Wiring {
     this.closer.add('records of calls', () => this.callStore.close());
   }
 
+  /** The files of recordings; what a crash has left of them is taken in here. */
+  private async openRecordings(): Promise<void> {
+    const { log, keys } = this;
+    this.recordings = await RecordingStore.open({
+      folder: path.join(this.config.dataDir, 'recordings'),
+      redis: this.store.redis,
+      keys,
+      node: this.config.node,
+      clock: systemClock,
+      log,
+      compose: composeSides,
+      recover,
+    });
+    this.closer.add('recordings', () => this.recordings.close());
+    const call = (id: string): Call | undefined => this.calls.get(id);
+    this.recorder = new Recorder({ store: this.recordings, call, clock: systemClock, log });
+  }
+
   private async openQueue(): Promise<void> {
     this.acd = await Acd.open({
       store: this.store,
@@ -191,6 +223,9 @@ class Wiring {
   /** Redis is back: it may have missed an edit, or lost what it had. */
   private onStoreUp(): void {
     this.callStore.rewrite(this.calls.live());
+    this.recordings
+      .reindex()
+      .catch(this.report('the index of recordings is not whole; it will be when the store is back'));
     this.usePlan().catch(this.report('the dialplan is not in use'));
   }
 
@@ -212,6 +247,7 @@ class Wiring {
       node: this.config.node,
       mediaAddress: advertisedAddress(this.config.host),
       media: () => this.media,
+      recorder: this.recorder,
       storeAvailable: () => this.store.available,
       storeReady: () => this.store.whenAvailable(storePatienceMs),
       plans: this.plans,
@@ -281,7 +317,7 @@ class Wiring {
   private async openMedia(): Promise<void> {
     const { host, rtpPorts, freeswitchUrl, dataDir } = this.config;
     const listenAddress = advertisedAddress(host);
-    const media = await openMedia({
+    const media = await this.adapters.openMedia({
       host,
       ports: rtpPorts,
       dataDir,
@@ -292,6 +328,7 @@ class Wiring {
     });
     this.media = media;
     this.closer.add('media', () => media.close());
+    this.closer.add('recorder', () => this.recorder.close());
     this.closer.add(
       'watch on the media engine',
       media.events.on('down', (reason) => {
@@ -382,6 +419,7 @@ class Wiring {
         },
         live: () => this.calls.live().map(publicRecord),
       },
+      recordings: this.recordingPort(),
       queues: {
         snapshot: () => this.acd.snapshot(),
         site: () => ({ site: this.plan.site, version: this.plan.version, faults: [...this.plans.faults] }),
@@ -395,6 +433,22 @@ class Wiring {
     const { port } = server.server.address() as AddressInfo;
 
     return { host: this.config.host, port };
+  }
+
+  private recordingPort(): RecordingPort {
+    const { recorder, recordings } = this;
+
+    return {
+      command: (call, action, by, why) => recorder.command(call, action, by, why),
+      snapshot: (call, side, by, why) => recorder.snapshot(call, side, by, why),
+      recordings: (filter) => recordings.recordings(filter),
+      snapshots: (filter) => recordings.snapshots(filter),
+      find: (id) => recordings.find(id),
+      part: (id, index) => recordings.part(id, index),
+      rendition: (id) => recordings.rendition(id),
+      picture: (id) => recordings.picture(id),
+      remove: (id, by) => recordings.remove(id, by),
+    };
   }
 
   private readiness(): { ready: boolean; missing: string[] } {

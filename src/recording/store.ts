@@ -22,8 +22,7 @@ import { Ledger } from './ledger';
 import { daysMs, isOpen } from './model';
 import type { About, Asker, Entry, RecordingRecord, Side, SnapshotRecord, StoredPart } from './model';
 import { OpenRecording } from './open-recording';
-import { probeFile } from './probe';
-import { filesOf, takeIn } from './take-in';
+import { filesOf, takeIn, type Recover } from './take-in';
 
 const dayMs = daysMs(1);
 /** Days for which files are kept that nobody knows the queue of. */
@@ -34,6 +33,8 @@ export type Compose = (
   parts: readonly StoredPart[],
   target: string,
   recording: Readonly<RecordingRecord>,
+  /** Nobody waits for it any more. */
+  signal: AbortSignal,
 ) => Promise<void>;
 
 export interface RecordingStoreOptions {
@@ -45,6 +46,7 @@ export interface RecordingStoreOptions {
   clock: Clock;
   log: Logger;
   compose: Compose;
+  recover: Recover;
 }
 
 /** A file to be sent, and what it is. */
@@ -71,6 +73,9 @@ export class RecordingStore {
   private readonly running = new Map<string, OpenRecording>();
   /** Renditions that are being made, so that two who ask share one. */
   private readonly making = new Map<string, Promise<FileRef>>();
+  /** They are made one at a time: calls need the machine, too. */
+  private lastMade: Promise<unknown> = Promise.resolve();
+  private readonly giveUp = new AbortController();
   private stopSweeps: () => void = () => undefined;
   private walking: Promise<void> | undefined;
   /** What a crash had left is taken in. */
@@ -184,7 +189,8 @@ export class RecordingStore {
     }
     let making = this.making.get(id);
     if (!making) {
-      making = this.makeRendition(entry).finally(() => this.making.delete(id));
+      making = this.lastMade.then(() => this.makeRendition(entry)).finally(() => this.making.delete(id));
+      this.lastMade = making.catch(() => undefined);
       this.making.set(id, making);
     }
 
@@ -213,6 +219,7 @@ export class RecordingStore {
     if (this.closed) return;
     this.closed = true;
     this.stopSweeps();
+    this.giveUp.abort();
     await this.walking;
     await Promise.allSettled(this.making.values());
     await this.ledger.close();
@@ -256,13 +263,14 @@ export class RecordingStore {
   }
 
   private async makeRendition(entry: RecordingRecord): Promise<FileRef> {
+    if (this.closed) throw new SightlineError('SHUTTING_DOWN');
     await this.here(entry);
     if (entry.parts.length === 0) throw new SightlineError('MEDIA_GONE', 'Nothing was recorded');
     const target = this.ledger.pathOf(entry, entry.id + renditionEnd);
     const draft = draftOf(target);
     const parts = entry.parts.map((part) => ({ ...part, file: this.ledger.pathOf(entry, part.file) }));
     try {
-      await this.options.compose(parts, draft, entry);
+      await this.options.compose(parts, draft, entry, this.giveUp.signal);
       await chmod(draft, 0o600);
       await rename(draft, target);
     } catch (error) {
@@ -311,8 +319,8 @@ export class RecordingStore {
 
   /** At the start, when nothing goes on yet: what is not finished was left by a crash. */
   private async takeIn(day: Day): Promise<Entry[]> {
-    const { folder, clock, log, node, keys } = this.options;
-    const ports = { root: folder, site: keys.site, node, probe: probeFile, log, retention: defaultRetention };
+    const { folder, clock, log, node, keys, recover } = this.options;
+    const ports = { root: folder, site: keys.site, node, recover, log, retention: defaultRetention };
     const taken = await takeIn({ ...ports, now: () => clock.now() }, day);
     for (const entry of taken) await this.ledger.update(entry);
 

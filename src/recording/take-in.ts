@@ -3,20 +3,16 @@ import path from 'node:path';
 import type { Logger } from '../lib/logger';
 import { changedAt, isDraft, measure, renditionEnd, sidecarEnd, type Day } from './files';
 import { daysMs, isOpen, type Entry, type RecordingRecord, type StoredPart } from './model';
+import type { WrittenPart } from './open-recording';
 
-/** What a file holds that nobody has finished: its length in ms, and its tracks in order. */
-export interface Probed {
-  duration: number;
-  tracks: StoredPart['tracks'];
-}
-
-export type Probe = (file: string) => Promise<Probed>;
+/** What a file of the engine tells of itself, when nobody has written down its end; undefined when nothing in it can be played. */
+export type Recover = (file: string) => Promise<WrittenPart | undefined>;
 
 export interface TakeInPorts {
   root: string;
   site: string;
   node: string;
-  probe: Probe;
+  recover: Recover;
   now(): number;
   log: Logger;
   /** Days for which a recording is kept that nobody knows anything of. */
@@ -80,8 +76,7 @@ async function finish(
     const part = ours ? await readPart(ports, path.join(folder, name), entry.startedAt) : undefined;
     if (part) parts.push(part);
   }
-  const length = Math.max(0, ...parts.map(({ duration }) => duration));
-  const endedAt = Math.round(entry.startedAt + length);
+  const endedAt = Math.round(Math.max(entry.startedAt, ...parts.map((part) => part.startedAt + part.duration)));
   const event = { at: ports.now(), what: 'taken in', by: { kind: 'server' as const }, why: 'the server was cut off' };
   ports.log.warn(
     { recording: entry.id, call: entry.call, parts: parts.length },
@@ -96,16 +91,21 @@ function closed({ masked }: RecordingRecord, endedAt: number): RecordingRecord['
 }
 
 /** A file that nothing can be read of is kept all the same: it may be mended by hand. An empty one is nothing. */
-async function readPart({ probe, log }: TakeInPorts, file: string, startedAt: number): Promise<StoredPart | undefined> {
+async function readPart({ recover, log }: TakeInPorts, file: string, begun: number): Promise<StoredPart | undefined> {
   const measured = await measure(file);
   if (!measured || measured.bytes === 0) return undefined;
-  const probed = await probe(file).catch((error: unknown): Probed => {
-    log.warn({ err: error, file }, 'a recording that was cut off cannot be read');
+  const found = await recover(file).catch((error: unknown) => void log.error({ err: error, file }, 'ffprobe failed'));
+  if (!found) log.warn({ file }, 'a recording that was cut off cannot be read');
+  const { duration = 0, tracks = [], startedAt = 0 } = found ?? {};
 
-    return { duration: 0, tracks: [] };
-  });
-
-  return { file: path.basename(file), ...measured, startedAt, ...probed };
+  // A file that does not tell its beginning began with the recording.
+  return {
+    file: path.basename(file),
+    ...measured,
+    duration,
+    tracks,
+    startedAt: Math.max(begun, Math.round(startedAt)),
+  };
 }
 
 /** The files of an entry, besides its sidecar. */

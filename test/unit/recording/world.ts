@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import pino from 'pino';
 import { ManualClock } from '../../../src/lib/clock';
+import { recover } from '../../../src/calls/recorded';
 import type { About, Asker } from '../../../src/recording/model';
 import { RecordingStore, type RecordingStoreOptions } from '../../../src/recording/store';
 import { makeKeys } from '../../../src/store/keys';
@@ -57,6 +58,7 @@ export class RecordingWorld {
         this.composed.push(parts.map(({ file }) => file));
         await copyFile(parts[0]!.file, target);
       },
+      recover,
       ...options,
     });
     this.open.push(store);
