@@ -1,6 +1,6 @@
 import { asSightlineError, type SightlineError } from '../lib/errors';
 import type { MediaFailure } from './face';
-import type { MediaFaceOptions } from './media-face';
+import type { MediaFaceOptions } from './face-content';
 import type { ServerMessage, ServerMessageType } from './messages';
 
 /** How long a push or a text stays before the place in the queue is shown again, in ms. */

@@ -1,6 +1,6 @@
 import type { Playback } from '../media/port';
 import type { MediaFailure } from './face';
-import type { MediaFaceOptions } from './media-face';
+import type { MediaFaceOptions } from './face-content';
 import type { QueueMessage, ServerMessage } from './messages';
 
 /** A place that has improved is not said again sooner than this, in ms. */
