@@ -1,3 +1,4 @@
+import { SightlineError } from '../../../lib/errors';
 import type { RemoteEnd } from '../wire';
 import { ownCertificate } from './certificate';
 import { DtlsTransport, readRemote } from './dtls-transport';
@@ -18,13 +19,14 @@ export class DtlsWires implements SecureWires, Bundle {
 
   static async open(options: SecureWiresOptions): Promise<DtlsWires> {
     const wires = new DtlsWires({ ...options, offering: !options.sections.some(({ offer }) => offer) });
+    // Some ends take the second address that an offer names, and not the first, for the whole bundle: we name one.
+    if (wires.offering) wires.grouped = options.sections.map(({ mid }) => mid).filter(Boolean);
     try {
       for (const section of options.sections) await wires.add(section);
     } catch (error) {
       await wires.close();
       throw error;
     }
-    if (wires.offering) wires.grouped = options.sections.map(({ mid }) => mid).filter(Boolean);
 
     return wires;
   }
@@ -59,6 +61,9 @@ export class DtlsWires implements SecureWires, Bundle {
   place(wire: DtlsWire, remote: RemoteEnd): { transport: DtlsTransport; speaks: boolean } {
     this.grouped = groupOf(remote.lines) ?? [];
     const first = this.grouped.includes(wire.mid) ? this.firstOfGroup() : wire;
+    if (first === wire && this.wires.find(({ over }) => over === wire.over) !== wire) {
+      throw new SightlineError('MEDIA_MISMATCH', `The peer wants a port of its own for its ${wire.kind} (no BUNDLE)`);
+    }
 
     return { transport: first?.over ?? wire.over, speaks: first === undefined || first === wire };
   }

@@ -39,6 +39,7 @@ export class DtlsHandshake {
   private readonly socket: DtlsClient | DtlsServer;
   private receive: (bytes: Buffer) => void = () => undefined;
   private readonly seen = new Set<number>();
+  private started = false;
   private state: 'open' | 'done' | 'closed' = 'open';
   private readonly cancelDeadline: () => void;
 
@@ -49,9 +50,10 @@ export class DtlsHandshake {
     this.cancelDeadline = options.clock.after(DEADLINE_MS, () => this.fail('the keys were not agreed in time (DTLS)'));
   }
 
-  /** Sends the first message, where that is ours to do. */
+  /** Sends the first message, where that is ours to do; twice is harmless. */
   start(): void {
-    if (!(this.socket instanceof DtlsClient)) return;
+    if (this.started || !(this.socket instanceof DtlsClient)) return;
+    this.started = true;
     this.socket.connect().catch(() => this.fail('the peer does not answer (DTLS)'));
   }
 
