@@ -223,7 +223,11 @@ function inputOf(frames: readonly ReceivedFrame[]): { args: string[]; bytes: Buf
   return { args: ['-f', 'h264', '-i', '-'], bytes: Buffer.concat(frames.map((frame) => frame.data)) };
 }
 
-/** A picture brought to 64x48, three bytes a pixel. */
+/** Brings a picture to the size that `Seen` reads: 64x48, three bytes a pixel. */
+export const seenFilter = 'scale=64:48:flags=area';
+export const seenBytes = 64 * 48 * 3;
+
+/** A picture as it was seen, brought to `seenBytes`. */
 export class Seen {
   constructor(private readonly rgb: Buffer) {}
 
@@ -256,19 +260,16 @@ export async function look(peer: RtpPeer): Promise<Seen | undefined> {
   const frames = [...peer.video.frames];
   if (!frames[0]?.key) return undefined;
   const { args, bytes } = inputOf(frames);
-  const raw = await ffmpeg(
-    [...args, '-vf', 'scale=64:48:flags=area', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'],
-    bytes,
-  );
+  const output = [...args, '-vf', seenFilter, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'];
+  // Frames that cannot be decoded, such as the first of a stream that was joined midway, show nothing.
+  const raw = await ffmpeg(output, bytes).catch(() => Buffer.alloc(0));
 
-  return raw.length < 64 * 48 * 3 ? undefined : new Seen(raw.subarray(-64 * 48 * 3));
+  return raw.length < seenBytes ? undefined : new Seen(raw.subarray(-seenBytes));
 }
 
 /** Reads a PNG, e.g. of a snapshot. */
 export async function lookAt(png: Buffer): Promise<Seen> {
-  return new Seen(
-    await ffmpeg(['-i', '-', '-vf', 'scale=64:48:flags=area', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'], png),
-  );
+  return new Seen(await ffmpeg(['-i', '-', '-vf', seenFilter, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'], png));
 }
 
 /** Writes what a peer sees now as a PNG in the size in which it came. */

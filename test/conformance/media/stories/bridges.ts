@@ -146,6 +146,8 @@ export function bridgeStories(stage: Stage): void {
         () => asked(a.peer.video.session.received.rtcp) > before,
         'being asked for a key frame',
       );
+      // Who asks again before it has come is not a new one that asks.
+      await b.peer.video.next('frame', { where: (frame) => frame.key });
     }
   });
 

@@ -59,7 +59,7 @@ export function conferenceStories(stage: Stage): void {
   test('who is not in it has no floor, and a closed one takes nobody', async () => {
     const { endpoint } = await stage.calls();
     const conference = await stage.server.createConference({ label: 'wrong' });
-    await expectCode(conference.floor(endpoint), 'BAD_REQUEST', 'WRONG_STATE', 'NOT_FOUND');
+    await expectCode(conference.floor(endpoint), 'BAD_REQUEST', 'WRONG_STATE', 'MEDIA_GONE');
     await conference.join(endpoint);
     await conference.close();
     await conference.close();

@@ -107,7 +107,7 @@ export function descriptionStories(stage: Stage): void {
   test('an answer that nobody has asked for is refused', async () => {
     const { peer, endpoint } = await stage.calls();
     const answer = peer.answer(endpoint.localDescription);
-    await expectCode(endpoint.accept(answer), 'WRONG_STATE', 'BAD_REQUEST');
+    await expectCode(endpoint.accept(answer), 'WRONG_STATE', 'BAD_REQUEST', 'MEDIA_MISMATCH');
   });
 
   test('media follow the peer to another place when it says so', async () => {

@@ -1,4 +1,4 @@
-import { film, tone, untilHears } from '../../../support/rtp-peer';
+import { film, tone, untilEvent, untilHears } from '../../../support/rtp-peer';
 import type { EndpointStats } from '../../../../src/media/port';
 import type { Side, Stage } from '../support/stage';
 
@@ -55,16 +55,15 @@ export function statisticStories(stage: Stage): void {
   });
 }
 
-/** Statistics once they are as wanted; looked at with each packet that the peer gets. */
+/** Statistics once they are as wanted; looked at with each report that the peer gets, which come all the time. */
 async function statsOf({ peer, endpoint }: Side, wanted: (stats: EndpointStats) => boolean): Promise<EndpointStats> {
   const until = Date.now() + 8000;
   for (;;) {
     const stats = await endpoint.stats();
     if (wanted(stats)) return stats;
     if (Date.now() > until) throw new Error(`it never came to that; last: ${JSON.stringify(stats)}`);
-    await Promise.race([
-      peer.audio.session.next('rtcp', { timeout: 8000 }),
-      peer.audio.next('sound', { timeout: 8000 }).catch(() => undefined),
-    ]);
+    const { sr, rr } = peer.audio.session.received.rtcp;
+    const reported = (): boolean => peer.audio.session.received.rtcp.sr + peer.audio.session.received.rtcp.rr > sr + rr;
+    await untilEvent((check) => peer.audio.session.on('rtcp', check), reported, 'a report');
   }
 }
