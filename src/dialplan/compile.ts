@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import path from 'node:path';
 import type { Field, Form, Item, LocalText, Menu, MenuAction, Page } from '../ivr/model';
 import { hasBack } from './draft';
 import type {
@@ -14,16 +15,17 @@ import type {
 } from './draft';
 import type { TerminalDraft } from './draft';
 import { deepFreeze, frozenMap } from './frozen';
-import type { Flow, Plan, Pool, Queue, Seat, Service, StaticNumber, Terminal } from './model';
+import type { Flow, Look, Plan, Pool, Queue, RecordingPolicy, Seat, Service, StaticNumber, Terminal } from './model';
 
-/** A draft without errors as a plan. `site` is the name of its folder. */
-export function compile(site: string, draft: Draft): Plan {
+/** A draft without errors as a plan. */
+export function compile(folder: string, draft: Draft): Plan {
   const said = contentOf(draft);
+  const absolute = path.resolve(folder);
 
-  return deepFreeze({ version: hashOf(said), site, ...said });
+  return deepFreeze({ version: hashOf(said), site: path.basename(absolute), folder: absolute, ...said });
 }
 
-type Content = Omit<Plan, 'version' | 'site'>;
+type Content = Omit<Plan, 'version' | 'site' | 'folder'>;
 
 function contentOf(draft: Draft): Content {
   const locales = draft.site.locales.map(({ name }) => name);
@@ -35,6 +37,8 @@ function contentOf(draft: Draft): Content {
     defaultLocale: draft.site.defaultLocale.name || locales[0]!,
     trustedNetworks: draft.site.trusted.map(({ text }) => text),
     assetBase: draft.site.assetBase,
+    look: compileLook(draft.site.look),
+    prompts: [...draft.prompts],
     numbers: byId(draft.numbers, ({ number }) => number.name, compileNumber),
     pools: byId(draft.pools, idOf, ({ id, ...pool }): Pool => ({ id: id.name, ...pool })),
     services: byId(draft.services, idOf, compileService),
@@ -89,13 +93,21 @@ function compileFlow({ id, menu, queue, priority, skills }: Draft['flows'][numbe
   return { id: id.name, ...given('menu', menu.name), queue: queue.name, priority, skills: namesOf(skills) };
 }
 
-function compileQueue({ id, skills, maxWaiting, maxWait, ...rest }: Draft['queues'][number]): Queue {
+function compileLook({ logo, ...colours }: Draft['site']['look']): Look {
+  return { ...colours, ...given('logo', logo.name) };
+}
+
+const recordingPolicies: readonly RecordingPolicy[] = ['by-request', 'by-agent', 'always'];
+
+function compileQueue({ id, skills, maxWaiting, maxWait, recording, hold, ...rest }: Draft['queues'][number]): Queue {
   return {
     id: id.name,
     strategy: 'longest-idle',
     skills: namesOf(skills),
     ...given('maxWaiting', maxWaiting),
     ...given('maxWait', maxWait),
+    recording: recordingPolicies.find((policy) => policy === recording) ?? 'never',
+    hold: { ...given('video', hold.video.name), ...given('music', hold.music.name) },
     ...rest,
   };
 }

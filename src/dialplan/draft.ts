@@ -17,6 +17,8 @@ export interface Draft {
   queues: QueueDraft[];
   terminals: TerminalDraft[];
   seats: SeatDraft[];
+  /** Files in the folder `prompts`, such as `en/main.home.wav`. */
+  prompts: readonly string[];
   /** Kinds whose file could not be read: names of that kind are not judged, which would only be echoes. */
   unknown: ReadonlySet<Kind>;
 }
@@ -41,6 +43,14 @@ export interface SiteDraft {
   assetBase: string | undefined;
   /** The assetBase that is there cannot be used, so paths below it cannot be judged. */
   assetBaseFaulty: boolean;
+  look: LookDraft;
+}
+
+export interface LookDraft {
+  background: string;
+  text: string;
+  accent: string;
+  logo: Named;
 }
 
 export interface NumberDraft {
@@ -85,6 +95,9 @@ export interface QueueDraft {
   noAnswerDelay: number;
   rejectDelay: number;
   busyDelay: number;
+  recording: string;
+  retention: number;
+  hold: { video: Named; music: Named };
 }
 
 /** A terminal or a seat, or a range of them. */

@@ -56,7 +56,10 @@ export const faultTable = {
   UNREACHABLE_MENU: ['warning', 'No flow that can be reached shows the menu.', 'Name it in a flow, or take it away.'],
   UNREACHABLE_FLOW: ['warning', 'No number, service or menu leads to the flow.', 'Lead something there, or take it away.'],
   UNREACHABLE_QUEUE: ['warning', 'No flow or menu leads to the queue.', 'Lead something there, or take it away.'],
-  ASSET_MISSING: ['warning', 'A picture below assetBase is not in the assets folder.', 'Put the file there or correct its name.'],
+  ASSET_MISSING: ['warning', 'A picture, video or sound that is named is not in the assets folder.', 'Put the file there or correct its name.'],
+  PROMPT_MISSING: ['warning', 'Recorded prompts of a language are incomplete; what is missing is spoken by a machine.', 'Record the files that the message names.'],
+  PROMPT_UNKNOWN: ['warning', 'A file in prompts/ that nothing plays.', 'Name it <language>/<menu>.<page>.wav or <language>/<menu>.<page>.<key>.wav.'],
+  LOW_CONTRAST: ['warning', 'The colours of the look are too much alike to be read on a small picture.', 'Take a darker background or a lighter text.'],
   // People.
   DUPLICATE_USER: ['error', 'A terminal or seat is listed twice.', 'Take it out of one of the two ranges.'],
   SEAT_WITHOUT_QUEUE: ['warning', 'A seat serves no queue, so it is never offered a call.', 'Name its queues.'],

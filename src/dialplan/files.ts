@@ -49,6 +49,8 @@ export interface Snapshot {
   readonly texts: ReadonlyMap<string, string | undefined>;
   /** Files in the folder `assets`; undefined when the site has no such folder. */
   readonly assets: ReadonlySet<string> | undefined;
+  /** Files in the folder `prompts`, such as `en/main.home.wav`. */
+  readonly prompts: ReadonlySet<string>;
 }
 
 /** Which names matter: editors leave others beside them while they save. */
@@ -71,7 +73,9 @@ export async function readSnapshot(folder: string, faults: Faults): Promise<Snap
   const texts = new Map<string, string | undefined>();
   for (const name of inOrder(read, faults)) texts.set(name, await readText(folder, name, faults));
 
-  return { texts, assets: await listAssets(path.join(folder, 'assets')) };
+  const prompts = (await listAssets(path.join(folder, 'prompts'))) ?? new Set();
+
+  return { texts, assets: await listAssets(path.join(folder, 'assets')), prompts };
 }
 
 /** What a file of this name holds; undefined when nothing reads it. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { checkExits } from './checks/exits';
+import { checkFiles } from './checks/files';
 import { graphOf } from './checks/graph';
 import { checkMenus } from './checks/menus';
 import { checkNumbers } from './checks/numbers';
@@ -47,21 +48,21 @@ export async function loadSite(folder: string, options: LoadOptions = {}): Promi
   const snapshot = await readSnapshot(folder, faults);
   if (!snapshot) return { faults: faults.sorted };
 
-  return compileSite(path.basename(path.resolve(folder)), snapshot, faults, options);
+  return compileSite(folder, snapshot, faults, options);
 }
 
-function compileSite(site: string, snapshot: Snapshot, faults: Faults, options: LoadOptions): Loaded {
+function compileSite(folder: string, snapshot: Snapshot, faults: Faults, options: LoadOptions): Loaded {
   const cache: FileCache = options.cache ?? new Map();
   const trees = new Map<string, Tree | undefined>();
   for (const [name, text] of snapshot.texts) {
     trees.set(name, text === undefined ? undefined : parsed(name, text, cache, faults));
   }
   for (const name of cache.keys()) if (!snapshot.texts.has(name)) cache.delete(name);
-  const draft = draftOf(trees, snapshot.assets, faults, options.env ?? process.env);
-  check(draft, faults);
+  const draft = draftOf(trees, snapshot, faults, options.env ?? process.env);
+  check(draft, snapshot, faults);
   const told = faults.sorted;
 
-  return hasErrors(told) ? { faults: told } : { plan: compile(site, draft), faults: told };
+  return hasErrors(told) ? { faults: told } : { plan: compile(folder, draft), faults: told };
 }
 
 /** The tree of a file that is a mapping and was checked against its schema; undefined when there is no such tree. */
@@ -95,7 +96,7 @@ function placeOf({ line, column }: Fault): string {
 
 function draftOf(
   trees: ReadonlyMap<string, Tree | undefined>,
-  assets: ReadonlySet<string> | undefined,
+  { assets, prompts }: Snapshot,
   faults: Faults,
   env: Environment,
 ): Draft {
@@ -116,6 +117,7 @@ function draftOf(
     terminals: read.readTerminals(directory, reader),
     seats: read.readSeats(directory, reader),
     menus: menus.map((file) => readMenu(menuName(file, faults), treeOf(file), reader)),
+    prompts: [...prompts].sort(),
     unknown,
   };
 }
@@ -142,11 +144,12 @@ function unknownKinds(trees: ReadonlyMap<string, Tree | undefined>): Set<Kind> {
   return new Set([...missing.map(([, { kind }]) => kind), ...unread.map(({ kind }) => kind)]);
 }
 
-function check(draft: Draft, faults: Faults): void {
+function check(draft: Draft, { assets }: Snapshot, faults: Faults): void {
   checkReferences(draft, faults);
   checkNumbers(draft, faults);
   checkMenus(draft, faults);
   checkPeople(draft, faults);
+  checkFiles(draft, assets ?? new Set(), faults);
   const graph = graphOf(draft);
   checkExits(draft, graph, faults);
   checkReach(draft, graph, faults);

@@ -10,6 +10,8 @@ export interface Plan {
   readonly version: string;
   /** The name of the site's folder. */
   readonly site: string;
+  /** Absolute path of that folder. */
+  readonly folder: string;
   /** The SIP domain of the site, in lower case. */
   readonly domain: string;
   /** The realm of digest authentication. */
@@ -21,6 +23,9 @@ export interface Plan {
   readonly trustedNetworks: readonly string[];
   /** Public http(s) URL, ending in `/`, of the site's folder `assets`. Pictures in this plan are whole URLs already. */
   readonly assetBase: string | undefined;
+  readonly look: Look;
+  /** Recorded prompts: files of the site's folder `prompts`, such as `en/main.home.wav`. */
+  readonly prompts: readonly string[];
   /** Static numbers by what is dialled. */
   readonly numbers: ReadonlyMap<string, StaticNumber>;
   readonly pools: ReadonlyMap<string, Pool>;
@@ -32,6 +37,15 @@ export interface Plan {
   readonly queues: ReadonlyMap<string, Queue>;
   readonly terminals: ReadonlyMap<string, Terminal>;
   readonly seats: ReadonlyMap<string, Seat>;
+}
+
+/** How pages look where they are drawn as a picture. Colours are written as `#rrggbb`. */
+export interface Look {
+  readonly background: string;
+  readonly text: string;
+  readonly accent: string;
+  /** A file of the site's folder `assets`. */
+  readonly logo?: string;
 }
 
 export interface StaticNumber {
@@ -74,7 +88,18 @@ export interface Flow {
 
 export interface Queue extends QueueConfig {
   readonly label: LocalText;
+  readonly recording: RecordingPolicy;
+  /** Days for which recordings and snapshots are kept. */
+  readonly retention: number;
+  /** Files of the site's folder `assets` for those who wait at a phone without a screen program. */
+  readonly hold: { readonly video?: string; readonly music?: string };
 }
+
+/**
+ * Whether talks are recorded. `by-request`: when REST or a key sent as SIP INFO asks for it; `by-agent`: also by keys that come with
+ * the sound, for which media go through the server from the beginning.
+ */
+export type RecordingPolicy = 'never' | 'by-request' | 'by-agent' | 'always';
 
 export interface Terminal {
   readonly id: string;

@@ -29,6 +29,20 @@ export function readSite(tree: Tree, faults: Faults): SiteDraft {
     trusted: readNetworks(tree, faults),
     assetBase,
     assetBaseFaulty: assetBase === undefined && childOf(tree, 'assetBase') !== undefined,
+    look: readLook(tree),
+  };
+}
+
+function readLook(tree: Tree): SiteDraft['look'] {
+  const look = childOf(tree, 'look');
+  const at = look?.at ?? tree.at;
+  const colour = (key: 'background' | 'text' | 'accent'): string => namedIn(look, key, at).name || defaults[key];
+
+  return {
+    background: colour('background'),
+    text: colour('text'),
+    accent: colour('accent'),
+    logo: namedIn(look, 'logo', at),
   };
 }
 
@@ -140,8 +154,15 @@ export function readQueues(tree: Tree, reader: Reader): QueueDraft[] {
       noAnswerDelay: seconds('noAnswerDelay'),
       rejectDelay: seconds('rejectDelay'),
       busyDelay: seconds('busyDelay'),
+      recording: namedIn(entry.value, 'recording', entry.keyAt).name || defaults.recording,
+      retention: reader.number(entry.value, 'retention', defaults.retention),
+      hold: readHold(childOf(entry.value, 'hold'), entry),
     };
   });
+}
+
+function readHold(tree: Tree | undefined, entry: Entry): QueueDraft['hold'] {
+  return { video: namedIn(tree, 'video', entry.keyAt), music: namedIn(tree, 'music', entry.keyAt) };
 }
 
 export function readTerminals(tree: Tree, reader: Reader): TerminalDraft[] {

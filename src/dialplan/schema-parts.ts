@@ -40,6 +40,11 @@ export const defaults = {
   noAnswerDelay: 30,
   rejectDelay: 10,
   busyDelay: 10,
+  recording: 'never',
+  retention: 90,
+  background: '#12324a',
+  text: '#ffffff',
+  accent: '#ffb300',
 } as const;
 
 type Words = { title: string; description: string; default?: unknown; examples?: unknown[] };
@@ -137,6 +142,18 @@ export const picture = (description: string): TSchema =>
     minLength: 1,
     maxLength: 500,
     examples: ['https://example.org/map.png'],
+  });
+
+export const asset = (description: string, examples: string[]): TSchema =>
+  Type.String({ title: 'the name of a file in assets/', description, minLength: 1, maxLength: 200, examples });
+
+export const colour = (description: string, fallback: string): TSchema =>
+  Type.String({
+    title: 'a colour in quotes such as "#12324a"',
+    description,
+    pattern: '^#[0-9A-Fa-f]{6}$',
+    default: fallback,
+    examples: [fallback],
   });
 
 export const place = (description: string): TSchema =>

@@ -1,7 +1,9 @@
 import { Type } from '@sinclair/typebox';
 import {
+  asset,
   byName,
   choice,
+  colour,
   defaults,
   localeName,
   named,
@@ -81,6 +83,14 @@ export const siteSchema = object('the site', 'Names and rules of the whole site.
       maxLength: 300,
       examples: ['https://help.example.org/assets/'],
       description: 'Where pictures given as a path are found: the public address of the folder `assets` of the site.',
+    }),
+  ),
+  look: optional(
+    object('the look', 'How pages look on phones without a screen program, where they are drawn as a picture.', {
+      background: optional(colour('Behind everything.', defaults.background)),
+      text: optional(colour('Of all that is to be read. It needs a strong contrast to the background.', defaults.text)),
+      accent: optional(colour('Of the keys that can be pressed.', defaults.accent)),
+      logo: optional(asset('Logo of the site, a PNG or SVG, shown small beside the title.', ['logo.svg'])),
     }),
   ),
 });
@@ -181,6 +191,29 @@ export const queuesSchema = byName(
       seconds('How long a seat is left alone after it rejected a call.', 0, 3600, defaults.rejectDelay),
     ),
     busyDelay: optional(seconds('How long a seat is left alone after it was busy.', 0, 3600, defaults.busyDelay)),
+    recording: optional(
+      choice(
+        ['never', 'by-request', 'by-agent', 'always'],
+        'Whether talks are recorded: `by-request` by REST or keys sent as SIP INFO; `by-agent` also by keys of the agent that come with the sound, for which media go through the server from the beginning; `always` from the first moment.',
+        { default: defaults.recording },
+      ),
+    ),
+    retention: optional(
+      Type.Integer({
+        title: 'a whole number of days from 1 to 36500',
+        description: 'How long recordings and snapshots are kept.',
+        minimum: 1,
+        maximum: 36_500,
+        default: defaults.retention,
+        examples: [30],
+      }),
+    ),
+    hold: optional(
+      object('what is shown and played', 'What people see and hear who wait at a phone without a screen program.', {
+        video: optional(asset('A video shown between the pictures of the place in the queue.', ['hold.mp4'])),
+        music: optional(asset('Sound between announcements. Silence when absent.', ['hold.wav'])),
+      }),
+    ),
   }),
 );
 

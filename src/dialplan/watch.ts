@@ -94,9 +94,22 @@ export class SiteWatcher {
 
 /** Names, sizes, times and identities of the files that matter: differs when anything was written or replaced. */
 export async function fingerprint(folder: string): Promise<string> {
-  const parts = await Promise.all([describe(folder, ''), describe(path.join(folder, 'menus'), 'menus/')]);
+  const parts = await Promise.all([
+    describe(folder, ''),
+    describe(path.join(folder, 'menus'), 'menus/'),
+    namesIn(path.join(folder, 'prompts')),
+  ]);
 
   return parts.join('\n');
+}
+
+/** Of prompts only the names matter: the plan says which there are. */
+async function namesIn(folder: string): Promise<string> {
+  try {
+    return (await readdir(folder, { recursive: true })).sort().join('\n');
+  } catch {
+    return 'none';
+  }
 }
 
 async function describe(folder: string, prefix: string): Promise<string> {

@@ -56,7 +56,7 @@ describe('sightline check', () => {
     expect(out).toBe(
       `${name}/queues.yaml:4:3 error UNKNOWN_KEY 'ringTimout' is not a key of a queue; did you mean 'ringTimeout'?\n` +
         '    Keys of a queue: label, strategy, skills, ringTimeout, wrapUp, grace, maxWaiting, maxWait, noAnswerDelay, ' +
-        'rejectDelay, busyDelay.\n' +
+        'rejectDelay, busyDelay, recording, retention, hold.\n' +
         `\n${name}: 1 error; the dialplan cannot be used\n`,
     );
   });

@@ -31,7 +31,7 @@ function page(name: string, sketch: Sketch): PageDraft {
 }
 
 function draftOf(pages: Readonly<Record<string, Sketch>>): Draft {
-  const site = { domain: '', realm: '', locales: [], defaultLocale: named(''), defaultService: named(''), trusted: [], assetBase: undefined, assetBaseFaulty: false }; // prettier-ignore
+  const site = { domain: '', realm: '', locales: [], defaultLocale: named(''), defaultService: named(''), trusted: [], assetBase: undefined, assetBaseFaulty: false, look: { background: '', text: '', accent: '', logo: named('') } }; // prettier-ignore
   const menu = {
     id: named('main'),
     start: named('a'),
@@ -49,6 +49,7 @@ function draftOf(pages: Readonly<Record<string, Sketch>>): Draft {
     queues: [],
     terminals: [],
     seats: [],
+    prompts: [],
     unknown: new Set(),
   };
 }
