@@ -267,6 +267,27 @@ describe('a track', () => {
     await expectSamePictures(part.file, '0:2', video.h264, 'h264');
   });
 
+  it('is made for each of the codecs that a peer changes between as it likes', async () => {
+    const { writer, play } = await record([{ audio: [pcmu, pcma, { codec: 'pcma', payloadType: 118 }] }]);
+    const packets = (['pcmu', 'pcma', 'pcma'] as const).flatMap((law, index) =>
+      audioPackets(tone(law, 440, 1), 160, {
+        ...streamOf([0, 8, 118][index] ?? 0, 1),
+        sequence: index * 50,
+        timestamp: index * 8_000,
+      }).map(({ at, packet }) => ({ at: at + index * 1_000, packet })),
+    );
+    play({ side: 0, kind: 'audio', packets });
+    writer.describe(0, { audio: pcma });
+    const part = await onlyPart(writer);
+
+    expect(part.tracks).toEqual([
+      { kind: 'audio', codec: 'pcmu', side: 0 },
+      { kind: 'audio', codec: 'pcma', side: 0 },
+    ]);
+    expect(await timesOf(part.file, 0)).toEqual(Array.from({ length: 50 }, (_, index) => index / 50));
+    expect(await timesOf(part.file, 1)).toEqual(Array.from({ length: 100 }, (_, index) => (50 + index) / 50));
+  });
+
   it('goes on with a new source of the same peer at its next key frame', async () => {
     const { writer, play } = await record([{ video: vp8 }]);
     const [, first] = sides();

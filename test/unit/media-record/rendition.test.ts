@@ -176,6 +176,23 @@ describe('a rendition', () => {
     expect(await strength(heard, 1_000, 0.2, 2.8)).toBeGreaterThan(0.8);
   });
 
+  it('is black and silent while nothing was to be kept', async () => {
+    const part = await recorded(0, { sound: 0, picture: 0 }, { sound: 0, picture: 0 });
+    const file = target();
+    await compose([part], file, {
+      masked: [
+        { from: begin + 1_000, to: begin + 1_600 },
+        { from: begin + 2_400, to: Infinity },
+      ],
+    });
+    const { colour } = await film(file, 2);
+
+    expect([0.8, 1.2, 1.8, 2.6].map((seconds) => colour(1, seconds))).toEqual([isRed, black, isRed, black]);
+    expect(await strength(file, 400, 0.2, 0.9)).toBeGreaterThan(0.8);
+    expect(await strength(file, 400, 1.1, 1.5)).toBeLessThan(0.02);
+    expect(await strength(file, 400, 2.5, 2.9)).toBeLessThan(0.02);
+  });
+
   it('takes files of other engines, where both sides are mixed', async () => {
     const file = folder.at('mixed.mp4');
     const sources = ['-f', 'lavfi', '-i', 'color=lime:s=640x480:d=2', '-f', 'lavfi', '-i', 'sine=f=400:d=2'];

@@ -1,3 +1,5 @@
+import { splitAnnexB } from '../rtp';
+
 /**
  * H.264 byte streams (ITU-T H.264 Annex B): NAL units behind start codes, and the access units (pictures) that they make. Pure.
  */
@@ -5,36 +7,7 @@
 export const nalType = { slice: 1, idr: 5, sei: 6, sps: 7, pps: 8, delimiter: 9 } as const;
 
 /** The NAL units of a byte stream without their start codes; views into it, not copies. */
-export function nalUnits(stream: Uint8Array): Uint8Array[] {
-  const units: Uint8Array[] = [];
-  let start = afterStartCode(stream, 0);
-  while (start !== undefined) {
-    const next = afterStartCode(stream, start);
-    const unit = stream.subarray(start, next === undefined ? stream.length : next - 3);
-    const end = withoutTrailingZeros(unit);
-    if (end > 0) units.push(unit.subarray(0, end));
-    start = next;
-  }
-
-  return units;
-}
-
-/** Where the first NAL unit after `from` begins. */
-function afterStartCode(stream: Uint8Array, from: number): number | undefined {
-  for (let at = from; ; at++) {
-    at = stream.indexOf(1, at);
-    if (at < 0) return undefined;
-    if (at >= from + 2 && stream[at - 1] === 0 && stream[at - 2] === 0) return at + 1;
-  }
-}
-
-/** The zeros before the next start code belong to it (leading_zero_8bits, trailing_zero_8bits), not to the unit. */
-function withoutTrailingZeros(unit: Uint8Array): number {
-  let end = unit.length;
-  while (end > 0 && unit[end - 1] === 0) end--;
-
-  return end;
-}
+export const nalUnits = splitAnnexB;
 
 export function typeOfNal(unit: Uint8Array): number {
   return (unit[0] ?? 0) & 0x1f;

@@ -1,13 +1,18 @@
 import { systemClock, type Clock } from '../../../lib/clock';
 import type { MediaKind, RecordedPart } from '../../port';
 import { MatroskaFile } from './file';
-import { trackRecorder, type RecordedMedia, type TrackRecorder, type TrackSink } from './track';
+import { trackRecorder, type RecordedFormat, type TrackRecorder, type TrackSink } from './track';
 
-export type { RecordedMedia } from './track';
+/** The port's name of a codec, and its payload type in the packets that are handed over. */
+export interface RecordedMedia {
+  codec: string;
+  payloadType: number;
+}
 
+/** What a peer may send: where several codecs were agreed, it may change between them at any moment. */
 export interface RecordedSide {
-  audio?: RecordedMedia;
-  video?: RecordedMedia;
+  audio?: RecordedMedia | readonly RecordedMedia[];
+  video?: RecordedMedia | readonly RecordedMedia[];
 }
 
 export interface RecordingOptions {
@@ -46,7 +51,7 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
 }
 
 export class RecordingWriter {
-  private readonly tracks: Partial<Record<MediaKind, TrackRecorder>>[] = [];
+  private readonly tracks: Record<MediaKind, TrackRecorder[]>[] = [];
   private readonly sideOf = new Map<number, number>();
   private readonly codecOf = new Map<number, string>();
   private readonly keyWantedAt = new Map<number, number>();
@@ -66,22 +71,25 @@ export class RecordingWriter {
     this.arm();
   }
 
-  /** What a side's peer sends from now on. A codec that is another than before gets a track of its own. */
+  /** What a side's peer may send from now on. Each codec that comes gets a track of its own. */
   describe(side: number, media: RecordedSide): void {
-    const tracks = (this.tracks[side] ??= {});
+    const tracks = (this.tracks[side] ??= { audio: [], video: [] });
     for (const kind of kinds) {
-      const [before, now] = [tracks[kind], media[kind]];
-      if (before?.media.codec === now?.codec && before?.media.payloadType === now?.payloadType) continue;
-      before?.flush();
-      tracks[kind] =
-        now && trackRecorder(now, { kind, name: `${side}.${kind}`, origin: this.startedAt }, this.sink(side, now));
+      const before = tracks[kind];
+      tracks[kind] = [...byCodec(media[kind])].flatMap(([codec, payloadTypes]) => {
+        const known = before.find((track) => track.codec === codec);
+        known?.rename(payloadTypes);
+
+        return known ?? this.track({ codec, payloadTypes }, side, kind) ?? [];
+      });
+      for (const track of before) if (!tracks[kind].includes(track)) track.flush();
     }
   }
 
   /** An RTP packet as it came from a peer; `arrival` in milliseconds since the epoch. Nothing of `packet` is kept. */
   rtp(side: number, kind: MediaKind, packet: Uint8Array, arrival: number): void {
     if (this.masked || this.stopped || this.isFailed()) return;
-    this.tracks[side]?.[kind]?.take(packet, arrival);
+    for (const track of this.tracks[side]?.[kind] ?? []) track.take(packet, arrival);
     if (this.gathered > mostGathered) this.flush();
   }
 
@@ -90,7 +98,7 @@ export class RecordingWriter {
     if (on === this.masked || this.stopped) return;
     this.each((track) => (on ? track.flush() : track.forgetUntil(this.clock.now())));
     this.masked = on;
-    if (!on) this.tracks.forEach((tracks, side) => tracks.video && this.wantKey(side));
+    if (!on) this.tracks.forEach((tracks, side) => tracks.video.length > 0 && this.wantKey(side));
   }
 
   /** Ends it. The parts that were written: one, or none where nothing came. */
@@ -114,13 +122,21 @@ export class RecordingWriter {
     return [{ file: this.file.path, startedAt: this.startedAt, duration: Math.round(duration), tracks }];
   }
 
-  private sink(side: number, media: RecordedMedia): TrackSink {
+  private track(format: RecordedFormat, side: number, kind: MediaKind): TrackRecorder | undefined {
+    return trackRecorder(
+      format,
+      { kind, name: `${side}.${kind}`, origin: this.startedAt },
+      this.sink(side, format.codec),
+    );
+  }
+
+  private sink(side: number, codec: string): TrackSink {
     return {
       begin: (entry) => {
         const track = this.file.addTrack(entry);
         if (!track) return undefined;
         this.sideOf.set(track.number, side);
-        this.codecOf.set(track.number, media.codec);
+        this.codecOf.set(track.number, codec);
 
         return track.number;
       },
@@ -154,6 +170,16 @@ export class RecordingWriter {
   }
 
   private each(act: (track: TrackRecorder) => void): void {
-    for (const tracks of this.tracks) for (const kind of kinds) if (tracks?.[kind]) act(tracks[kind]);
+    for (const tracks of this.tracks) for (const kind of kinds) for (const track of tracks?.[kind] ?? []) act(track);
   }
+}
+
+/** Payload types by codec: one codec may go by several, e.g. H.264 in two packetization modes. */
+function byCodec(media: RecordedMedia | readonly RecordedMedia[] = []): Map<string, number[]> {
+  const types = new Map<string, number[]>();
+  for (const { codec, payloadType } of [media].flat() as readonly RecordedMedia[]) {
+    types.set(codec, [...(types.get(codec) ?? []), payloadType]);
+  }
+
+  return types;
 }

@@ -7,10 +7,10 @@ import { Timeline } from './timeline';
 
 /** One stream of a recording: packets in, blocks out. No files, no timers, no clock of its own. */
 
-/** What a peer sends of one kind: the port's name of the codec, and its payload type in the packets that are handed over. */
-export interface RecordedMedia {
+/** A codec by the port's name, and the payload types that stand for it in the packets that are handed over. */
+export interface RecordedFormat {
   codec: string;
-  payloadType: number;
+  payloadTypes: readonly number[];
 }
 
 export interface TrackSink {
@@ -47,7 +47,7 @@ export abstract class TrackRecorder {
   private number: number | undefined;
 
   constructor(
-    readonly media: RecordedMedia,
+    private format: RecordedFormat,
     protected readonly place: TrackPlace,
     protected readonly sink: TrackSink,
     rate: number,
@@ -55,10 +55,19 @@ export abstract class TrackRecorder {
     this.timeline = new Timeline(rate);
   }
 
+  get codec(): string {
+    return this.format.codec;
+  }
+
+  /** The same codec goes by other payload types from now on. */
+  rename(payloadTypes: readonly number[]): void {
+    this.format = { ...this.format, payloadTypes };
+  }
+
   /** Takes in a packet as it came, with its time of arrival in milliseconds since the epoch. Keeps nothing of `packet`. */
   take(packet: Uint8Array, arrival: number): void {
     const { view } = this;
-    if (!view.read(packet) || view.payloadType !== this.media.payloadType || view.end === view.start) return;
+    if (!view.read(packet) || !this.format.payloadTypes.includes(view.payloadType) || view.end === view.start) return;
     const { sequence, timestamp, marker, ssrc } = view;
     const payload = packet.subarray(view.start, view.end);
     const arrived: Packet = { sequence, timestamp, marker, ssrc, arrival, payload };
@@ -117,18 +126,18 @@ export abstract class TrackRecorder {
 
 class AudioRecorder extends TrackRecorder {
   constructor(
-    media: RecordedMedia,
+    format: RecordedFormat,
     place: TrackPlace,
     sink: TrackSink,
     private readonly entry: NonNullable<RecordedCodec['audio']>,
     rate: number,
   ) {
-    super(media, place, sink, rate);
+    super(format, place, sink, rate);
   }
 
   protected content({ payload, timestamp, arrival }: Packet): void {
     // 64 kbit/s are 8 bytes in a millisecond; Opus comes in packets of 20 ms.
-    const duration = this.media.codec === 'opus' ? 20 : payload.length / 8;
+    const duration = this.codec === 'opus' ? 20 : payload.length / 8;
     this.write(Uint8Array.from(payload), { timestamp, arrival, key: true, duration }, () => this.entry);
   }
 
@@ -156,12 +165,12 @@ class VideoRecorder extends TrackRecorder {
   }
 
   private fresh(): Depacketizer {
-    return this.media.codec === 'vp8' ? new Vp8Depacketizer() : new H264Depacketizer();
+    return this.codec === 'vp8' ? new Vp8Depacketizer() : new H264Depacketizer();
   }
 
   private picture(frame: ReceivedFrame, arrival: number): void {
     const { timestamp, key } = frame;
-    const made = this.media.codec === 'vp8' ? vp8Picture(frame) : h264Picture(frame);
+    const made = this.codec === 'vp8' ? vp8Picture(frame) : h264Picture(frame);
     // A track begins, and goes on after a break, at a picture that can be decoded by itself.
     if (!this.running && (!key || !made.entry)) return this.sink.wantKey();
     this.running = true;
@@ -188,11 +197,11 @@ function h264Picture({ data, key }: ReceivedFrame): Picture {
 }
 
 /** The recorder of a stream; undefined for a codec that cannot be recorded. */
-export function trackRecorder(media: RecordedMedia, place: TrackPlace, sink: TrackSink): TrackRecorder | undefined {
-  const codec = recordedCodecs[media.codec];
+export function trackRecorder(format: RecordedFormat, place: TrackPlace, sink: TrackSink): TrackRecorder | undefined {
+  const codec = recordedCodecs[format.codec];
   if (!codec || (codec.audio === undefined) !== (place.kind === 'video')) return undefined;
 
   return codec.audio
-    ? new AudioRecorder(media, place, sink, codec.audio, codec.rate)
-    : new VideoRecorder(media, place, sink, codec.rate);
+    ? new AudioRecorder(format, place, sink, codec.audio, codec.rate)
+    : new VideoRecorder(format, place, sink, codec.rate);
 }
