@@ -98,6 +98,15 @@ export class EmbeddedEndpoint implements Endpoint {
     return playback;
   }
 
+  async prepare({ pictures, files }: { pictures: readonly Picture[]; files: readonly string[] }): Promise<void> {
+    const { video, audio } = this.state;
+    if (this.closed) return;
+    await Promise.allSettled([
+      ...(video ? pictures.map((picture) => this.clipOf(picture, video)) : []),
+      ...(audio ? files.map((file) => this.context.producer.audio(file, audio)) : []),
+    ]);
+  }
+
   async sendDtmf(digits: string): Promise<void> {
     await this.call('sendDtmf', { digits });
   }
@@ -138,7 +147,7 @@ export class EmbeddedEndpoint implements Endpoint {
   takePlayback(event: WorkerEvent & { playback: string }): void {
     if (this.playback?.id !== event.playback) return;
     if (event.event === 'playing') this.playback.begun();
-    else this.playback.end('finished');
+    else if (event.event === 'played') this.playback.end(event.how);
   }
 
   /** The engine was lost, or the way to the peer. */
@@ -165,9 +174,12 @@ export class EmbeddedEndpoint implements Endpoint {
   private adopt(described: Described): void {
     const before = this.state.video;
     this.state = described;
-    if (!this.picture || (before && described.video && sameTarget(before, described.video))) return;
+    const { picture } = this;
+    if (!picture || !described.video || (before && sameTarget(before, described.video))) return;
+    // A file that plays once has had its time.
+    if (before && 'file' in picture && !picture.loop) return;
     // What was shown has to be made again for another codec, or could not be shown before.
-    this.show(this.picture).catch((error: unknown) =>
+    this.show(picture).catch((error: unknown) =>
       this.context.log.warn({ err: error, call: this.label }, 'a picture could not be shown again'),
     );
   }

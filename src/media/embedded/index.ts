@@ -1,5 +1,8 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { systemClock, type Clock } from '../../lib/clock';
 import type { PortRange } from '../../lib/config';
+import { SightlineError } from '../../lib/errors';
 import type { Logger } from '../../lib/logger';
 import { Producer } from './produce';
 import { EmbeddedServer } from './server';
@@ -18,10 +21,12 @@ export interface EmbeddedMediaOptions {
 
 /**
  * Starts the media server in this process: packets are handled by a worker thread of its own, ffmpeg by child processes. Ports are bound as
- * endpoints need them. @throws SightlineError MEDIA_GONE when the worker cannot be started.
+ * endpoints need them. @throws SightlineError MEDIA_GONE when the worker cannot be started,
+ * MEDIA_UNAVAILABLE when there is no such host.
  */
 export async function startEmbeddedMedia(options: EmbeddedMediaOptions): Promise<EmbeddedServer> {
-  const { host, ports, cacheDir, log, clock = systemClock } = options;
+  const { ports, cacheDir, log, clock = systemClock } = options;
+  const host = await addressOf(options.host);
   const producer = new Producer({ cacheDir, log });
   const server = new EmbeddedServer({ host, ports, log, clock, producer });
   try {
@@ -32,4 +37,17 @@ export async function startEmbeddedMedia(options: EmbeddedMediaOptions): Promise
   }
 
   return server;
+}
+
+async function addressOf(host: string): Promise<string> {
+  if (isIP(host)) return host;
+  try {
+    return (await lookup(host)).address;
+  } catch (cause) {
+    throw new SightlineError(
+      'MEDIA_UNAVAILABLE',
+      `There is no host ${host} to bind RTP ports to; correct SIGHTLINE_HOST`,
+      { cause },
+    );
+  }
 }

@@ -79,7 +79,7 @@ export type WorkerEvent =
   | { event: 'media'; endpoint: string; kind: MediaKind }
   | { event: 'ended'; endpoint: string; reason: string }
   | { event: 'playing'; playback: string }
-  | { event: 'played'; playback: string }
+  | { event: 'played'; playback: string; how: 'finished' | 'stopped' }
   | { event: 'bridgeClosed'; bridge: string }
   | { event: 'recordFailed'; recording: string; reason: string }
   | { event: 'load'; ports: number; busy: number }

@@ -59,6 +59,11 @@ export class Reception {
     return true;
   }
 
+  /** What follows is passed on as if it came from somebody else: some of it was held back. */
+  renew(): void {
+    if (this.source !== 0) this.source = newSource();
+  }
+
   /** Packets lost since the beginning. */
   get lost(): number {
     return this.lostBefore + (this.source === 0 ? 0 : this.expected - this.counted);

@@ -108,7 +108,7 @@ export class Handler {
   private play(endpoint: string, playback: string, loop: boolean): void {
     const plays = this.end(endpoint).play(playback, loop, {
       started: () => this.tell({ event: 'playing', playback }),
-      done: () => this.tell({ event: 'played', playback }),
+      done: (how) => this.tell({ event: 'played', playback, how }),
     });
     if (!plays) throw new SightlineError('MEDIA_MISMATCH', 'The peer takes no sound');
   }

@@ -5,6 +5,7 @@ import { parseSdp } from '../../sdp/document';
 import { bumped, newOrigin, type Origin } from '../../sdp/origin';
 import {
   describe,
+  isG711,
   planAnswer,
   planOffer,
   readAnswer,
@@ -13,7 +14,7 @@ import {
   type Slot,
   type UsedType,
 } from '../negotiate';
-import type { AgreedStream, LocalEnd } from '../negotiate';
+import type { AgreedStream, CodecName, LocalEnd } from '../negotiate';
 import { areKeys } from '../rtp';
 import type { AudioClip, VideoClip } from '../clip';
 import type { Described } from '../protocol';
@@ -50,9 +51,10 @@ export class MediaEnd {
   private readonly used: Partial<Record<MediaKind, UsedType[]>> = {};
   private readonly mutedFrom: Partial<Record<MediaKind, boolean>> = {};
   private readonly mutedTo: Partial<Record<MediaKind, boolean>> = {};
+  private faults = 0;
   private shown: VideoPlayer | undefined;
   private shownDone: (() => void) | undefined;
-  private playing: { id: string; player: AudioPlayer } | undefined;
+  private playing: { id: string; player: AudioPlayer; cut(): void } | undefined;
   private keySender: KeySender | undefined;
   private closing: Promise<void> | undefined;
 
@@ -140,7 +142,7 @@ export class MediaEnd {
   }
 
   /** False where there is no sound to play to. */
-  play(id: string, loop: boolean, on: { started(): void; done(): void }): boolean {
+  play(id: string, loop: boolean, on: { started(): void; done(how: 'finished' | 'stopped'): void }): boolean {
     this.stopPlaying();
     const audio = this.streams.get('audio');
     if (!audio) return false;
@@ -149,10 +151,10 @@ export class MediaEnd {
       onStarted: on.started,
       onDone: () => {
         this.playing = undefined;
-        on.done();
+        on.done('finished');
       },
     });
-    this.playing = { id, player };
+    this.playing = { id, player, cut: () => on.done('stopped') };
     player.start();
 
     return true;
@@ -184,11 +186,10 @@ export class MediaEnd {
     if (direction === 'from') this.mutedFrom[kind] = on;
     else this.mutedTo[kind] = on;
     if (stream) this.applyMutes(stream);
-    if (!on && direction === 'from') stream?.askKey();
   }
 
   private applyMutes(stream: MediaStream): void {
-    stream.mutedFrom = this.mutedFrom[stream.kind] ?? false;
+    stream.muteFrom(this.mutedFrom[stream.kind] ?? false);
     stream.muteTo(this.mutedTo[stream.kind] ?? false);
   }
 
@@ -264,7 +265,7 @@ export class MediaEnd {
     this.remember(kind, agreed.accepts, agreed.events ? [agreed.events] : []);
     const known = this.streams.get(kind);
     if (known) {
-      if (known.agreed.codec.name !== codec.name) this.stopOn(kind);
+      if (!isSameFeed(known.agreed.codec.name, codec.name)) this.stopOn(kind);
       known.adopt(agreed);
 
       return;
@@ -273,9 +274,18 @@ export class MediaEnd {
       name: this.name,
       onMedia: () => listener.media(kind),
       onKey: (press) => listener.dtmf(press),
+      onFault: (error) => this.onFault(error),
     });
     this.streams.set(kind, stream);
     this.applyMutes(stream);
+  }
+
+  private onFault(error: unknown): void {
+    if (this.faults++ > 0) return;
+    this.context.log.error(
+      { err: error, call: this.label },
+      'a packet could not be handled; more of these are not told',
+    );
   }
 
   private remember(
@@ -307,7 +317,10 @@ export class MediaEnd {
 
   private stopOn(kind: MediaKind): void {
     if (kind === 'video') this.stopShowing();
-    else this.stopPlaying();
+    else {
+      this.playing?.cut();
+      this.stopPlaying();
+    }
   }
 
   private stopShowing(): void {
@@ -336,6 +349,11 @@ export class MediaEnd {
   get silentFor(): number {
     return steadyNow() - Math.max(-Infinity, ...[...this.streams.values()].map(({ reception }) => reception.lastAt));
   }
+}
+
+/** Whether what plays can go on after a change of the codec. */
+function isSameFeed(before: CodecName, now: CodecName): boolean {
+  return before === now || (isG711(before) && isG711(now));
 }
 
 function producible(name: string): Described['audio'] {

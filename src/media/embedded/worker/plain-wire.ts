@@ -53,7 +53,11 @@ export class PlainWire implements MediaWire {
   }
 
   linesFor(): readonly string[] {
-    return this.control ? [] : ['a=rtcp-mux'];
+    return this.isMuxed ? ['a=rtcp-mux'] : [];
+  }
+
+  get isMuxed(): boolean {
+    return this.control === undefined;
   }
 
   get refused(): number {

@@ -36,6 +36,7 @@ export interface StreamContext {
   name: string;
   onMedia(): void;
   onKey(press: KeyPress): void;
+  onFault(error: unknown): void;
 }
 
 const NO_CODEC = 0;
@@ -58,10 +59,10 @@ export class MediaStream implements Sink {
   source: MediaStream | undefined;
   /** A mixer that speaks to the peer whenever no clip does. */
   base: Feeder | undefined;
-  mutedFrom = false;
 
   private feeder: Feeder | undefined;
   private urgent: Feeder | undefined;
+  private mutedFrom = false;
   private mutedTo = false;
   private keys: KeyListener | undefined;
   private readonly keyWatch: KeyWatch;
@@ -90,8 +91,21 @@ export class MediaStream implements Sink {
     );
     this.keyWatch = new KeyWatch((isNew, now) => this.reports.askKey(this.current.feedback, isNew, now));
     this.adopt(current);
-    wire.onRtp((packet) => this.onRtp(packet));
-    wire.onRtcp((packet) => this.reports.take(packet, steadyNow()));
+    // What one peer sends must not end the calls of all others, whatever it does to this code.
+    wire.onRtp((packet) => {
+      try {
+        this.onRtp(packet);
+      } catch (error) {
+        context.onFault(error);
+      }
+    });
+    wire.onRtcp((packet) => {
+      try {
+        this.reports.take(packet, steadyNow());
+      } catch (error) {
+        context.onFault(error);
+      }
+    });
   }
 
   get agreed(): AgreedStream {
@@ -134,6 +148,14 @@ export class MediaStream implements Sink {
 
   get interrupting(): Feeder | undefined {
     return this.urgent;
+  }
+
+  /** What the peer sends is thrown away; keys are heard on. */
+  muteFrom(on: boolean): void {
+    if (on === this.mutedFrom) return;
+    this.mutedFrom = on;
+    this.reception.renew();
+    if (!on) this.askKey();
   }
 
   muteTo(on: boolean): void {

@@ -3,6 +3,7 @@ import type { MediaKind, MediaSecurity } from '../../port';
 import { attribute } from '../../sdp/document';
 import type { AgreedStream, OfferedSection } from '../negotiate';
 import { createSecureWires, securityOf, type SecureSection, type SecureWires } from '../secure';
+import type { RemoteEnd } from '../wire';
 import type { EndContext } from './context';
 import type { MediaWire } from './media-wire';
 import { PlainWire } from './plain-wire';
@@ -88,9 +89,9 @@ export class WireSet {
   }
 
   private async ensure(sections: readonly (Wanted & { security: MediaSecurity })[]): Promise<void> {
-    for (const { kind, security } of sections) {
+    for (const { kind, security, offer } of sections) {
       const kept = this.kept.get(kind);
-      if (kept && kept.security !== security) await this.drop(kind);
+      if (kept && (kept.security !== security || (offer && isUnasked(kept.wire, offer)))) await this.drop(kind);
     }
     const missing = sections.filter(({ kind }) => !this.kept.has(kind));
     for (const section of missing)
@@ -157,4 +158,9 @@ export class WireSet {
     this.kept.delete(kind);
     await kept?.wire.close();
   }
+}
+
+/** A wire with RTP and RTCP on one port, which the peer does not offer any more. */
+function isUnasked(wire: MediaWire, offer: RemoteEnd): boolean {
+  return wire instanceof PlainWire && wire.isMuxed && attribute(offer.lines, 'rtcp-mux') === undefined;
 }
