@@ -25,6 +25,7 @@ const VP8 = new RTCRtpCodecParameters({
 function newPeer() {
   const peer = new RTCPeerConnection({
     codecs: { audio: [PCMU], video: [VP8] },
+    bundlePolicy: 'max-bundle',
     iceServers: [],
     iceAdditionalHostAddresses: [HOST],
   });
