@@ -1,4 +1,4 @@
-import { asSightlineError } from '../lib/errors';
+import { SightlineError, asSightlineError } from '../lib/errors';
 import { parseSdp } from '../media/sdp';
 import type { Call } from './call';
 import { answerFromEndpoint } from './renegotiate-anchored';
@@ -25,7 +25,9 @@ async function answerInTurn(call: Call, from: Side, offer: LegOffer): Promise<vo
 
 async function answerOffer(call: Call, from: Side, offer: LegOffer): Promise<void> {
   const media = mediaOf(call, from);
-  if (!media || !isReadable(offer.sdp)) return offer.refuse(488);
+  if (!media) return offer.refuse(481);
+  const fault = faultOf(offer.sdp);
+  if (fault) return offer.refuse(488, fault);
   if (call.state !== 'talking' && !call.endpoints[from]) return answerAlone(call, media, offer);
   if (offer.sdp !== undefined && media.local !== undefined && media.remote !== undefined) {
     // A refresh says again what is known (RFC 4028 section 7.4): nobody else has to hear of it.
@@ -41,20 +43,31 @@ async function answerOffer(call: Call, from: Side, offer: LegOffer): Promise<voi
   else await passAcross(call, from, offer);
 }
 
-function isReadable(sdp: string | undefined): boolean {
+/** Why a description cannot be read. */
+function faultOf(sdp: string | undefined): SightlineError | undefined {
   try {
     if (sdp !== undefined) parseSdp(sdp);
 
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return asSightlineError(error);
   }
+}
+
+/** Refuses with the status of the other side, or says that the two have nothing in common. */
+function refuseOffer(offer: LegOffer, status: number): void {
+  if (status >= 300 && status !== 488) offer.refuse(status);
+  else
+    offer.refuse(
+      488,
+      new SightlineError('MEDIA_MISMATCH', status === 488 ? 'The other side does not take this' : undefined),
+    );
 }
 
 /** Nobody is joined yet: the session stays without media, whatever is offered. */
 async function answerAlone(call: Call, media: LegMedia, offer: LegOffer): Promise<void> {
   const answer = orMismatch(() => inactiveFor(media, offer.sdp));
-  if (answer === undefined) return offer.refuse(488);
+  if (answer instanceof SightlineError) return offer.refuse(488, answer);
   if (offer.sdp !== undefined) media.remote = offer.sdp;
   const ackSdp = await offer.accept(answer);
   if (ackSdp !== undefined) media.remote = ackSdp;
@@ -67,26 +80,26 @@ async function passAcross(call: Call, from: Side, offer: LegOffer): Promise<void
   const media = mediaOf(call, from);
   const otherMedia = mediaOf(call, to);
   const other = legOf(call, to);
-  if (!media || !otherMedia || !other) return offer.refuse(488);
+  if (!media || !otherMedia || !other) return offer.refuse(481);
   call.note('renegotiate', `${from}: ${offer.method}`);
   if (offer.sdp === undefined) return passOfferless(call, { media, otherMedia, other, offer });
   const result = await offerAcross(call, to, offer);
-  if (result.sdp === undefined) return offer.refuse(result.status >= 300 ? result.status : 488);
+  if (result.sdp === undefined) return refuseOffer(offer, result.status);
   media.remote = offer.sdp;
   otherMedia.remote = result.sdp;
   const { sdp } = result;
   const answer = orMismatch(() => answerFor(media, sdp));
-  if (answer === undefined) return offer.refuse(488);
+  if (answer instanceof SightlineError) return offer.refuse(488, answer);
   await offer.accept(answer);
   call.home.save(call.record);
 }
 
-/** A description of ours; undefined when the two turn out to have nothing in common. */
-function orMismatch(describe: () => string): string | undefined {
+/** A description of ours; the error when the two turn out to have nothing in common. */
+function orMismatch(describe: () => string): string | SightlineError {
   try {
     return describe();
   } catch (error) {
-    if (asSightlineError(error).code === 'MEDIA_MISMATCH') return undefined;
+    if (error instanceof SightlineError && error.code === 'MEDIA_MISMATCH') return error;
     throw error;
   }
 }
@@ -115,7 +128,7 @@ interface Offerless {
 /** The peer asks for an offer: the other side is asked for one, and the answer goes back in its ACK. */
 async function passOfferless(call: Call, { media, otherMedia, other, offer }: Offerless): Promise<void> {
   const result = await other.reinvite(undefined);
-  if (result.status >= 300 || result.sdp === undefined) return offer.refuse(result.status >= 300 ? result.status : 488);
+  if (result.status >= 300 || result.sdp === undefined) return refuseOffer(offer, result.status);
   const ackSdp = await offer.accept(offerFor(media, result.sdp));
   otherMedia.remote = result.sdp;
   if (ackSdp !== undefined) media.remote = ackSdp;

@@ -40,23 +40,23 @@ export async function joinSeat(call: Call, offer: Offer, answer: SeatAnswer): Pr
 /** Descriptions that do not fit together, or cannot be read, end the call with a clear cause. */
 async function joined(call: Call, answer: SeatAnswer): Promise<boolean> {
   const { sdp } = answer;
-  if (sdp === undefined) return mismatch(call);
+  if (sdp === undefined) return mismatch(call, 'The seat has answered without media');
   try {
     return await joinMedia(call, { ...answer, sdp });
   } catch (error) {
     if (call.ended) return false;
-    const { code } = asSightlineError(error);
+    const { code, message } = asSightlineError(error);
     // The caller gave up while it was being answered.
     if (code === 'CALL_GONE') call.home.stages.end(call, { by: 'caller', cause: 'gone' });
     if (call.ended) return false;
     if (code !== 'MEDIA_MISMATCH' && code !== 'BAD_REQUEST') throw error;
 
-    return mismatch(call);
+    return mismatch(call, message);
   }
 }
 
-function mismatch(call: Call): false {
-  call.home.stages.end(call, { by: 'server', cause: 'media-mismatch' }, reasonMismatch);
+function mismatch(call: Call, detail: string): false {
+  call.home.stages.end(call, { by: 'server', cause: 'media-mismatch', detail }, reasonMismatch);
 
   return false;
 }

@@ -16,7 +16,13 @@ const CallView = Type.Object(
     flow: text('The flow of the dialplan that it is in'),
     planVersion: text('The dialplan that it began with'),
     locale: text('The language of the screen'),
-    face: text('screen, or ring for phones without a screen program'),
+    face: text('screen, video or voice: how pages reach the person; ring: they do not'),
+    media: Type.Optional(
+      Type.Object({
+        mode: Type.String({ description: 'none, direct (end to end) or anchored (through the server)' }),
+        why: Type.Optional(Type.Array(Type.String(), { description: 'What needs them at the server' })),
+      }),
+    ),
     queue: text('The queue that it waits in, or came from'),
     ticketId: text('Its ticket there'),
     startedAt: time,
@@ -28,6 +34,7 @@ const CallView = Type.Object(
       Type.Object({
         by: Type.String({ description: 'caller, seat or server' }),
         cause: Type.String({ description: 'Such as bye, cancelled, queue-full, session-expired' }),
+        detail: text('More about it in words'),
       }),
     ),
     history: Type.Optional(
