@@ -17,6 +17,12 @@ export interface BaresipOptions {
   answer?: 'auto' | 'manual';
   /** Default true. */
   video?: boolean;
+  /** What it offers and takes for pictures, best first; default both. */
+  videoCodecs?: readonly ('vp8' | 'h264')[];
+  /** A video file that it shows in a loop; default a test picture. */
+  film?: string;
+  /** What it hears is kept, see `heard`. Default false. */
+  keepsSound?: boolean;
 }
 
 /** An event of the control port, e.g. `REGISTER_OK`, `CALL_ESTABLISHED`, `CALL_RTPESTAB`, `CALL_CLOSED`. */
@@ -43,6 +49,7 @@ interface Waiter {
   resolve: (event: BaresipEvent) => void;
 }
 
+const wavHeadBytes = 44;
 const moduleFolders = ['/usr/lib/baresip/modules', '/usr/lib/x86_64-linux-gnu/baresip/modules'];
 
 /** A baresip process: a SIP video phone that nobody here wrote, driven over its control port. */
@@ -92,6 +99,22 @@ export class Baresip {
   /** Its own address, for calls without a server. */
   get uri(): string {
     return `sip:${this.options.user}@127.0.0.1:${this.sipPort}`;
+  }
+
+  /** Presses keys one after another, as RTP events (RFC 4733). */
+  async press(keys: string): Promise<void> {
+    await this.command('sndcode', keys);
+  }
+
+  /** What it has heard in its latest call so far, at 8 kHz. @throws Error where no sound is kept. */
+  async heard(): Promise<Int16Array> {
+    const names = (await readdir(this.dir)).filter((name) => name.endsWith('-dec.wav')).sort();
+    const latest = names[names.length - 1];
+    if (latest === undefined) throw new Error(`${this.child.name} has kept no sound`);
+    // During a call the head does not tell the length yet.
+    const bytes = (await readFile(path.join(this.dir, latest))).subarray(wavHeadBytes);
+
+    return Int16Array.from({ length: Math.floor(bytes.length / 2) }, (_, index) => bytes.readInt16LE(index * 2));
   }
 
   /** Runs a command of its menu and resolves with what it printed. @throws Error when baresip refuses it. */
@@ -234,9 +257,8 @@ async function freeSipPort(): Promise<number> {
 
 async function writeConfig(dir: string, options: BaresipOptions, control: number, sipPort: number): Promise<void> {
   const modules = await findModules();
-  const video = options.video !== false;
   await mkdir(dir, { recursive: true });
-  await writeFile(path.join(dir, 'config'), configText({ modules, video, dir, control, sipPort }));
+  await writeFile(path.join(dir, 'config'), configText({ ...options, modules, dir, control, sipPort }));
   await writeFile(path.join(dir, 'accounts'), `${accountLine(options, sipPort)}\n`);
   await writeFile(path.join(dir, 'contacts'), '');
 }
@@ -251,9 +273,8 @@ function accountLine(options: BaresipOptions, sipPort: number): string {
   return line;
 }
 
-interface ConfigParts {
+interface ConfigParts extends Pick<BaresipOptions, 'video' | 'videoCodecs' | 'film' | 'keepsSound'> {
   modules: string;
-  video: boolean;
   dir: string;
   control: number;
   sipPort: number;
@@ -281,16 +302,31 @@ function configText(parts: ConfigParts): string {
     `module_path ${modules}`,
     ...['g711', 'ausine', 'aufile'].map((name) => `module ${name}.so`),
   ];
-  if (parts.video) {
-    lines.push('video_source fakevideo,nil', 'video_display fakevideo,nil', 'video_size 320x240', 'video_fps 10');
-    lines.push('video_bitrate 200000', 'videnc_format yuv420p');
-    lines.push(...['vp8', 'avcodec', 'fakevideo', 'snapshot'].map((name) => `module ${name}.so`));
-  }
+  if (parts.keepsSound) lines.push(`snd_path ${dir}`, 'module sndfile.so');
+  if (parts.video !== false) lines.push(...videoLines(parts));
   lines.push('module_tmp uuid.so', 'module_tmp account.so');
   lines.push('module_app menu.so', 'module_app debug_cmd.so', 'module_app ctrl_tcp.so');
   lines.push(`ctrl_tcp_listen 127.0.0.1:${control}`);
 
   return `${lines.join('\n')}\n`;
+}
+
+const codecModules = { vp8: 'vp8', h264: 'avcodec' } as const;
+
+function videoLines({ videoCodecs = ['vp8', 'h264'], film }: ConfigParts): string[] {
+  const source = film === undefined ? 'fakevideo,nil' : `avformat,${film}`;
+  const modules = [...videoCodecs.map((codec) => codecModules[codec]), 'fakevideo', 'snapshot'];
+  if (film !== undefined) modules.push('avformat');
+
+  return [
+    `video_source ${source}`,
+    'video_display fakevideo,nil',
+    'video_size 320x240',
+    'video_fps 10',
+    'video_bitrate 200000',
+    'videnc_format yuv420p',
+    ...modules.map((name) => `module ${name}.so`),
+  ];
 }
 
 async function findModules(): Promise<string> {
