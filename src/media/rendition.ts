@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { rename, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { systemClock, type Clock } from '../lib/clock';
 import { SightlineError } from '../lib/errors';
 import { newToken } from '../lib/ids';
-import { lastWords, notStarted } from './embedded/produce/ffmpeg';
+import { lastWords, lowerPriority, notStarted } from './embedded/produce/ffmpeg';
 import { inspect, type MediaFile } from './inspect';
 import type { RecordedPart } from './port';
 import { renditionPlan, type RenditionPlan, type Span } from './rendition-plan';
@@ -105,15 +104,6 @@ function listen(
   });
 
   return () => words;
-}
-
-function lowerPriority(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    os.setPriority(pid, os.constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    // It has ended already, or may not be changed: then it runs as it is.
-  }
 }
 
 function givenUp(): SightlineError {

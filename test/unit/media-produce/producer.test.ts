@@ -328,6 +328,31 @@ describe('ffmpeg', () => {
     expect(running).toHaveLength(12);
   });
 
+  it('makes what somebody waits for before what is made ahead, of which it keeps one place free', async () => {
+    const log = folder.at('ahead.log');
+    const gate = folder.at('gate');
+    // Each run names the width that it makes, and waits until the gate is there.
+    const path = program(
+      'ahead',
+      `for word; do case "$word" in scale=*) w=\${word#scale=}; echo "\${w%%:*}" >> '${log}';; esac; done
+       while [ ! -e '${gate}' ]; do sleep 0.02; done; exec ffmpeg "$@"`,
+    );
+    const made = producer({ ffmpeg: path, atOnce: { quick: 2, long: 1 } });
+    const order: number[] = [];
+    const make = (width: number, ahead: boolean): Promise<unknown> =>
+      made.picture(png, { ...target, width }, { ahead }).then(() => order.push(width));
+    const ahead = [100, 120, 140, 160].map((width) => make(width, true));
+    await appears(log);
+    const wanted = [make(200, false), make(160, false), make(220, false)];
+    await until(log, () => readFileSync(log, 'utf8').trim().split('\n').length === 2);
+    writeFileSync(gate, '');
+    await Promise.all([...ahead, ...wanted]);
+    const started = readFileSync(log, 'utf8').trim().split('\n').map(Number);
+
+    expect([started[0], ...started.slice(1, 4).sort(), ...started.slice(4)]).toEqual([100, 160, 200, 220, 120, 140]);
+    expect(order).toHaveLength(7);
+  });
+
   it('is killed at the close, those who wait are told, and closing twice is harmless', async () => {
     const pidFile = folder.at('pid');
     const path = program('pid.sh', `echo $$ > '${pidFile}.new'; mv '${pidFile}.new' '${pidFile}'; exec sleep 60`);
@@ -346,13 +371,18 @@ describe('ffmpeg', () => {
 
 /** Resolves when the file is there. */
 function appears(file: string): Promise<void> {
+  return until(folder.dir, () => existsSync(file));
+}
+
+/** Resolves when it is so; looked at whenever something in the folder, or the file, has changed. */
+function until(place: string, isSo: () => boolean): Promise<void> {
   return new Promise((resolve) => {
     const look = (): void => {
-      if (!existsSync(file)) return;
+      if (!isSo()) return;
       watcher.close();
       resolve();
     };
-    const watcher = watch(folder.dir, look);
+    const watcher = watch(place, look);
     look();
   });
 }

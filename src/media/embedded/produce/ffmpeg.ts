@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import os from 'node:os';
 import { systemClock, type Clock } from '../../../lib/clock';
 import { SightlineError } from '../../../lib/errors';
 
@@ -10,6 +11,8 @@ export interface Job {
   lane: Lane;
   /** E.g. "the picture", or a file's path. */
   subject: string;
+  /** Nobody waits for it yet: all others go first, and one place stays free for them. May be taken back while it waits. */
+  ahead?: boolean;
 }
 
 export type Lane = 'quick' | 'long';
@@ -35,12 +38,12 @@ interface Waiting {
 }
 
 /**
- * Runs ffmpeg as child processes, a bounded number at once; the others wait in the order of their asking.
- * `close` kills what runs and rejects what waits.
+ * Runs ffmpeg as child processes, a bounded number at once; the others wait in the order of their asking,
+ * those that are made ahead behind those that somebody waits for. `close` kills what runs and rejects what waits.
  */
 export class Ffmpeg {
   private readonly waiting: Record<Lane, Waiting[]> = { quick: [], long: [] };
-  private readonly running = new Map<ChildProcess, Lane>();
+  private readonly running = new Map<ChildProcess, Job>();
   private readonly clock: Clock;
   private closed = false;
   private onIdle: (() => void) | undefined;
@@ -67,6 +70,12 @@ export class Ffmpeg {
     });
   }
 
+  /** Somebody waits now for what was made ahead. */
+  hurry(job: Job): void {
+    job.ahead = false;
+    if (!this.closed) this.next(job.lane);
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     for (const lane of ['quick', 'long'] as const) {
@@ -86,15 +95,19 @@ export class Ffmpeg {
 
   private next(lane: Lane): void {
     const most = this.options.atOnce?.[lane] ?? { quick: 2, long: 1 }[lane];
-    const busy = [...this.running.values()].filter((other) => other === lane).length;
-    if (busy >= most) return;
-    const turn = this.waiting[lane].shift();
+    const busy = [...this.running.values()].filter((job) => job.lane === lane);
+    if (busy.length >= most) return;
+    const waiting = this.waiting[lane];
+    const wanted = waiting.findIndex(({ job }) => !job.ahead);
+    if (wanted < 0 && busy.filter((job) => job.ahead).length >= Math.max(1, most - 1)) return;
+    const [turn] = waiting.splice(Math.max(0, wanted), 1);
     if (turn) this.start(turn);
   }
 
   private start({ job, resolve, reject }: Waiting): void {
     const child = spawn(this.options.ffmpeg ?? 'ffmpeg', job.args, { stdio: 'pipe', windowsHide: true });
-    this.running.set(child, job.lane);
+    this.running.set(child, job);
+    if (job.ahead || job.lane === 'long') lowerPriority(child.pid);
     const limit = this.options.limits?.[job.lane] ?? { quick: 10_000, long: 120_000 }[job.lane];
     const run: Run = { output: [], bytes: 0, words: '', why: undefined };
     const stop = (why: string): void => {
@@ -153,6 +166,16 @@ function collect(child: ReturnType<typeof spawn>, run: Run, stop: (why: string) 
 
 function gone(): SightlineError {
   return new SightlineError('MEDIA_GONE', 'The maker of pictures and sounds is closed.');
+}
+
+/** So that calls do not suffer from work that can wait. */
+export function lowerPriority(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    os.setPriority(pid, os.constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already, or may not be changed: then it runs as it is.
+  }
 }
 
 export function notStarted(error: Error, program: string): SightlineError {

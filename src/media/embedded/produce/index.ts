@@ -37,6 +37,19 @@ const mebibyte = 1024 * 1024;
 
 type Clip = VideoClip | AudioClip;
 
+/** One clip to be made. */
+interface Order<C extends Clip> {
+  key: string;
+  job: Job;
+  read: (output: Uint8Array) => C;
+  is: (clip: Clip) => clip is C;
+}
+
+export interface ProduceOptions {
+  /** It is made for later: what somebody waits for goes first. Asking for the same without `ahead` makes it one of those. */
+  ahead?: boolean;
+}
+
 /**
  * Makes media ready to be sent out of pictures and files, by ffmpeg in child processes. What was made is kept by content, in memory and
  * on disk; whoever asks for the same while it is being made waits for the one run.
@@ -48,7 +61,7 @@ export class Producer {
   private readonly ffmpeg: Ffmpeg;
   private readonly memory: MemoryCache<Clip>;
   private readonly disk: DiskCache;
-  private readonly underWay = new Map<string, Promise<Clip>>();
+  private readonly underWay = new Map<string, { job: Job; made: Promise<Clip> }>();
   /** Hash of a file's content by path, size and times: files are not read again each time they are asked for. */
   private readonly hashes = new MemoryCache<string>(mebibyte);
   private readonly writing = new Set<Promise<void>>();
@@ -61,30 +74,29 @@ export class Producer {
   }
 
   /** A PNG of any size as a clip of two seconds: one key frame, then frames of a few bytes. Fitted in whole, proportions kept. */
-  async picture(png: Uint8Array, target: VideoTarget): Promise<VideoClip> {
+  async picture(png: Uint8Array, target: VideoTarget, { ahead = false }: ProduceOptions = {}): Promise<VideoClip> {
     const size = evenSize(target);
     const key = keyOf('picture', size, createHash('sha256').update(png).digest('hex'));
-    const job: Job = { args: pictureArguments(size), input: png, lane: 'quick', subject: 'the picture' };
+    const job: Job = { args: pictureArguments(size), input: png, lane: 'quick', subject: 'the picture', ahead };
 
-    return this.videoClip(key, job, size, stillRate);
+    return this.clip({ key, job, read: (output) => readVideoClip(output, size, stillRate), is: isVideo });
   }
 
   /** A video file, its first ten minutes at most, without its sound. */
-  async video(file: string, target: VideoTarget): Promise<VideoClip> {
+  async video(file: string, target: VideoTarget, { ahead = false }: ProduceOptions = {}): Promise<VideoClip> {
     const size = evenSize(target);
     const key = keyOf('video', size, await this.hashOf(file));
-    const job: Job = { args: videoArguments(file, size), lane: 'long', subject: file };
+    const job: Job = { args: videoArguments(file, size), lane: 'long', subject: file, ahead };
 
-    return this.videoClip(key, job, size, videoRate);
+    return this.clip({ key, job, read: (output) => readVideoClip(output, size, videoRate), is: isVideo });
   }
 
   /** An audio file, its first ten minutes at most, as one channel. */
-  async audio(file: string, codec: AudioClip['codec']): Promise<AudioClip> {
+  async audio(file: string, codec: AudioClip['codec'], { ahead = false }: ProduceOptions = {}): Promise<AudioClip> {
     const key = keyOf('audio', { codec }, await this.hashOf(file));
-    const job: Job = { args: audioArguments(file, codec), lane: 'quick', subject: file };
-    const clip = await this.clip(key, async () => readAudioClip(await this.ffmpeg.run(job), codec), isAudio);
+    const job: Job = { args: audioArguments(file, codec), lane: 'quick', subject: file, ahead };
 
-    return clip;
+    return this.clip({ key, job, read: (output) => readAudioClip(output, codec), is: isAudio });
   }
 
   /** The PNG of a key frame, as a VP8 frame or an H.264 access unit (Annex B, with parameter sets). Not kept. */
@@ -101,41 +113,40 @@ export class Producer {
     this.closed = true;
     this.memory.clear();
     await this.ffmpeg.close();
-    await Promise.allSettled(this.underWay.values());
+    await Promise.allSettled([...this.underWay.values()].map(({ made }) => made));
     await Promise.allSettled(this.writing);
   }
 
-  private videoClip(key: string, job: Job, target: VideoTarget, rate: number): Promise<VideoClip> {
-    return this.clip(key, async () => readVideoClip(await this.ffmpeg.run(job), target, rate), isVideo);
-  }
-
-  private async clip<C extends Clip>(key: string, make: () => Promise<C>, is: (clip: Clip) => clip is C): Promise<C> {
+  private async clip<C extends Clip>(order: Order<C>): Promise<C> {
     if (this.closed) throw new SightlineError('MEDIA_GONE', 'The maker of pictures and sounds is closed.');
+    const { key, job } = order;
     const kept = this.memory.get(key);
-    if (kept && is(kept)) return kept;
-    let run = this.underWay.get(key) as Promise<C> | undefined;
-    if (!run) {
-      run = this.fromDisk(key, make, is).finally(() => this.underWay.delete(key));
-      this.underWay.set(key, run);
-    }
+    if (kept && order.is(kept)) return kept;
+    const before = this.underWay.get(key);
+    if (before) {
+      if (!job.ahead && before.job.ahead) this.ffmpeg.hurry(before.job);
 
-    return run;
+      return before.made as Promise<C>;
+    }
+    const made = this.find(order).finally(() => this.underWay.delete(key));
+    this.underWay.set(key, { job, made });
+
+    return made;
   }
 
-  private async fromDisk<C extends Clip>(
-    key: string,
-    make: () => Promise<C>,
-    is: (clip: Clip) => clip is C,
-  ): Promise<C> {
+  /** From the disk, or made anew. */
+  private async find<C extends Clip>({ key, job, read, is }: Order<C>): Promise<C> {
     const bytes = await this.disk.get(key);
     const kept = bytes && readClip(bytes);
     if (kept && is(kept)) return this.keep(key, kept);
-    const clip = await make().catch((error: unknown) => {
-      throw error instanceof RangeError ? new SightlineError('BAD_REQUEST', error.message) : asSightlineError(error);
-    });
-    this.write(key, clip);
+    try {
+      const clip = read(await this.ffmpeg.run(job));
+      this.write(key, clip);
 
-    return this.keep(key, clip);
+      return this.keep(key, clip);
+    } catch (error) {
+      throw error instanceof RangeError ? new SightlineError('BAD_REQUEST', error.message) : asSightlineError(error);
+    }
   }
 
   /** Nobody waits for the disk, except `close`. */
