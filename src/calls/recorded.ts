@@ -1,3 +1,4 @@
+import type { RecordingPolicy } from '../dialplan/model';
 import { recoverPart } from '../media/inspect';
 import type { RecordedPart } from '../media/port';
 import { compose } from '../media/rendition';
@@ -45,13 +46,9 @@ export async function composeSides(
   await compose(engineParts, target, { signal, masked: masked.map(({ from, to = Infinity }) => ({ from, to })) });
 }
 
-/** When calls of a queue are recorded: see docs/recording.md. */
-export type RecordingPolicy = 'never' | 'by-request' | 'by-agent' | 'always';
-
 /** What the queue that a call came from says of recording; `retention` in days. */
 export function rulesOf({ record, plan }: Call): { policy: RecordingPolicy; retention: number } {
-  const queue = plan.queues.get(record.queue ?? plan.flows.get(record.flow)?.queue ?? '') as
-    { recording?: RecordingPolicy; retentionDays?: number } | undefined;
+  const queue = plan.queues.get(record.queue ?? plan.flows.get(record.flow)?.queue ?? '');
 
-  return { policy: queue?.recording ?? 'never', retention: queue?.retentionDays ?? defaultRetention };
+  return { policy: queue?.recording ?? 'never', retention: queue?.retention ?? defaultRetention };
 }

@@ -1,6 +1,7 @@
 import type { About, Asker, RecordingRecord, Side, SnapshotRecord } from '../recording/model';
 import type { OpenRecording } from '../recording/open-recording';
 import type { RecordingStore } from '../recording/store';
+import type { RecordingPolicy } from '../dialplan/model';
 import { asSightlineError, SightlineError } from '../lib/errors';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
@@ -8,7 +9,7 @@ import type { Endpoint, RecordedPart, Recording } from '../media/port';
 import { anchor, release } from './anchor';
 import type { Call, CallRecorder } from './call';
 import { engineOf } from './endpoints';
-import { named, recordedSides, rulesOf, type RecordingPolicy } from './recorded';
+import { named, recordedSides, rulesOf } from './recorded';
 import { KeyReader } from './recording-keys';
 
 export type RecordingAction = 'start' | 'stop' | 'mask' | 'unmask';
