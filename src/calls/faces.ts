@@ -1,29 +1,21 @@
-import type { ServerMessage } from '../ivr/messages';
-import type { Endpoint } from '../media/port';
 import type { Plan } from '../dialplan/model';
+import type { MediaFace } from '../ivr/media-face';
+import type { MenuState } from '../ivr/state';
+import type { Endpoint } from '../media/port';
 
-/** What puts the menu, the queue and the end before a person: a screen program, pictures, or prompts. */
-export interface Face {
-  show(message: ServerMessage): boolean;
-  showAll(messages: readonly ServerMessage[]): void;
-  settle(ref: string, shown: boolean, reason?: string): boolean;
-  idle(): Promise<void>;
-  close(): void;
-}
-
-/** What a call hears of a face that is made of media. */
-export interface FaceListener {
-  failed(why: string): void;
-}
-
+/** What a face for a phone without a screen program is made for. */
 export interface FaceAbout {
   call: string;
   plan: Plan;
   endpoint: Endpoint;
   kind: 'video' | 'voice';
+  /** Where the person stands now; undefined before the first page. */
+  state(): MenuState | undefined;
+  /** The queue that the person waits in now. */
+  queue(): string | undefined;
 }
 
 /** Makes the faces for phones without a screen program. */
 export interface FaceMaker {
-  open(about: FaceAbout, listener: FaceListener): Face;
+  open(about: FaceAbout): MediaFace;
 }

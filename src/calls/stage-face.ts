@@ -18,16 +18,19 @@ export function isMediaFace(face: FaceName): face is MediaFaceName {
 
 /** Shows and says the pages through an endpoint from now on; what they are about stays. */
 export function openMediaFace(call: Call, endpoint: Endpoint, kind: MediaFaceName): void {
-  const { record, home } = call;
+  const { record, home, plan } = call;
   record.face = kind;
   if (record.media?.mode !== 'anchored') call.setMedia('anchored', ['menu']);
-  const about = { call: call.id, plan: call.plan, endpoint, kind };
-  const face = home.faces?.open(about, {
-    failed: (why) => {
-      if (call.face === face) faceFailed(call, why);
-    },
-  });
+  const about = { call: call.id, plan, endpoint, kind, state: () => record.menu, queue: () => record.queue };
+  const face = home.faces?.open(about);
   call.face = face;
+  face?.on('failed', ({ cause, reason }) => {
+    if (call.face === face) faceFailed(call, `${cause}: ${reason}`);
+  });
+  face?.on('dropped', (message) => call.note('not-shown', message.type));
+  face?.on('receipt', ({ ref, shown, reason }) =>
+    call.note(shown ? 'shown' : 'push-failed', reason ? `${ref}: ${reason}` : ref),
+  );
 }
 
 /**
