@@ -65,6 +65,8 @@ const cutOff = new Set([
 
 export interface App {
   readonly sip: Endpoint;
+  /** For SIP over WebSocket (RFC 7118); undefined where the edge does not listen for it. */
+  readonly ws: Endpoint | undefined;
   readonly http: Endpoint;
   /** Stops taking calls, ends or hands over those under way, and closes what was opened. Twice is harmless. */
   close(): Promise<void>;
@@ -126,14 +128,17 @@ class Wiring {
     await this.openQueue();
     this.buildNumbers();
     await this.buildSip();
-    const sip = await this.connectEdge();
+    const { sip, ws } = await this.connectEdge();
     await this.openMedia();
     await this.resume();
     const http = await this.listenHttp();
     this.accepting = true;
-    this.log.info({ sip, http, site: this.plans.current.site, plan: this.plans.current.version }, 'ready');
+    this.log.info(
+      { sip, ...(ws && { ws }), http, site: this.plans.current.site, plan: this.plans.current.version },
+      'ready',
+    );
 
-    return { sip, http, close: () => this.close() };
+    return { sip, ws, http, close: () => this.close() };
   }
 
   private get plan(): Plan {
@@ -301,16 +306,21 @@ class Wiring {
   }
 
   /** Connects to the drachtio-server of the configuration, or starts the embedded SIP server and connects to that. */
-  private async connectEdge(): Promise<Endpoint> {
+  private async connectEdge(): Promise<Pick<App, 'sip' | 'ws'>> {
     const address = this.config.drachtio ?? (await this.startEmbeddedEdge());
     this.closer.add('SIP edge', () => this.edge.close());
     const listening = await this.edge.connect(address, edgePatienceMs);
     for (const { host } of listening) (this.ownHosts as Set<string>).add(host.toLowerCase());
     this.edge.onConnection((connected) => this.onEdge(connected));
-    const udp = listening.find(({ transport }) => transport === 'udp') ?? listening[0];
-    if (!udp) throw new SightlineError('EDGE_UNAVAILABLE', 'The SIP edge listens on no address');
+    const at = (name: string): Endpoint | undefined => {
+      const found = listening.find(({ transport }) => transport === name);
 
-    return { host: udp.host, port: udp.port };
+      return found && { host: found.host, port: found.port };
+    };
+    const sip = at('udp') ?? listening[0];
+    if (!sip) throw new SightlineError('EDGE_UNAVAILABLE', 'The SIP edge listens on no address');
+
+    return { sip: { host: sip.host, port: sip.port }, ws: at('ws') };
   }
 
   /** Calls that need no media are taken without an engine, too. */
