@@ -1,0 +1,1 @@
+export { Speech, type SpeechOptions } from './speech';
