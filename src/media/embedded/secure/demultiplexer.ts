@@ -48,11 +48,17 @@ export class Demultiplexer<M extends Member> {
     }
   }
 
-  /** Tells which sources are ours, so that reports about them find their way. */
-  sent(member: M, packet: Buffer): void {
-    if (packet.length < 12) return;
+  /**
+   * The packet as it goes out: with the mid of its section where the peer has a number for that, since some ends then take no packet
+   * without. Its source is remembered, so that reports about it find their way.
+   */
+  outgoing(member: M, packet: Buffer): Buffer {
+    if (packet.length < 12) return packet;
     const ssrc = packet.readUInt32BE(8);
     if (this.ours.get(ssrc) !== member) this.learn(this.ours, ssrc, member);
+    const extension = this.members.get(member)?.extension ?? 0;
+
+    return extension > 0 ? withMid(packet, extension, member.mid) : packet;
   }
 
   /** The section of an RTP packet; undefined when it is of none. */
@@ -168,6 +174,22 @@ function extensionOf(packet: Buffer, id: number): Buffer | undefined {
   }
 
   return undefined;
+}
+
+/** Adds a header extension in its one-byte form (RFC 8285 section 4.2); a packet that has extensions already is left as it is. */
+function withMid(packet: Buffer, id: number, mid: string): Buffer {
+  if (id > 14 || mid.length > 16 || mid === '' || (packet.readUInt8(0) & 0x10) !== 0) return packet;
+  const start = 12 + 4 * (packet.readUInt8(0) & 0x0f);
+  const words = Math.ceil((1 + mid.length) / 4);
+  const extension = Buffer.alloc(4 + 4 * words);
+  extension.writeUInt16BE(0xbede, 0);
+  extension.writeUInt16BE(words, 2);
+  extension.writeUInt8((id << 4) | (mid.length - 1), 4);
+  extension.write(mid, 5);
+  const marked = Buffer.concat([packet.subarray(0, start), extension, packet.subarray(start)]);
+  marked.writeUInt8(marked.readUInt8(0) | 0x10);
+
+  return marked;
 }
 
 /** The packet without its header extension: its numbers mean something on this wire alone. */

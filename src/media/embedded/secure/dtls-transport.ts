@@ -129,8 +129,7 @@ export class DtlsTransport {
 
   sendRtp(wire: Passenger, packet: Buffer): void {
     if (!this.ready) return;
-    this.members.sent(wire, packet);
-    this.sendSecured(this.sender?.rtp(packet));
+    this.sendSecured(this.sender?.rtp(this.members.outgoing(wire, packet)));
   }
 
   sendRtcp(packet: Buffer): void {
