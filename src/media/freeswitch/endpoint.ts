@@ -12,7 +12,7 @@ import { type MediaSrf, type MrfEndpoint, reinvite } from './fsmrf';
 import { FsPlayback } from './playback';
 import type { Exchange, Signalling } from './signalling';
 import { type Scene, Stage } from './stage';
-import { type PeerReports, Rates, readReport, readStats } from './stats';
+import { Rates, readStats, ReportBook } from './stats';
 
 /** What an endpoint needs of the server that it lives on. */
 export interface EndpointHome {
@@ -41,7 +41,7 @@ export class FsEndpoint implements Endpoint {
   private closing: Promise<void> | undefined;
   private playback: FsPlayback | undefined;
   private readonly rates = new Rates();
-  private readonly reports: PeerReports = {};
+  private readonly book = new ReportBook();
   private readonly exchange: Exchange;
 
   constructor(
@@ -161,7 +161,7 @@ export class FsEndpoint implements Endpoint {
   async stats(): Promise<EndpointStats> {
     this.open();
     const { stats, sample } = await this.guarded(
-      readStats(this.channel, this.codecs, this.reports, () => this.home.clock.now()),
+      readStats(this.channel, this.codecs, this.book.reports, () => this.home.clock.now()),
     );
 
     return this.rates.add(stats, sample);
@@ -218,10 +218,7 @@ export class FsEndpoint implements Endpoint {
 
   private take(event: EslEvent): void {
     if (event.name === 'CHANNEL_HANGUP_COMPLETE') return this.lost('FreeSWITCH ended it');
-    if (event.name !== 'RECV_RTCP_MESSAGE') return;
-    const report = readReport(event);
-    // The clock of video is 90 kHz; FreeSWITCH does not tell the kind.
-    if (report) this.reports[event.get('RTP-Rate') === '90000' ? 'video' : 'audio'] = report;
+    this.book.take(event);
   }
 
   private takeKey(key: unknown): void {

@@ -31,6 +31,7 @@ const wanted = [
   'RECORD_START',
   'RECORD_STOP',
   'RECV_RTCP_MESSAGE',
+  'SEND_RTCP_MESSAGE',
   'CUSTOM',
   'conference::maintenance',
 ];

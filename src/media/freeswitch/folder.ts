@@ -69,8 +69,15 @@ export class MediaFolder {
 
   /** A PNG of what the peer of a channel sends. @throws MEDIA_GONE when none comes within 3 s. */
   async snapshot(channel: Channel): Promise<Buffer> {
-    const file = path.join(this.base, `${randomUUID()}.png`);
     const until = this.clock.now() + snapshotMs;
+    // A decoder that has rested gives what it decoded before the rest first.
+    await this.written(channel, until);
+
+    return this.written(channel, until);
+  }
+
+  private async written(channel: Channel, until: number): Promise<Buffer> {
+    const file = path.join(this.base, `${randomUUID()}.png`);
     try {
       await channel.run('uuid_write_png', quoted(file));
       for (let look = 0; this.clock.now() < until; look++) {

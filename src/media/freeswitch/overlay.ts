@@ -27,7 +27,7 @@ export class Overlay {
     for (const one of decoding) await one.execute('video_decode', 'on');
     if (file !== undefined) {
       this.shown = { file, decoding };
-      await this.channel.execute('video_write_overlay', file);
+      await this.channel.execute('video_write_overlay', `${file} center 100`);
     }
     for (const one of shown?.decoding ?? []) await one.execute('video_decode', 'off').catch(() => undefined);
     // What is passed on from here begins with a key frame, whoever encodes it.

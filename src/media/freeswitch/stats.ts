@@ -9,15 +9,77 @@ export interface Sample {
   bytes: Readonly<Record<string, number>>;
 }
 
-/** What the peer has told by RTCP (RFC 3550 section 6.4) of what it receives; the last report by kind. */
-export interface PeerReport {
+/** A report about one stream (RFC 3550 section 6.4). */
+interface Report {
   lost: number;
-  /** Milliseconds. */
+  /** Units of the stream's clock. */
   jitter: number;
-  roundTrip: number | undefined;
 }
 
-export type PeerReports = Partial<Record<MediaKind, PeerReport>>;
+/** What RTCP has told of one kind. */
+export interface KindReports {
+  /** FreeSWITCH about what comes from the peer. */
+  received?: { lost: number; jitter: number };
+  /** The peer about what it gets. Jitter in milliseconds. */
+  sent?: { lost: number; jitter: number };
+  /** Milliseconds. */
+  roundTrip?: number;
+}
+
+export type Reports = Partial<Record<MediaKind, KindReports>>;
+
+const clockRates: Readonly<Record<MediaKind, number>> = { audio: 8000, video: 90_000 };
+
+/**
+ * Collects the last reports by kind. Only what the peer sends tells its kind, by the clock; FreeSWITCH's own reports are sorted by the
+ * stream that they are about.
+ */
+export class ReportBook {
+  readonly reports: Reports = {};
+  private readonly kindOf = new Map<string, MediaKind>();
+  private readonly unsorted = new Map<string, Report>();
+
+  take(event: EslEvent): void {
+    const stream = event.get('SSRC');
+    if (stream === undefined) return;
+    if (event.name === 'RECV_RTCP_MESSAGE') this.fromPeer(event, stream);
+    if (event.name === 'SEND_RTCP_MESSAGE') {
+      const report = readReport(event, 'Source');
+      // From its first report on, FreeSWITCH counts one more than it can have missed.
+      if (report) this.unsorted.set(stream, { ...report, lost: Math.max(0, report.lost - 1) });
+    }
+    for (const [one, report] of this.unsorted) {
+      const kind = this.kindOf.get(one);
+      if (kind) this.note(kind, { received: inMilliseconds(report, clockRates[kind]) });
+    }
+  }
+
+  private fromPeer(event: EslEvent, stream: string): void {
+    const rate = Number(event.get('RTP-Rate')) || clockRates.audio;
+    const kind: MediaKind = rate === clockRates.video ? 'video' : 'audio';
+    this.kindOf.set(stream, kind);
+    const report = readReport(event, 'Source0');
+    const trip = Number(event.get('Rtt0-Avg'));
+    if (report) this.note(kind, { sent: inMilliseconds(report, rate) });
+    if (trip > 0) this.note(kind, { roundTrip: Math.round(trip * 1000) });
+  }
+
+  private note(kind: MediaKind, news: KindReports): void {
+    this.reports[kind] = { ...this.reports[kind], ...news };
+  }
+}
+
+function readReport(event: EslEvent, source: string): Report | undefined {
+  const lost = event.get(`${source}-Lost`);
+  if (lost === undefined) return undefined;
+
+  // Cumulative losses may be negative where packets came twice.
+  return { lost: Math.max(0, Number(lost) | 0), jitter: Number(event.get(`${source}-Jitter`)) || 0 };
+}
+
+function inMilliseconds({ lost, jitter }: Report, rate: number): Report {
+  return { lost, jitter: (jitter * 1000) / rate };
+}
 
 const kinds: readonly MediaKind[] = ['audio', 'video'];
 
@@ -25,7 +87,7 @@ const kinds: readonly MediaKind[] = ['audio', 'video'];
 export async function readStats(
   channel: Channel,
   codecs: Codecs,
-  reports: PeerReports,
+  reports: Reports,
   now: () => number,
 ): Promise<{ stats: EndpointStats; sample: Sample }> {
   await channel.run('uuid_set_media_stats');
@@ -38,15 +100,15 @@ export async function readStats(
 export function countersOf(
   dump: ReadonlyMap<string, string>,
   codecs: Codecs,
-  reports: PeerReports,
+  reports: Reports,
   at: number,
 ): { stats: EndpointStats; sample: Sample } {
   const stats: EndpointStats = {};
   const bytes: Record<string, number> = {};
   for (const kind of kinds) {
     if (!codecs[kind]) continue;
-    const received = receivedOf(dump, kind);
-    const sent = sentOf(dump, kind, reports[kind]);
+    const received = streamOf(dump, kind, 'in', reports[kind]?.received);
+    const sent = streamOf(dump, kind, 'out', reports[kind]?.sent);
     stats[kind] = { received, sent };
     bytes[`${kind}-in`] = received.bytes;
     bytes[`${kind}-out`] = sent.bytes;
@@ -97,45 +159,22 @@ function ratesBetween(before: Sample, now: Sample): Record<string, number> {
   );
 }
 
-/** A report of the peer as FreeSWITCH hands it on; undefined when the event has none. Jitter is in units of the clock rate. */
-export function readReport(event: EslEvent): PeerReport | undefined {
-  const lost = event.get('Source0-Lost');
-  if (lost === undefined) return undefined;
-  const rate = Number(event.get('RTP-Rate')) || 8000;
-  const trip = Number(event.get('Rtt0-Avg'));
+function streamOf(
+  dump: ReadonlyMap<string, string>,
+  kind: MediaKind,
+  way: 'in' | 'out',
+  report: Report | undefined,
+): StreamStats {
+  const value = (name: string): number => Number(dump.get(`variable_rtp_${kind}_${way}_${name}`)) || 0;
+
+  // What FreeSWITCH has thrown away because it came late or all at once is lost in its reports, but it did arrive.
+  const lost = (report?.lost ?? 0) - (way === 'in' ? value('flush_packet_count') : 0);
 
   return {
-    lost: Math.max(0, Number(lost) || 0),
-    jitter: ((Number(event.get('Source0-Jitter')) || 0) * 1000) / rate,
-    roundTrip: trip > 0 ? Math.round(trip * 1000) : undefined,
-  };
-}
-
-function receivedOf(dump: ReadonlyMap<string, string>, kind: MediaKind): StreamStats {
-  const value = reader(dump, kind);
-
-  return {
-    packets: value('in_packet_count'),
-    bytes: value('in_media_bytes'),
-    lost: value('in_skip_packet_count'),
-    // The variance is that of the gaps between packets, in ms².
-    jitter: Math.sqrt(Math.max(0, value('in_jitter_min_variance'))),
-    bitRate: 0,
-  };
-}
-
-function sentOf(dump: ReadonlyMap<string, string>, kind: MediaKind, report: PeerReport | undefined): StreamStats {
-  const value = reader(dump, kind);
-
-  return {
-    packets: value('out_packet_count'),
-    bytes: value('out_media_bytes'),
-    lost: report?.lost ?? 0,
+    packets: value('packet_count'),
+    bytes: value('media_bytes'),
+    lost: Math.max(0, lost),
     jitter: report?.jitter ?? 0,
     bitRate: 0,
   };
-}
-
-function reader(dump: ReadonlyMap<string, string>, kind: MediaKind): (name: string) => number {
-  return (name) => Number(dump.get(`variable_rtp_${kind}_${name}`)) || 0;
 }

@@ -51,7 +51,7 @@ async function startFreeswitchEngine(urls: string): Promise<EngineUnderTest> {
 
   return {
     server,
-    traits: { ownPorts: false, passes: ['opus'] },
+    traits: { ownPorts: false, passes: ['opus'], endsSilently: true },
     lose: () => Promise.resolve(proxy.cut()),
     bringBack: () => Promise.resolve(proxy.mend()),
     close: async () => {

@@ -12,6 +12,8 @@ export interface EngineTraits {
   ownPorts: boolean;
   /** Codecs whose packets it passes on without making them. */
   passes: readonly ('opus' | 'g722')[];
+  /** It ends its streams without a BYE by RTCP, which RFC 3550 section 6.6 leaves open. */
+  endsSilently?: true;
 }
 
 /** A running engine that the stories are told to. */
