@@ -75,3 +75,15 @@ export function receiveBufferErrors(): number {
 
   return Number(lines[1]?.[column] ?? 0);
 }
+
+/** Datagrams that the kernel dropped at each UDP port that is open now, since it was opened; see proc_net(5). */
+export function udpDrops(): Map<number, number> {
+  const drops = new Map<number, number>();
+  for (const line of readFileSync('/proc/net/udp', 'latin1').split('\n').slice(1)) {
+    const fields = line.trim().split(/\s+/);
+    const port = Number.parseInt(fields[1]?.split(':')[1] ?? '', 16);
+    if (port > 0) drops.set(port, (drops.get(port) ?? 0) + Number(fields[fields.length - 1]));
+  }
+
+  return drops;
+}
