@@ -6,11 +6,11 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { Closer } from '../../src/lib/closer';
 
 export interface BrowserPhoneOptions {
-  /** `ws://host:port` of the server. */
-  server: string;
-  domain: string;
-  user: string;
-  password: string;
+  /** `ws://host:port` of the server; left out for one that does not register. */
+  server?: string;
+  domain?: string;
+  user?: string;
+  password?: string;
 }
 
 export interface BrowserMedia {
@@ -48,7 +48,7 @@ export class BrowserPhone {
     page.on('pageerror', (error) => this.log.push(String(error)));
   }
 
-  static async start(options: BrowserPhoneOptions): Promise<BrowserPhone> {
+  static async start(options: BrowserPhoneOptions = {}): Promise<BrowserPhone> {
     const closer = new Closer();
     try {
       const url = await servePage(closer);
@@ -71,6 +71,20 @@ export class BrowserPhone {
   /** Resolves when the other side has answered. */
   call(target: string): Promise<void> {
     return this.ask('call', target);
+  }
+
+  /** An offer of the browser's WebRTC, without SIP; `accept` takes the answer to it. */
+  offer(): Promise<string> {
+    return this.ask('offer');
+  }
+
+  accept(answer: string): Promise<void> {
+    return this.ask('accept', answer);
+  }
+
+  /** The browser's answer to an offer, in a new connection or in the one that is there. */
+  answer(sdp: string, anew = true): Promise<string> {
+    return this.ask('answer', { sdp, anew });
   }
 
   hangup(): Promise<void> {

@@ -5,6 +5,8 @@ const video = document.querySelector('video');
 const notes = [];
 let agent;
 let session;
+/** A connection without SIP, whose descriptions somebody else carries. */
+let bare;
 
 function untilState(emitter, wanted, failed) {
   return new Promise((resolve, reject) => {
@@ -66,7 +68,48 @@ async function ring(invitation) {
 }
 
 function connection() {
-  return session.sessionDescriptionHandler.peerConnection;
+  return bare ?? session.sessionDescriptionHandler.peerConnection;
+}
+
+async function openBare() {
+  bare?.close();
+  bare = new RTCPeerConnection({ iceServers: [] });
+  const stream = await navigator.mediaDevices.getUserMedia(withMedia.constraints);
+
+  return () => {
+    for (const track of stream.getTracks()) bare.addTrack(track, stream);
+  };
+}
+
+async function gathered() {
+  while (bare.iceGatheringState !== 'complete') {
+    await new Promise((resolve) => bare.addEventListener('icegatheringstatechange', resolve, { once: true }));
+  }
+
+  return bare.localDescription.sdp;
+}
+
+async function offer() {
+  (await openBare())();
+  await bare.setLocalDescription();
+
+  return gathered();
+}
+
+async function accept(sdp) {
+  await bare.setRemoteDescription({ type: 'answer', sdp });
+  show();
+}
+
+/** Answers an offer; one that comes later in the same connection is answered there. */
+async function answer({ sdp, anew }) {
+  const addTracks = anew ? await openBare() : () => undefined;
+  await bare.setRemoteDescription({ type: 'offer', sdp });
+  addTracks();
+  await bare.setLocalDescription();
+  show();
+
+  return gathered();
 }
 
 /** What has come in, and how it is secured, as WebRTC counts it. */
@@ -107,6 +150,9 @@ window.phone = {
   received,
   picture,
   hangup,
+  offer,
+  accept,
+  answer,
   state: () => String(session?.state ?? 'none'),
   connection: () => connection().connectionState,
   notes: () => notes,
