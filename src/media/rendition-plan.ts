@@ -29,7 +29,8 @@ const mostAlone = { width: 1280, height: 720 };
 
 /** One stream of one file, for the filters of ffmpeg. */
 interface Source {
-  /** E.g. `0:v:1`. */
+  file: string;
+  /** Within the file, e.g. `v:1`. */
   stream: string;
   /** Seconds by which it begins after the film. */
   offset: number;
@@ -46,14 +47,16 @@ export function renditionPlan(parts: readonly ReadPart[], masked: readonly Span[
     0,
     ...parts.map(({ part, found }) => part.startedAt - begin + Math.max(part.duration, found.duration)),
   );
-  const videos = parts.flatMap((each, input) => sources(each, input, 'video', begin));
-  const audios = parts.flatMap((each, input) => sources(each, input, 'audio', begin));
+  const videos = parts.flatMap((each) => sources(each, 'video', begin));
+  const audios = parts.flatMap((each) => sources(each, 'audio', begin));
   if (videos.length + audios.length === 0 || duration === 0) return undefined;
   const seconds = duration / 1000;
   const hidden = whileMasked(masked, begin, seconds);
   const filters = [
     ...(videos.length > 0 ? [...videoFilters(videos, seconds), `[film]${blackFilter(hidden)}[picture]`] : []),
-    ...(audios.length > 0 ? [...audioFilters(audios, seconds), `[mixed]${silentFilter(hidden)}[sound]`] : []),
+    ...(audios.length > 0
+      ? [...audioFilters(audios, videos.length, seconds), `[mixed]${silentFilter(hidden)}[sound]`]
+      : []),
   ];
 
   return {
@@ -62,7 +65,9 @@ export function renditionPlan(parts: readonly ReadPart[], masked: readonly Span[
       ...['-nostdin', '-hide_banner', '-v', 'error', '-nostats', '-progress', 'pipe:1', '-y'],
       // Times as they are in the files: those of a track that began late count from the beginning of its part.
       '-copyts',
-      ...parts.flatMap(({ part }) => ['-protocol_whitelist', 'file', '-i', `file:${part.file}`]),
+      // Each stream has an input of its own, its file opened again: to find the next picture of a side that shows nothing for an hour, the
+      // others need not be read, decoded and held in memory.
+      ...[...videos, ...audios].flatMap(({ file }) => ['-protocol_whitelist', 'file', '-i', `file:${file}`]),
       ...['-filter_complex', filters.join(';')],
       ...(videos.length > 0 ? ['-map', '[picture]', ...videoEncoder] : []),
       ...(audios.length > 0 ? ['-map', '[sound]', '-c:a', 'aac', '-b:a', '96k'] : []),
@@ -76,13 +81,14 @@ const videoEncoder = [
   ...['-g', String(rate * 2), '-threads', '2'],
 ];
 
-function sources({ part, found }: ReadPart, input: number, kind: 'audio' | 'video', begin: number): Source[] {
+function sources({ part, found }: ReadPart, kind: 'audio' | 'video', begin: number): Source[] {
   const told = part.tracks.filter((track) => track.kind === kind);
 
   return found.streams
     .filter((stream) => stream.kind === kind)
     .map(({ width = 0, height = 0 }, index) => ({
-      stream: `${input}:${kind === 'video' ? 'v' : 'a'}:${index}`,
+      file: part.file,
+      stream: `${kind === 'video' ? 'v' : 'a'}:${index}`,
       offset: (part.startedAt - begin) / 1000,
       side: String(told[index]?.side ?? 'mixed'),
       width,
@@ -109,7 +115,7 @@ function videoFilters(videos: readonly Source[], seconds: number): string[] {
     const over = index === videos.length - 1 ? 'film' : `film${index}`;
 
     return [
-      `[${stream}]setpts=PTS+${offset}/TB,${fit}[video${index}]`,
+      `[${index}:${stream}]setpts=PTS+${offset}/TB,${fit}[video${index}]`,
       `[${under}][video${index}]overlay=${x}:${y}:eof_action=pass[${over}]`,
     ];
   });
@@ -130,11 +136,15 @@ function cellSize(videos: readonly Source[], sides: number): { width: number; he
   return { width: even(Math.min(bound.width, width)), height: even(Math.min(bound.height, height)) };
 }
 
-/** Gaps are filled with silence, so that everything that was said stands at its time. */
-function audioFilters(audios: readonly Source[], seconds: number): string[] {
+/** Enough for speech, and an hour of silence that has to be filled in at once is small. */
+const audioRate = 24_000;
+
+/** Gaps are filled with silence, so that everything that was said stands at its time. `before` inputs are those of pictures. */
+function audioFilters(audios: readonly Source[], before: number, seconds: number): string[] {
+  const small = `aresample=${audioRate},aformat=sample_fmts=s16:channel_layouts=mono`;
   const tracks = audios.map(
     ({ stream, offset }, index) =>
-      `[${stream}]asetpts=PTS+${offset}/TB,aresample=48000:async=1000:first_pts=0,aformat=sample_fmts=fltp:channel_layouts=mono[audio${index}]`,
+      `[${before + index}:${stream}]asetpts=PTS+${offset}/TB,${small},aresample=async=1000:first_pts=0[audio${index}]`,
   );
   const inputs = audios.map((_, index) => `[audio${index}]`).join('');
   const mix =
