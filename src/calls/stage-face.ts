@@ -1,5 +1,5 @@
 import { SightlineError, asSightlineError } from '../lib/errors';
-import { currentScreen } from '../ivr/session';
+import { currentScreen, onFace } from '../ivr/session';
 import type { Endpoint } from '../media/port';
 import type { Call } from './call';
 import { dropEndpoint, keepEndpoint, makeEndpoint } from './endpoints';
@@ -24,6 +24,7 @@ export function openMediaFace(call: Call, endpoint: Endpoint, kind: MediaFaceNam
   const about = { call: call.id, plan, endpoint, kind, state: () => record.menu, queue: () => record.queue };
   const face = home.faces?.open(about);
   call.face = face;
+  if (face && record.menu) record.menu = onFace(menuOf(call), record.menu, face.paging);
   face?.on('failed', ({ cause, reason }) => {
     if (call.face === face) faceFailed(call, `${cause}: ${reason}`);
   });

@@ -16,7 +16,7 @@ export function menuOf(call: Call): Menu {
 
 /** The state of the screen, begun where there is none yet. */
 export function screenState(call: Call): NonNullable<Call['record']['menu']> {
-  call.record.menu ??= startMenu(menuOf(call), call.record.locale).state;
+  call.record.menu ??= startMenu(menuOf(call), call.record.locale, call.face?.paging).state;
 
   return call.record.menu;
 }
@@ -32,7 +32,10 @@ export function present(call: Call, result: StepResult): void {
 export function openMenu(call: Call): void {
   call.apply('open-menu');
   const menu = menuOf(call);
-  present(call, call.record.menu ? showMenu(menu, call.record.menu) : startMenu(menu, call.record.locale));
+  present(
+    call,
+    call.record.menu ? showMenu(menu, call.record.menu) : startMenu(menu, call.record.locale, call.face?.paging),
+  );
 }
 
 /** What the person did on the screen, or a receipt of the terminal. */
@@ -75,6 +78,11 @@ const carriers: Carriers = {
   end: (call, action) => call.home.stages.end(call, { by: 'server', cause: action.reason }),
   leave: (call) => call.run(leave(call)),
   detour: (call) => call.note('detour'),
+  ask: (call, action) => {
+    const flow = call.plan.flows.get(call.record.flow);
+    call.note('ask', action.page);
+    if (flow) call.home.stages.queue(call, flow);
+  },
   callback: (call) => call.note('callback-refused'),
   text: (call, action) => sendText(call, action.text),
   shown: (call, action) => call.face?.settle(action.ref, true),

@@ -1,14 +1,16 @@
 import { bodyBytes, jsonBytes } from './codec';
+import type { Paging } from './face';
+import { faceWordsFor } from './face-words';
 import { FIELD_FAULTS, type FieldFaults, type FormValues } from './form';
 import { MAX_BODY_BYTES, type FieldMessage, type PageMessage } from './messages';
 import { LIMITS, localized, type Field, type FieldOption, type Item, type LocalText, type Page } from './model';
+import { MORE_KEY, PREVIOUS_KEY } from './keys';
+import { pictureParts } from './picture/pages';
+import { LARGE, SMALL } from './picture/sizes';
 import { clip, cutAt, cutAtCodePoint } from './text';
 import { wordsFor, type Words } from './words';
 
-/** The key, and the DTMF digit, that leads to the next part of a page. */
-export const MORE_KEY = '#';
-/** Leads to the part before. */
-export const PREVIOUS_KEY = '*';
+export { MORE_KEY, PREVIOUS_KEY } from './keys';
 
 /** A field as one part shows it: all of it, or a choice field with some of its options. */
 export interface PartField {
@@ -18,7 +20,7 @@ export interface PartField {
   readonly divided: boolean;
 }
 
-/** As much of a page as one INFO body holds. */
+/** As much of a page as one INFO body or one picture holds. */
 export interface PagePart {
   readonly text?: string;
   readonly image?: string;
@@ -33,6 +35,8 @@ export interface PageView {
   readonly part: number;
   /** Whether there is a page to go back to. */
   readonly back: boolean;
+  /** By which laws the page is divided. Default `screen`. */
+  readonly paging?: Paging | undefined;
   readonly values?: FormValues;
   readonly faults?: FieldFaults;
 }
@@ -58,20 +62,43 @@ interface PageLayout {
 const cache = new WeakMap<Page, Map<string, PageLayout>>();
 
 /**
- * The parts that a page is shown in: one when it fits into 1,200 bytes, else as many as it takes. Text comes first, then the fields
- * of the form, then the items; nothing is dropped, and the texts of all parts joined are the whole text.
+ * The parts that a page is shown in. On a screen it is one when it fits into 1,200 bytes, else as many as it takes; in a video as many
+ * as can be read; for the ear one. Text comes first, then the fields of the form, then the items; nothing is dropped, and the texts of
+ * all parts joined are the whole text.
  */
-export function partsOf(page: Page, locale: string): readonly PagePart[] {
-  return layoutOf(page, locale).parts;
+export function partsOf(page: Page, locale: string, paging: Paging = 'screen'): readonly PagePart[] {
+  return layoutOf(page, locale, paging).parts;
 }
 
-function layoutOf(page: Page, locale: string): PageLayout {
-  let byLocale = cache.get(page);
-  if (!byLocale) cache.set(page, (byLocale = new Map()));
-  let layout = byLocale.get(locale);
-  if (!layout) byLocale.set(locale, (layout = layOutToFit(page, locale)));
+function layoutOf(page: Page, locale: string, paging: Paging): PageLayout {
+  let kept = cache.get(page);
+  if (!kept) cache.set(page, (kept = new Map()));
+  const key = `${paging} ${locale}`;
+  let layout = kept.get(key);
+  if (!layout)
+    kept.set(key, (layout = paging === 'screen' ? layOutToFit(page, locale) : freeLayout(page, locale, paging)));
 
   return layout;
+}
+
+/** For faces whose messages are not sent as bodies, so that their bytes do not count. */
+function freeLayout(page: Page, locale: string, paging: Exclude<Paging, 'screen'>): PageLayout {
+  const style = { locale, words: wordsFor(locale), widths: LIMITS };
+  if (paging === 'voice') return { parts: [wholePage(page, locale)], style };
+  const parts = pictureParts(page, locale, faceWordsFor(locale), paging === 'video' ? LARGE : SMALL);
+
+  return { parts: parts.map((part) => ({ ...part, fields: part.fields.map(wholeField) })), style };
+}
+
+function wholePage(page: Page, locale: string): PagePart {
+  const text = page.text && localized(page.text, locale);
+
+  return {
+    ...(text && { text }),
+    ...(page.image !== undefined && jsonBytes(page.image) <= LIMITS.image && { image: page.image }),
+    fields: (page.form?.fields ?? []).map(wholeField),
+    items: page.items,
+  };
 }
 
 /** The id a part is sent under: that of the page for the first, `id~2` for the second. */
@@ -79,9 +106,9 @@ export function partId(page: string, part: number): string {
   return part === 0 ? page : `${page}~${part + 1}`;
 }
 
-/** The message that shows one part of a page; at most 1,200 bytes under any sequence number. */
+/** The message that shows one part of a page; for a screen, at most 1,200 bytes under any sequence number. */
 export function renderPage(page: Page, view: PageView): PageMessage {
-  const { parts, style } = layoutOf(page, view.locale);
+  const { parts, style } = layoutOf(page, view.locale, view.paging ?? 'screen');
   const index = Math.min(Math.max(view.part, 0), parts.length - 1);
   const part = parts[index] as PagePart;
   const frame: Frame = {
@@ -199,13 +226,7 @@ function layOutToFit(page: Page, locale: string): PageLayout {
 }
 
 function layOut(page: Page, style: Style): PageLayout & { fits: boolean } {
-  const text = page.text && localized(page.text, style.locale);
-  const whole: PagePart = {
-    ...(text && { text }),
-    ...(page.image !== undefined && jsonBytes(page.image) <= LIMITS.image && { image: page.image }),
-    fields: (page.form?.fields ?? []).map(wholeField),
-    items: page.items,
-  };
+  const whole = wholePage(page, style.locale);
   const alone: Frame = { id: page.id, back: true, more: false, previous: false, moreFields: false };
   const size = sizer(page, style);
   if (size(whole, alone) <= MAX_BODY_BYTES) return { parts: [whole], style, fits: true };

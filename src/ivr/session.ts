@@ -1,4 +1,5 @@
 import { SightlineError } from '../lib/errors';
+import type { Paging } from './face';
 import { checkForm, type FieldFaults, type FieldRule, type FormValues } from './form';
 import type {
   PageMessage,
@@ -9,7 +10,7 @@ import type {
   TerminalMessage,
 } from './messages';
 import type { Menu, MenuAction, OutsideAction, Page } from './model';
-import { MORE_KEY, PREVIOUS_KEY, partId, partsOf, renderPage, type PartField } from './paging';
+import { MORE_KEY, PREVIOUS_KEY, partId, partsOf, renderPage, type PagePart, type PartField } from './paging';
 import type { MenuState, Phase, View } from './state';
 import { connectedMessage, endMessage, queueMessage, surveyMessage, type QueueFacts } from './views';
 import { wordsFor } from './words';
@@ -22,6 +23,8 @@ export type StepAction =
   | { readonly type: 'callback' }
   /** The person reads the menu while the ticket goes on waiting; no queue page is to be shown meanwhile. */
   | { readonly type: 'detour' }
+  /** A form that keys cannot fill in, and that must be: somebody has to ask the questions of this page. */
+  | { readonly type: 'ask'; readonly page: string }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'shown'; readonly ref: string }
   | { readonly type: 'failed'; readonly ref: string; readonly reason: string }
@@ -47,11 +50,12 @@ export interface StepResult {
 const MAX_TRAIL = 30;
 
 /** The state of a call that begins on the first page of a menu, and that page. */
-export function startMenu(menu: Menu, locale: string): StepResult {
+export function startMenu(menu: Menu, locale: string, face?: Paging): StepResult {
   const state: MenuState = {
     menu: menu.id,
     locale,
     phase: 'menu',
+    ...(face && face !== 'screen' && { face }),
     trail: [{ page: menu.start, part: 0 }],
     draft: {},
     values: {},
@@ -64,9 +68,32 @@ export function startMenu(menu: Menu, locale: string): StepResult {
 
 /** Leads a call into another menu; what was entered so far and the sequence numbers stay. */
 export function enterMenu(menu: Menu, state: MenuState): StepResult {
-  const { values, seqIn, seqOut, locale } = state;
+  const { values, seqIn, seqOut, locale, face } = state;
 
-  return again(menu, { ...startMenu(menu, locale).state, values, seqIn, seqOut });
+  return again(menu, { ...startMenu(menu, locale, face).state, values, seqIn, seqOut });
+}
+
+/**
+ * The state for a person who goes on by another face: on the same page, at the part that begins with what was to be seen, because each
+ * face divides pages in its own way.
+ */
+export function onFace(menu: Menu, state: MenuState, face: Paging): MenuState {
+  const { face: former = 'screen', ...rest } = state;
+  if (former === face) return state;
+  const trail = state.trail.map(({ page, part }) => ({ page, part: partOn(pageOf(menu, page), part, state, face) }));
+
+  return { ...rest, trail, ...(face !== 'screen' && { face }) };
+}
+
+/** The part of a page that has the first item, or question, of this part as `state` divides it; the first where there is none. */
+function partOn(page: Page | undefined, part: number, { locale, face: former }: MenuState, face: Paging): number {
+  if (!page || part === 0) return 0;
+  const { items = [], fields = [] } = partsOf(page, locale, former)[part] ?? {};
+  const isHere = (other: PagePart): boolean =>
+    other.items.some(({ key }) => key === items[0]?.key) ||
+    other.fields.some(({ field }) => field.name === fields[0]?.field.name);
+
+  return Math.max(0, partsOf(page, locale, face).findIndex(isHere));
 }
 
 /**
@@ -152,15 +179,24 @@ function menuStep(menu: Menu, state: MenuState, input: MenuInput): StepResult {
 }
 
 function queueStep(menu: Menu, state: MenuState, input: MenuInput): StepResult {
-  if (input.type === 'digit') return { state, send: [] };
+  // `*` leads back to the menu, as everywhere.
+  if (input.type === 'digit') {
+    return input.digit === PREVIOUS_KEY && mayLookAway(state)
+      ? queueStep(menu, state, { type: 'back' })
+      : { state, send: [] };
+  }
   const allowed = state.view?.type === 'queue' ? state.view.actions : [];
   if (input.type === 'callback' && allowed.includes('callback'))
     return { state, send: [], action: { type: 'callback' } };
   const away = input.type === 'home' || input.type === 'back';
-  if (!away || !allowed.includes('home')) return again(menu, state);
+  if (!away || !mayLookAway(state)) return again(menu, state);
   const trail = input.type === 'home' ? [{ page: menu.start, part: 0 }] : state.trail;
 
   return { ...again(menu, { ...state, phase: 'menu', view: undefined, trail, draft: {} }), action: { type: 'detour' } };
+}
+
+function mayLookAway({ view }: MenuState): boolean {
+  return view?.type === 'queue' && view.actions.includes('home');
 }
 
 function surveyStep(menu: Menu, state: MenuState, input: MenuInput): StepResult {
@@ -190,10 +226,11 @@ function withFaults(survey: SurveyMessage, faults: FieldFaults, locale: string):
 function choose(menu: Menu, state: MenuState, key: string, shown: string): StepResult {
   const { page, part } = here(state);
   const item = pageOf(menu, page)?.items.find((candidate) => candidate.key === key);
-  const last = partsOf(pageOf(menu, page) as Page, state.locale).length - 1;
+  const last = partsOf(pageOf(menu, page) as Page, state.locale, state.face).length - 1;
   if (shown === shownId(state)) {
     if (key === MORE_KEY && part < last) return again(menu, withPart(state, part + 1));
     if (key === PREVIOUS_KEY && part > 0) return again(menu, withPart(state, part - 1));
+    if (key === MORE_KEY && state.face && pageOf(menu, page)?.form) return skipForm(menu, state);
     if (key === PREVIOUS_KEY && !item) return perform(menu, state, { type: 'back' });
   }
   const onPage = shown === page || shown.startsWith(`${page}~`);
@@ -214,10 +251,21 @@ function perform(menu: Menu, state: MenuState, action: MenuAction): StepResult {
   }
 }
 
+/** Goes on from a form on a face that has keys only. A form that leads to a human needs no answers: they will be asked for. */
+function skipForm(menu: Menu, state: MenuState): StepResult {
+  const { page } = here(state);
+  const form = pageOf(menu, page)?.form;
+  if (!form) return again(menu, state);
+  const isAnswered = !form.fields.some((field) => field.required);
+  if (isAnswered || form.action.type === 'queue') return perform(menu, state, form.action);
+
+  return { state, send: [], action: { type: 'ask', page } };
+}
+
 function submit(menu: Menu, state: MenuState, submitted: SubmittedValues): StepResult {
   const { page, part } = here(state);
   const form = pageOf(menu, page)?.form;
-  const parts = partsOf(pageOf(menu, page) as Page, state.locale);
+  const parts = partsOf(pageOf(menu, page) as Page, state.locale, state.face);
   const shown = parts[part]?.fields ?? [];
   if (!form || shown.length === 0) return again(menu, state);
 
@@ -269,6 +317,7 @@ function drawPage(menu: Menu, state: MenuState, faults?: FieldFaults): PageMessa
     locale: state.locale,
     part,
     back: state.trail.length > 1,
+    paging: state.face,
     values: { ...state.values, ...state.draft },
     faults,
   });
@@ -283,7 +332,7 @@ function settled(menu: Menu, state: MenuState): MenuState {
   const trail = known.length > 0 ? known : [{ page: menu.start, part: 0 }];
   const draft = known.at(-1) === state.trail.at(-1) ? state.draft : {};
   const { page, part } = trail.at(-1) as MenuState['trail'][number];
-  const last = partsOf(pageOf(menu, page) as Page, state.locale).length - 1;
+  const last = partsOf(pageOf(menu, page) as Page, state.locale, state.face).length - 1;
 
   return withPart({ ...state, trail, draft }, Math.min(part, last));
 }

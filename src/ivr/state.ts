@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
+import { PAGINGS } from './face';
 import type { OutsideAction } from './model';
 import type { ConnectedMessage, EndMessage, QueueMessage, SurveyMessage } from './messages';
 
@@ -15,6 +16,7 @@ export const MenuStateSchema = Type.Object({
   menu: Type.String(),
   locale: Type.String(),
   phase: Type.Union(['menu', 'queue', 'connected', 'survey', 'ended'].map((name) => Type.Literal(name as Phase))),
+  face: Type.Optional(Type.Union(PAGINGS.map((name) => Type.Literal(name)))),
   trail: Type.Array(Type.Object({ page: Type.String(), part: Type.Integer({ minimum: 0 }) }), { minItems: 1 }),
   draft: Values,
   values: Values,
@@ -28,6 +30,7 @@ export const MenuStateSchema = Type.Object({
  * Where a person stands in the visual menu: plain JSON, so that a call can be stored after each step and taken up by another node.
  *
  * - `menu` the id of the menu, `locale` one of the site's locales;
+ * - `face` by which laws pages are divided, `screen` when absent;
  * - `trail` the pages that `back` returns over, the last one is shown, each with the part that is shown of it;
  * - `draft` values of the form at hand that is not complete yet, `values` those of completed forms, by field name;
  * - `view` what is shown in any phase but `menu`;

@@ -107,8 +107,6 @@ export interface Endpoint {
   show(picture: Picture | undefined): Promise<void>;
   /** Plays audio files to the peer, one after another; a new play stops the one before. Nothing is mixed in from a bridge meanwhile. */
   play(source: AudioSource): Playback;
-  /** Makes ready what may be shown or played soon, so that it begins faster then. Never rejects. An engine may leave it out. */
-  prepare?(media: { pictures?: readonly Picture[]; files?: readonly string[] }): Promise<void>;
   /** Makes ready what is likely to be shown or played next, so that it begins sooner. Never rejects; an engine may do without. */
   prepare?(next: { pictures: readonly Picture[]; files: readonly string[] }): Promise<void>;
   /** Sends keys to the peer as RTP events (RFC 4733). @throws MEDIA_MISMATCH where the peer does not take them. */

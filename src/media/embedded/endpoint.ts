@@ -52,6 +52,12 @@ export class EmbeddedEndpoint implements Endpoint {
     return this.state.codecs;
   }
 
+  get pictureSize(): { width: number; height: number } | undefined {
+    const { video } = this.state;
+
+    return video && { width: video.width, height: video.height };
+  }
+
   get closed(): boolean {
     return this.gone !== undefined;
   }

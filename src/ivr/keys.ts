@@ -1,0 +1,4 @@
+/** The key, and the DTMF digit, that leads to the next part of a page. */
+export const MORE_KEY = '#';
+/** Leads to the part before. */
+export const PREVIOUS_KEY = '*';

@@ -1,0 +1,81 @@
+import type { Palette } from './colours';
+import type { Weight } from './metrics';
+
+/** What a picture is made of; lengths in the units of its scene. */
+export type Shape =
+  | { kind: 'rect'; x: number; y: number; width: number; height: number; radius: number; fill: string; line?: string }
+  | { kind: 'circle'; x: number; y: number; radius: number; fill: string; line?: string }
+  | { kind: 'text'; x: number; y: number; text: string; size: number; weight: Weight; fill: string; anchor: Anchor }
+  | {
+      kind: 'image';
+      x: number;
+      y: number;
+      width: number;
+      height: number;
+      name: string;
+      align: 'left' | 'middle' | 'right';
+    };
+
+export type Anchor = 'start' | 'middle' | 'end';
+
+/** A picture before it is drawn: `height` is 480 or 240 units, `width` follows from its proportions. */
+export interface Scene {
+  readonly width: number;
+  readonly height: number;
+  readonly palette: Palette;
+  readonly shapes: readonly Shape[];
+}
+
+/** An image by the name that shapes have for it. */
+export interface LoadedImage {
+  readonly href: string;
+}
+
+/** The scene as SVG 1.1. */
+export function svgOf(scene: Scene, families: string, images: ReadonlyMap<string, LoadedImage>): string {
+  const { width, height, palette } = scene;
+  const head =
+    `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 ${n(width)} ${n(height)}">` +
+    `<defs><linearGradient id="ground" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${palette.top}"/>` +
+    `<stop offset="1" stop-color="${palette.bottom}"/></linearGradient></defs>` +
+    `<rect width="100%" height="100%" fill="url(#ground)"/>`;
+
+  return `${head}<g font-family="${families}">${scene.shapes.map((shape) => draw(shape, images)).join('')}</g></svg>`;
+}
+
+function draw(shape: Shape, images: ReadonlyMap<string, LoadedImage>): string {
+  switch (shape.kind) {
+    case 'rect':
+      return `<rect x="${n(shape.x)}" y="${n(shape.y)}" width="${n(shape.width)}" height="${n(shape.height)}" rx="${n(shape.radius)}" ${paint(shape)}/>`;
+    case 'circle':
+      return `<circle cx="${n(shape.x)}" cy="${n(shape.y)}" r="${n(shape.radius)}" ${paint(shape)}/>`;
+    case 'text':
+      return `<text x="${n(shape.x)}" y="${n(shape.y)}" font-size="${n(shape.size)}" font-weight="${shape.weight === 'bold' ? 700 : 400}" text-anchor="${shape.anchor}" fill="${shape.fill}">${escaped(shape.text)}</text>`;
+    case 'image':
+      return drawImage(shape, images.get(shape.name));
+  }
+}
+
+function drawImage(shape: Extract<Shape, { kind: 'image' }>, image: LoadedImage | undefined): string {
+  if (!image) return '';
+  const align = { left: 'xMinYMid', middle: 'xMidYMid', right: 'xMaxYMid' }[shape.align];
+
+  return `<image x="${n(shape.x)}" y="${n(shape.y)}" width="${n(shape.width)}" height="${n(shape.height)}" preserveAspectRatio="${align} meet" xlink:href="${image.href}"/>`;
+}
+
+function paint({ fill, line }: { fill: string; line?: string }): string {
+  return line === undefined ? `fill="${fill}"` : `fill="${fill}" stroke="${line}" stroke-width="1.5"`;
+}
+
+function n(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
+
+/** Text for XML 1.0: what it cannot hold is left out. */
+export function escaped(text: string): string {
+  return text
+    .replace(/[\u0000-\u001f\ufffe\uffff]|\p{Surrogate}/gu, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}
