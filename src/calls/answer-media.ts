@@ -29,6 +29,7 @@ export async function answerWithMedia(call: Call, incoming: IncomingInvite): Pro
     await endpoint.accept(answerForEndpoint(endpoint, ackSdp));
   }
   openMediaFace(call, endpoint, endpoint.codecs.video ? 'video' : 'voice');
+  call.note('answered', call.record.face);
 
   return leg;
 }

@@ -2,7 +2,8 @@ import { SightlineError, asSightlineError } from '../lib/errors';
 import type { Call } from './call';
 import { bridgeEndpoints, dropEndpoints, keepEndpoint, makeEndpoint } from './endpoints';
 import { askForPicture } from './fast-update';
-import { isWebrtc, kindsOf, reasonsToAnchor, securityFor } from './face-choice';
+import { anchorReasons } from './anchor-reasons';
+import { isWebrtc, kindsOf, securityFor } from './face-choice';
 import { attachTerminal } from './attach';
 import { closeMediaFace } from './stage-face';
 import { joinRinging, joinScreen, type Described } from './join-direct';
@@ -51,13 +52,6 @@ async function joinedAnchored(call: Call, answer: Described): Promise<boolean> {
 
     return false;
   }
-}
-
-export function anchorReasons(call: Call): string[] {
-  const queue = call.plan.queues.get(call.offer?.queue ?? call.record.queue ?? '') as
-    { recording?: string } | undefined;
-
-  return reasonsToAnchor(call.record.terminal.media.remote, queue?.recording);
 }
 
 async function joinAnchored(call: Call, answer: Described): Promise<void> {

@@ -1,6 +1,7 @@
 import { asSightlineError } from '../lib/errors';
 import { connectAnchored, connectDirect, isPlain } from './anchor';
 import type { Call } from './call';
+import { anchorReasons } from './anchor-reasons';
 import { engineBack } from './engine-back';
 import { dropEndpoint, dropEndpoints, hasEngine } from './endpoints';
 import type { Side } from './sides';
@@ -51,12 +52,11 @@ async function connectAgain(call: Call): Promise<void> {
 }
 
 /**
- * A talk was taken up after a restart. The endpoints of the former process are gone: it goes through the server again where it has to,
- * else end to end.
+ * A talk was taken up after a restart. The endpoints of the former process are gone, and so is what it did with them: the talk goes
+ * through the server again where it has to by its nature, else end to end.
  */
 export async function takeUpTalk(call: Call): Promise<void> {
-  const { media } = call.record;
-  if (media?.mode === 'anchored') await anchorAgain(call, media.why ?? []);
+  if (call.record.media?.mode === 'anchored') await anchorAgain(call, anchorReasons(call));
   if (call.state === 'talking') call.home.recorder?.joined(call);
 }
 

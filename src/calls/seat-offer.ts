@@ -1,9 +1,9 @@
 import { asSightlineError } from '../lib/errors';
 import { codecIds, withCodecs } from '../media/sdp';
+import { anchorReasons } from './anchor-reasons';
 import type { Call } from './call';
 import { hasEngine, keepEndpoint, makeEndpoint } from './endpoints';
 import { kindsOf } from './face-choice';
-import { anchorReasons } from './join-media';
 import { isIdle, offerFor } from './media';
 import type { LegMedia } from './record';
 
