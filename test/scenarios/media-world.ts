@@ -85,6 +85,13 @@ export class MediaWorld {
     return this.ask('POST', path, body);
   }
 
+  /** An answer that is no JSON. */
+  async fetch(path: string): Promise<Response> {
+    const { host, port } = this.app.http;
+
+    return fetch(`http://${host}:${port}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  }
+
   private async ask(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }> {
     const { host, port } = this.app.http;
     const response = await fetch(`http://${host}:${port}${path}`, {

@@ -6,7 +6,7 @@ import { chromium, type Browser } from 'playwright-core';
 import { Closer } from '../../src/lib/closer';
 import { probe } from '../support/ffmpeg';
 import { Baresip } from '../support/baresip';
-import { startServer, type ServerProcess } from '../support/processes';
+import { startServer, type ServerOptions, type ServerProcess } from '../support/processes';
 import { colourSpread, loudness, pictureAt, Scratch } from './recording-eyes';
 import { numbers, recordingSite } from './recording-site';
 import { eventually } from './world';
@@ -16,6 +16,7 @@ import { eventually } from './world';
 const opened = new Closer();
 const [terminalTone, seatTone] = [400, 1000];
 let scratch: Scratch;
+let options: ServerOptions;
 let server: ServerProcess;
 let terminal: Baresip;
 let seat: Baresip;
@@ -55,7 +56,8 @@ beforeAll(async () => {
   opened.add('scratch', () => scratch.remove());
   const site = await recordingSite();
   opened.add('site', () => site.remove());
-  server = await startServer({ site: site.folder });
+  options = { site: site.folder, env: { SIGHTLINE_DATA: scratch.at('data') } };
+  server = await startServer(options);
   opened.add('server', () => server.stop());
   const domain = 'sightline.test';
   terminal = await Baresip.start({ user: '1001', password: 'demo-terminal', domain, server: server.sip });
@@ -345,3 +347,32 @@ test('never: neither REST nor keys record, and the talk goes on', async () => {
   expect((await get<{ recordings: Recording[] }>(`/v1/recordings?call=${call}`)).recordings).toEqual([]);
   await hangUp();
 }, 60_000);
+
+test('a crash leaves what was recorded up to then: the next start takes it in, and it plays', async () => {
+  const call = await talk(numbers.always);
+  await pictures(40);
+  await server.child.stop('SIGKILL');
+  // The phones would say goodbye to a server that is gone, for half a minute.
+  await Promise.all([terminal, seat].map(({ child }) => child.stop('SIGKILL')));
+  server = await startServer(options);
+  const recording = await recordingOf(call);
+  expect(recording).toMatchObject({ state: 'ended', cut: true, by: { kind: 'policy' } });
+  expect(recording.events.map(({ what }) => what)).toEqual(['start', 'taken in']);
+  const [part] = recording.parts;
+  expect(part!.tracks.map(({ side, kind }) => `${side} ${kind}`).sort()).toEqual([
+    'seat audio',
+    'seat video',
+    'terminal audio',
+    'terminal video',
+  ]);
+  const [, original] = await bytesOf(part!.url);
+  expect(sha256(original)).toBe(part!.sha256);
+  expect(part!.duration).toBeGreaterThan(1500);
+  const [status, film] = await bytesOf(recording.video);
+  expect(status).toBe(200);
+  const file = scratch.at('cut.mp4');
+  await writeFile(file, film);
+  expect((await probe(file)).duration).toBeGreaterThan(1.5);
+  const picture = await pictureAt(file, 1, 640, 240);
+  for (const side of ['left', 'right'] as const) expect(colourSpread(picture, 640, 240, side)).toBeGreaterThan(30);
+}, 90_000);
