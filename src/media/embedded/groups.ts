@@ -71,6 +71,7 @@ export class EmbeddedRecording implements Recording {
   constructor(
     readonly id: string,
     private readonly link: WorkerLink,
+    private readonly onStopped: () => void,
   ) {}
 
   async mask(on: boolean): Promise<void> {
@@ -79,7 +80,7 @@ export class EmbeddedRecording implements Recording {
   }
 
   stop(): Promise<RecordedPart[]> {
-    this.stopped ??= this.link.call('stopRecord', { recording: this.id });
+    this.stopped ??= this.link.call('stopRecord', { recording: this.id }).finally(this.onStopped);
 
     return this.stopped;
   }

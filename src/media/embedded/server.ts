@@ -73,8 +73,12 @@ export class EmbeddedServer implements MediaServer {
     const { producer, log } = this.options;
     const onClosed = () => this.endpoints.delete(id);
     const endpoint = new EmbeddedEndpoint(id, label, described, { link, producer, log, onClosed });
-    if (this.link !== link) throw new SightlineError('MEDIA_GONE', 'the media worker was lost');
     this.endpoints.set(id, endpoint);
+    // Lost or closed just now: it is gone before anybody had it.
+    if (this.link !== link || this.closing) {
+      await endpoint.close();
+      throw new SightlineError('MEDIA_GONE');
+    }
 
     return endpoint;
   }
@@ -105,7 +109,7 @@ export class EmbeddedServer implements MediaServer {
   async record(endpoints: readonly Endpoint[], { base }: RecordOptions): Promise<Recording> {
     const link = this.connected();
     const id = newId('rec');
-    const recording = new EmbeddedRecording(id, link);
+    const recording = new EmbeddedRecording(id, link, () => this.recordings.delete(id));
     this.recordings.set(id, recording);
     try {
       await link.call('record', { recording: id, endpoints: endpoints.map((endpoint) => endpoint.id), base });

@@ -45,11 +45,11 @@ export class Handler {
     accept: ({ endpoint, answer }) => this.end(endpoint).accept(answer),
     answer: ({ endpoint, offer }) => this.end(endpoint).answer(offer, undefined),
     offer: ({ endpoint, media, beside }) => this.end(endpoint).offer(media, this.besideOf(beside)),
-    show: async ({ endpoint, clip, loop }) => this.end(endpoint).show(clip && videoOf(clip), loop ?? true),
+    show: async ({ endpoint, clip, loop }) => this.end(endpoint).programme.show(clip && videoOf(clip), loop ?? true),
     play: async ({ endpoint, playback, loop }) => this.play(endpoint, playback, loop),
-    feed: async ({ endpoint, playback, clip }) => this.end(endpoint).feedPlay(playback, clip && audioOf(clip)),
-    stopPlay: async ({ endpoint, playback }) => this.end(endpoint).stopPlay(playback),
-    sendDtmf: async ({ endpoint, digits }) => this.end(endpoint).sendKeys(digits),
+    feed: async ({ endpoint, playback, clip }) => this.end(endpoint).programme.feed(playback, clip && audioOf(clip)),
+    stopPlay: async ({ endpoint, playback }) => this.end(endpoint).programme.stopPlay(playback),
+    sendDtmf: async ({ endpoint, digits }) => this.end(endpoint).programme.sendKeys(digits),
     keyFrame: ({ endpoint }) => this.keyFrame(endpoint),
     mute: async ({ endpoint, kind, direction, on }) => this.end(endpoint).mute(kind, direction, on),
     refresh: async ({ endpoint }) => this.end(endpoint).refresh(),
@@ -106,11 +106,10 @@ export class Handler {
   }
 
   private play(endpoint: string, playback: string, loop: boolean): void {
-    const plays = this.end(endpoint).play(playback, loop, {
+    this.end(endpoint).programme.play(playback, loop, {
       started: () => this.tell({ event: 'playing', playback }),
       done: (how) => this.tell({ event: 'played', playback, how }),
     });
-    if (!plays) throw new SightlineError('MEDIA_MISMATCH', 'The peer takes no sound');
   }
 
   private async keyFrame(endpoint: string): Promise<Commands['keyFrame']['result']> {

@@ -15,13 +15,10 @@ import {
   type UsedType,
 } from '../negotiate';
 import type { AgreedStream, CodecName, LocalEnd } from '../negotiate';
-import { areKeys } from '../rtp';
-import type { AudioClip, VideoClip } from '../clip';
 import type { Described } from '../protocol';
 import type { EndContext } from './context';
 import type { MediaWire } from './media-wire';
-import { steadyNow } from './pacer';
-import { AudioPlayer, KeySender, VideoPlayer } from './players';
+import { Programme } from './programme';
 import { MediaStream } from './stream';
 import { WireSet } from './wire-set';
 
@@ -42,6 +39,7 @@ const PROTOCOLS: Readonly<Record<MediaSecurity, string>> = {
 /** An endpoint as the worker has it: negotiation, wires and streams. */
 export class MediaEnd {
   readonly streams = new Map<MediaKind, MediaStream>();
+  readonly programme: Programme;
   private readonly name = randomBytes(12).toString('base64url');
   private readonly wires: WireSet;
   private origin: Origin;
@@ -52,10 +50,6 @@ export class MediaEnd {
   private readonly mutedFrom: Partial<Record<MediaKind, boolean>> = {};
   private readonly mutedTo: Partial<Record<MediaKind, boolean>> = {};
   private faults = 0;
-  private shown: VideoPlayer | undefined;
-  private shownDone: (() => void) | undefined;
-  private playing: { id: string; player: AudioPlayer; cut(): void } | undefined;
-  private keySender: KeySender | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -65,6 +59,7 @@ export class MediaEnd {
     private readonly listener: EndListener,
   ) {
     this.origin = newOrigin(context.ports.address);
+    this.programme = new Programme(this.streams, context.pacer);
     this.wires = new WireSet(context, (reason) => listener.ended(reason));
   }
 
@@ -124,63 +119,6 @@ export class MediaEnd {
     return Object.fromEntries([...this.streams.values()].map(({ kind, agreed }) => [kind, agreed.bandwidth]));
   }
 
-  /** Resolves when the first frame is on its way, or when there is no video to show it in. */
-  show(clip: VideoClip | undefined, loop: boolean): Promise<void> {
-    this.stopShowing();
-    const video = this.streams.get('video');
-    if (!clip || !video || clip.codec !== video.agreed.codec.name) return Promise.resolve();
-
-    return new Promise((resolve) => {
-      this.shownDone = resolve;
-      this.shown = new VideoPlayer(video, this.context.pacer, clip, {
-        loop,
-        onStarted: resolve,
-        onDone: () => (this.shown = undefined),
-      });
-      this.shown.start();
-    });
-  }
-
-  /** False where there is no sound to play to. */
-  play(id: string, loop: boolean, on: { started(): void; done(how: 'finished' | 'stopped'): void }): boolean {
-    this.stopPlaying();
-    const audio = this.streams.get('audio');
-    if (!audio) return false;
-    const player = new AudioPlayer(audio, this.context.pacer, {
-      loop,
-      onStarted: on.started,
-      onDone: () => {
-        this.playing = undefined;
-        on.done('finished');
-      },
-    });
-    this.playing = { id, player, cut: () => on.done('stopped') };
-    player.start();
-
-    return true;
-  }
-
-  feedPlay(id: string, clip: AudioClip | undefined): void {
-    if (this.playing?.id === id) this.playing.player.add(clip);
-  }
-
-  stopPlay(id: string): void {
-    if (this.playing?.id === id) this.stopPlaying();
-  }
-
-  sendKeys(digits: string): Promise<void> {
-    const audio = this.streams.get('audio');
-    const events = audio?.agreed.events;
-    if (!audio || !events) throw new SightlineError('MEDIA_MISMATCH', 'The peer takes no keys as RTP events');
-    if (!areKeys(digits)) throw new SightlineError('BAD_REQUEST', `Keys are 0-9, *, # and A-D, not '${digits}'`);
-    this.keySender?.stop();
-
-    return new Promise((resolve) => {
-      this.keySender = new KeySender(audio, this.context.pacer, digits, events.send, events.clock, resolve);
-      this.keySender.start();
-    });
-  }
-
   mute(kind: MediaKind, direction: 'from' | 'to', on: boolean): void {
     const stream = this.streams.get(kind);
     if (direction === 'from') this.mutedFrom[kind] = on;
@@ -233,12 +171,18 @@ export class MediaEnd {
   }
 
   private async closeAll(): Promise<void> {
-    this.stopShowing();
-    this.stopPlaying();
-    this.keySender?.stop();
+    this.programme.close();
+    this.tellRefused();
     await Promise.all([...this.streams.values()].map((stream) => stream.close()));
     this.streams.clear();
     await this.wires.close();
+  }
+
+  /** Packets that others sent to our ports: a sign of an attack, or of a phone that describes itself wrongly. */
+  private tellRefused(): void {
+    const refused = [...this.streams.values()].reduce((sum, { wire }) => sum + wire.refused, 0);
+    if (refused > 0)
+      this.context.log.info({ call: this.label, refused }, 'packets of others than the peer were refused');
   }
 
   private usualKinds(): MediaKind[] {
@@ -250,7 +194,7 @@ export class MediaEnd {
   private async agree(agreed: readonly AgreedStream[], wires: ReadonlyMap<MediaKind, MediaWire>): Promise<void> {
     const gone = [...this.streams].filter(([kind, { wire }]) => wires.get(kind) !== wire);
     for (const [kind, stream] of gone) {
-      this.stopOn(kind);
+      this.programme.stopOn(kind);
       this.streams.delete(kind);
       await stream.close();
     }
@@ -265,7 +209,7 @@ export class MediaEnd {
     this.remember(kind, agreed.accepts, agreed.events ? [agreed.events] : []);
     const known = this.streams.get(kind);
     if (known) {
-      if (!isSameFeed(known.agreed.codec.name, codec.name)) this.stopOn(kind);
+      if (!isSameFeed(known.agreed.codec.name, codec.name)) this.programme.stopOn(kind);
       known.adopt(agreed);
 
       return;
@@ -315,39 +259,8 @@ export class MediaEnd {
     return this.described();
   }
 
-  private stopOn(kind: MediaKind): void {
-    if (kind === 'video') this.stopShowing();
-    else {
-      this.playing?.cut();
-      this.stopPlaying();
-    }
-  }
-
-  private stopShowing(): void {
-    const [shown, done] = [this.shown, this.shownDone];
-    this.shown = undefined;
-    this.shownDone = undefined;
-    shown?.stop();
-    done?.();
-  }
-
-  private stopPlaying(): void {
-    this.playing?.player.stop();
-    this.playing = undefined;
-  }
-
   private checkOpen(): void {
     if (this.closing) throw new SightlineError('MEDIA_GONE');
-  }
-
-  /** For the trace: what a peer behind this endpoint sent that was not its own. */
-  get refused(): number {
-    return [...this.streams.values()].reduce((sum, { wire }) => sum + wire.refused, 0);
-  }
-
-  /** Milliseconds of the steady clock since the peer was heard last; Infinity for never. */
-  get silentFor(): number {
-    return steadyNow() - Math.max(-Infinity, ...[...this.streams.values()].map(({ reception }) => reception.lastAt));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RemoteInfo } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { attribute } from '../../sdp/document';
 import { isRtcp } from '../rtp';
 import type { EngineSocket } from '../secure';
@@ -74,7 +74,7 @@ export class PlainWire implements MediaWire {
   }
 
   async connect(remote: RemoteEnd): Promise<void> {
-    const address = await resolved(remote.address);
+    const address = await resolved(remote.address, isIPv6(this.address) ? 6 : 4);
     this.lock.expect(address && remote.port !== 0 ? { address, port: remote.port } : undefined);
     const muxed = attribute(remote.lines, 'rtcp-mux') !== undefined;
     const rtcpPort = remote.rtcpPort ?? remote.port + 1;
@@ -140,10 +140,10 @@ export class PlainWire implements MediaWire {
 }
 
 /** The address of a description as an address of the network; a name is looked up. Undefined for the address of old that means hold. */
-async function resolved(host: string): Promise<string | undefined> {
+async function resolved(host: string, family: 4 | 6): Promise<string | undefined> {
   if (host === '' || host === '0.0.0.0' || host === '::') return undefined;
   if (isIP(host)) return host;
-  const found = await lookup(host).catch(() => undefined);
+  const found = await lookup(host, { family }).catch(() => undefined);
 
   return found?.address;
 }

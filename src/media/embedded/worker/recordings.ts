@@ -55,12 +55,15 @@ export class Recordings {
     this.get(id).writer.mask(on);
   }
 
-  /** Ends it, and gives what was written. Asked again, or after a failure, it gives the same. */
+  /** Ends it, and gives what was written; also what was before a failure. */
   async stop(id: string): Promise<RecordedPart[]> {
     const running = this.get(id);
     untap(running);
-
-    return running.writer.stop();
+    try {
+      return await running.writer.stop();
+    } finally {
+      this.running.delete(id);
+    }
   }
 
   /** The streams of an endpoint came, went or changed. */

@@ -65,6 +65,7 @@ export class MediaStream implements Sink {
   private mutedFrom = false;
   private mutedTo = false;
   private keys: KeyListener | undefined;
+  private keyClock: number | undefined;
   private readonly keyWatch: KeyWatch;
   private readonly view = new RtpView();
   /** By payload type: 0 for none, the place in `accepts` + 1, or EVENTS. */
@@ -120,10 +121,14 @@ export class MediaStream implements Sink {
     }
     this.outflow.interrupt();
     this.current = agreed;
+    const { events } = agreed;
+    if (!events || events.clock !== this.keyClock) this.keys = events && new KeyListener(events.clock);
+    this.keyClock = events?.clock;
     this.types.fill(NO_CODEC);
     agreed.accepts.forEach(({ type }, index) => (this.types[type] = index + 1));
-    if (agreed.events) this.types[agreed.events.receive] = EVENTS;
-    this.keys = agreed.events ? (this.keys ?? new KeyListener(agreed.events.clock)) : undefined;
+    if (events) this.types[events.receive] = EVENTS;
+    // Whoever is behind the description now has seen nothing so far.
+    this.onKeyAsked();
   }
 
   /** Whether packets may go to the peer now. */
