@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { silentLogger } from '../../../src/lib/logger';
+import { accessUnits, nalUnits, toByteStream, typeOfNal } from '../../../src/media/embedded/produce/annexb';
+import { makeRtp, packetizeH264 } from '../../../src/media/embedded/rtp';
 import { Producer } from '../../../src/media/embedded/produce';
 import type { RecordedSide, RecordingOptions } from '../../../src/media/embedded/record';
 import type { MediaKind } from '../../../src/media/port';
@@ -266,6 +268,41 @@ describe('a track', () => {
     expect((await timesOf(part.file, 2))[0]).toBe(3);
     await expectSamePictures(part.file, '0:2', video.h264, 'h264');
   });
+
+  it.each(['alone', 'together'])(
+    'of H.264 begins also where its parameter sets come once, %s, as if a picture',
+    async (how) => {
+      const { writer, play } = await record([{ video: h264 }]);
+      const pictures = accessUnits(video.h264).map((units) =>
+        units.filter((unit) => ![6, 7, 8].includes(typeOfNal(unit))),
+      );
+      const sets = nalUnits(video.h264).filter((unit) => [7, 8].includes(typeOfNal(unit)));
+      const [sps, pps] = sets.slice(0, 2).map((unit) => Buffer.from(unit));
+      const size = (unit?: Buffer): Buffer => Buffer.from([0, unit?.length ?? 0]);
+      const first =
+        how === 'alone'
+          ? [sps, pps]
+          : [Buffer.concat([Buffer.from([24]), size(sps), sps ?? [], size(pps), pps ?? []] as Buffer[])];
+      let sequence = 0;
+      const packet = (payload: Uint8Array, at: number, marker: boolean): Sent => ({
+        at,
+        packet: makeRtp({ payloadType: 97, ssrc: 4, sequence: sequence++, timestamp: at * 90, marker }, payload),
+      });
+      const packets = [
+        ...first.map((set) => packet(set as Buffer, 0, true)),
+        ...pictures.flatMap((units, index) => {
+          const payloads = packetizeH264(toByteStream(units), 1_100, 1);
+
+          return payloads.map((payload, part) => packet(payload, index * 50, part === payloads.length - 1));
+        }),
+      ];
+      play({ side: 0, kind: 'video', packets });
+      const part = await onlyPart(writer);
+
+      expect((await streamsOf(part.file))[0]).toMatchObject({ codec_name: 'h264', width: 320, height: 240 });
+      await expectSamePictures(part.file, '0:0', video.h264, 'h264');
+    },
+  );
 
   it('is made for each of the codecs that a peer changes between as it likes', async () => {
     const { writer, play } = await record([{ audio: [pcmu, pcma, { codec: 'pcma', payloadType: 118 }] }]);

@@ -2,6 +2,7 @@ import type { MediaKind } from '../../port';
 import { H264Depacketizer, RtpView, Vp8Depacketizer, type Depacketizer, type ReceivedFrame } from '../rtp';
 import { h264Track, isOf, recordedCodecs, sizedUnits, unitsOf, vp8Track, type RecordedCodec } from './codecs';
 import type { Block, TrackEntry } from './matroska';
+import { ParameterSets } from './parameter-sets';
 import { Reorder, type Arrived } from './reorder';
 import { Timeline } from './timeline';
 
@@ -95,21 +96,23 @@ export abstract class TrackRecorder {
   /** What comes next does not go on from what was. */
   protected abstract restart(): void;
 
-  /** Writes a block; the track begins with its first one. */
+  /** Writes a block; the track begins with its first one. False when it is not to be kept. */
   protected write(
     data: Uint8Array,
     timing: { timestamp: number; arrival: number; key: boolean; duration: number },
     entry: () => Partial<TrackEntry> & Pick<TrackEntry, 'codecId'>,
-  ): void {
+  ): boolean {
     const moment = this.timeline.at(timing.timestamp, timing.arrival);
-    if (moment < this.notBefore) return;
+    if (moment < this.notBefore) return false;
     const { kind, name, origin } = this.place;
     this.number ??= this.sink.begin({ kind, name, ...entry() });
-    if (this.number === undefined) return;
+    if (this.number === undefined) return false;
     // Two pictures never have one time; sound that was corrected backwards waits.
     const at = Math.max(0, this.lastAt + (kind === 'video' ? 1 : 0), Math.round(moment - origin));
     this.lastAt = at;
     this.sink.block({ track: this.number, at, key: timing.key, data }, timing.duration);
+
+    return true;
   }
 
   private ordered(packets: readonly Packet[]): void {
@@ -150,11 +153,13 @@ class VideoRecorder extends TrackRecorder {
   private depacketizer = this.fresh();
   private lastSequence: number | undefined;
   private running = false;
+  private readonly sets = new ParameterSets();
 
   protected content(packet: Packet): void {
     const isNext = this.lastSequence === undefined || packet.sequence === ((this.lastSequence + 1) & 0xffff);
     if (!isNext) this.sink.wantKey();
     this.lastSequence = packet.sequence;
+    if (this.codec === 'h264') this.sets.note(packet.payload);
     for (const frame of this.depacketizer.push(packet, packet.payload)) this.picture(frame, packet.arrival);
   }
 
@@ -170,12 +175,12 @@ class VideoRecorder extends TrackRecorder {
 
   private picture(frame: ReceivedFrame, arrival: number): void {
     const { timestamp, key } = frame;
-    const made = this.codec === 'vp8' ? vp8Picture(frame) : h264Picture(frame);
+    const made = this.codec === 'vp8' ? vp8Picture(frame) : h264Picture(frame, this.sets);
     // A track begins, and goes on after a break, at a picture that can be decoded by itself.
     if (!this.running && (!key || !made.entry)) return this.sink.wantKey();
-    this.running = true;
     const { entry = { codecId: '' } } = made;
-    this.write(made.data, { timestamp, arrival, key, duration: pictureTime }, () => entry);
+    const kept = this.write(made.data, { timestamp, arrival, key, duration: pictureTime }, () => entry);
+    this.running ||= kept;
   }
 }
 
@@ -189,11 +194,13 @@ function vp8Picture({ data }: ReceivedFrame): Picture {
   return { data, entry: vp8Track(data) };
 }
 
-function h264Picture({ data, key }: ReceivedFrame): Picture {
+function h264Picture({ data, key }: ReceivedFrame, sets: ParameterSets): Picture {
   // Access unit delimiters have no place in a container.
-  const units = unitsOf(data).filter((unit) => !isOf(unit, 9));
+  const own = unitsOf(data).filter((unit) => !isOf(unit, 9));
+  if (!key) return { data: sizedUnits(own) };
+  const units = sets.complete(own);
 
-  return { data: sizedUnits(units), entry: key ? h264Track(units) : undefined };
+  return { data: sizedUnits(units), entry: h264Track(units) };
 }
 
 /** The recorder of a stream; undefined for a codec that cannot be recorded. */
