@@ -21,8 +21,11 @@ import type { Config, DrachtioAddress } from './lib/config';
 import { SightlineError } from './lib/errors';
 import { newToken } from './lib/ids';
 import type { Logger } from './lib/logger';
+import { MediaFaces } from './ivr/media-faces';
+import { Painter } from './ivr/picture/painter';
 import { openMedia } from './media/open';
 import type { MediaServer } from './media/port';
+import { Speech } from './media/speech';
 import { Numbers } from './numbers/numbers';
 import type { RoutingNumber } from './numbers/types';
 import { RecordingStore } from './recording/store';
@@ -234,6 +237,15 @@ class Wiring {
     this.usePlan().catch(this.report('the dialplan is not in use'));
   }
 
+  /** What makes the pictures and prompts of phones without a screen program. */
+  private makeFaces(): MediaFaces {
+    const { log } = this;
+    const speech = new Speech({ cacheDir: path.join(this.config.dataDir, 'prompts'), log });
+    this.closer.add('prompts', () => speech.close());
+
+    return new MediaFaces({ painter: new Painter(log), speech, clock: systemClock, log });
+  }
+
   private async buildSip(): Promise<void> {
     const { log } = this;
     this.edge = new Edge(log);
@@ -252,6 +264,7 @@ class Wiring {
       node: this.config.node,
       mediaAddress: advertisedAddress(this.config.host),
       media: () => this.media,
+      faces: this.makeFaces(),
       recorder: this.recorder,
       storeAvailable: () => this.store.available,
       storeReady: () => this.store.whenAvailable(storePatienceMs),
@@ -334,7 +347,7 @@ class Wiring {
       log: this.log,
       ...(freeswitchUrl === undefined
         ? {}
-        : { freeswitch: { urls: freeswitchUrl, srf: this.edge.srf, listenAddress } }),
+        : { freeswitch: { urls: freeswitchUrl, srf: this.edge.srf, listenAddress, owner: this.config.node } }),
     });
     this.media = media;
     this.closer.add('media', () => media.close());

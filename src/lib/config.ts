@@ -74,7 +74,7 @@ const settings = {
   ),
   freeswitchUrl: setting<string | undefined>(
     'FREESWITCH_URL',
-    'esl://:password@host:8021; unset: media goes end to end',
+    'esl://:password@host:8021, several separated by commas; unset: the embedded media engine',
     undefined,
     parseFreeswitchUrl,
   ),
@@ -224,7 +224,7 @@ function parseDrachtioUrl(text: string): DrachtioAddress {
 }
 
 function parseFreeswitchUrl(text: string): string {
-  parseUrl(text, ['esl:'], 'esl://:password@127.0.0.1:8021');
+  for (const part of text.split(',')) parseUrl(part.trim(), ['esl:'], 'esl://:password@127.0.0.1:8021');
 
   return text;
 }

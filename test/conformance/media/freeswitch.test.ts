@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { Edge } from '../../../src/sip/edge';
+import { newId } from '../../../src/lib/ids';
 import { silentLogger } from '../../../src/lib/logger';
 import { connectFreeswitch, parseEslUrls, type MediaSrf } from '../../../src/media/freeswitch';
 import { drachtioServerEdge, startSipdEdge } from '../edge/support/edges';
@@ -47,6 +48,7 @@ async function startFreeswitchEngine(urls: string): Promise<EngineUnderTest> {
     srf: edge.srf as unknown as MediaSrf,
     listenAddress,
     log: silentLogger,
+    owner: newId('conformance'),
   });
 
   return {
