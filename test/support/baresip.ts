@@ -21,6 +21,8 @@ export interface BaresipOptions {
   videoCodecs?: readonly ('vp8' | 'h264')[];
   /** A video file that it shows in a loop; default a test picture. */
   film?: string;
+  /** How its media are secured: by keys in the description (RFC 4568) or by DTLS (RFC 5764). It then takes nothing else. */
+  security?: 'srtp-mand' | 'dtls_srtp';
   /** What it hears is kept, see `heard`. Default false. */
   keepsSound?: boolean;
 }
@@ -264,16 +266,17 @@ async function writeConfig(dir: string, options: BaresipOptions, control: number
 }
 
 function accountLine(options: BaresipOptions, sipPort: number): string {
-  const { user, password, domain, server, answer = 'manual' } = options;
+  const { user, password, domain, server, answer = 'manual', security } = options;
   let line = `<sip:${user}@${server ? domain : `127.0.0.1:${sipPort}`}>;answermode=${answer}`;
   if (password !== undefined) line += `;auth_pass=${password}`;
+  if (security !== undefined) line += `;mediaenc=${security}`;
   if (server) line += `;outbound="sip:${server.host}:${server.port};transport=udp";regint=3600`;
   else line += ';regint=0';
 
   return line;
 }
 
-interface ConfigParts extends Pick<BaresipOptions, 'video' | 'videoCodecs' | 'film' | 'keepsSound'> {
+interface ConfigParts extends Pick<BaresipOptions, 'video' | 'videoCodecs' | 'film' | 'keepsSound' | 'security'> {
   modules: string;
   dir: string;
   control: number;
@@ -302,6 +305,7 @@ function configText(parts: ConfigParts): string {
     `module_path ${modules}`,
     ...['g711', 'ausine', 'aufile'].map((name) => `module ${name}.so`),
   ];
+  if (parts.security) lines.push('rtcp_mux yes', `module ${parts.security === 'dtls_srtp' ? 'dtls_srtp' : 'srtp'}.so`);
   if (parts.keepsSound) lines.push(`snd_path ${dir}`, 'module sndfile.so');
   if (parts.video !== false) lines.push(...videoLines(parts));
   lines.push('module_tmp uuid.so', 'module_tmp account.so');
