@@ -16,8 +16,8 @@ export interface FaceContent {
   picture(message: ServerMessage): Promise<Buffer>;
   /** Sound files that say a message, in order; those that cannot be made are left out. Never rejects. */
   prompt(message: ServerMessage): Promise<readonly string[]>;
-  /** The messages that one key may lead to from here, so that they are made ready. */
-  ahead(message: ServerMessage): readonly ServerMessage[];
+  /** The messages that one key may lead to from where the person is now, so that they are made ready. */
+  ahead(): readonly ServerMessage[];
   /** What is played to those who wait where the call waits now. */
   hold(): HoldFiles;
   /** The video file that a push names, where the site has it. */

@@ -85,12 +85,12 @@ export class MediaFace extends TypedEmitter<MediaFaceEvents> implements Face {
     if (message.type === 'push') this.settle(message.ref, true);
     this.emit('taken', message);
     const { turn } = this;
-    this.ahead = this.ahead.then(() => this.prepare(message, turn));
+    this.ahead = this.ahead.then(() => this.prepare(turn));
   }
 
-  private async prepare(message: ServerMessage, turn: number): Promise<void> {
+  private async prepare(turn: number): Promise<void> {
     const { content, endpoint, log } = this.options;
-    for (const next of content.ahead(message)) {
+    for (const next of content.ahead()) {
       if (!this.isOpen || turn !== this.turn) return;
       try {
         const pictures = this.pictures ? [{ png: await content.picture(next) }] : [];
