@@ -23,7 +23,8 @@ export interface ReadPart {
 
 /** Pictures a second. */
 const rate = 25;
-/** Most of one side, and of one side alone. */
+/** Bounds of one side, and of one side alone. */
+const least = { width: 640, height: 480 };
 const most = { width: 960, height: 720 };
 const mostAlone = { width: 1280, height: 720 };
 
@@ -67,13 +68,21 @@ export function renditionPlan(parts: readonly ReadPart[], masked: readonly Span[
       '-copyts',
       // Each stream has an input of its own, its file opened again: to find the next picture of a side that shows nothing for an hour, the
       // others need not be read, decoded and held in memory.
-      ...[...videos, ...audios].flatMap(({ file }) => ['-protocol_whitelist', 'file', '-i', `file:${file}`]),
+      ...videos.flatMap(({ file }) => [...steady, ...inputOf(file)]),
+      ...audios.flatMap(({ file }) => inputOf(file)),
       ...['-filter_complex', filters.join(';')],
       ...(videos.length > 0 ? ['-map', '[picture]', ...videoEncoder] : []),
       ...(audios.length > 0 ? ['-map', '[sound]', '-c:a', 'aac', '-b:a', '96k'] : []),
       ...['-movflags', '+faststart', '-f', 'mp4'],
     ],
   };
+}
+
+/** A peer that changes the size of its picture must not begin the whole film anew: scaling and padding take it as it comes. */
+const steady = ['-reinit_filter', '0'];
+
+function inputOf(file: string): string[] {
+  return ['-protocol_whitelist', 'file', '-i', `file:${file}`];
 }
 
 const videoEncoder = [
@@ -104,7 +113,7 @@ function videoFilters(videos: readonly Source[], seconds: number): string[] {
   const canvas = { width: cell.width * columns, height: cell.height * Math.ceil(sides.length / columns) };
   const fit = [
     `scale=${cell.width}:${cell.height}:force_original_aspect_ratio=decrease`,
-    `pad=${cell.width}:${cell.height}:-1:-1`,
+    `pad=${cell.width}:${cell.height}:-1:-1:eval=frame`,
     'setsar=1',
     'format=yuv420p',
   ].join(',');
@@ -126,14 +135,18 @@ function videoFilters(videos: readonly Source[], seconds: number): string[] {
   ];
 }
 
-/** As large as the largest picture, within bounds. */
+/**
+ * As large as the largest picture at the beginning, within bounds. Not smaller than what a call mostly grows to: browsers begin with small
+ * pictures.
+ */
 function cellSize(videos: readonly Source[], sides: number): { width: number; height: number } {
   const bound = sides === 1 ? mostAlone : most;
   const even = (length: number): number => Math.max(16, Math.ceil(length / 2) * 2);
-  const width = Math.max(...videos.map((video) => video.width));
-  const height = Math.max(...videos.map((video) => video.height));
+  const width = Math.max(1, ...videos.map((video) => video.width));
+  const height = Math.max(1, ...videos.map((video) => video.height));
+  const larger = Math.max(1, Math.min(least.width / width, least.height / height));
 
-  return { width: even(Math.min(bound.width, width)), height: even(Math.min(bound.height, height)) };
+  return { width: even(Math.min(bound.width, width * larger)), height: even(Math.min(bound.height, height * larger)) };
 }
 
 /** Enough for speech, and an hour of silence that has to be filled in at once is small. */

@@ -108,7 +108,7 @@ describe('a rendition', () => {
     expect(streams[0]?.pix_fmt).toBe('yuv420p');
     expect(format.format_name).toContain('mp4');
     expect(Math.abs(Number(format.duration) - 4.5)).toBeLessThan(0.1);
-    expect([width, height]).toEqual([640, 240]);
+    expect([width, height]).toEqual([1280, 480]);
     expect([colour(0, 0.2), colour(1, 0.2)]).toEqual([isBlue, black]);
     expect([colour(0, 1.4), colour(1, 1.4)]).toEqual([isBlue, black]);
     expect([colour(0, 1.6), colour(1, 1.6)]).toEqual([isBlue, isRed]);
@@ -169,11 +169,40 @@ describe('a rendition', () => {
     const heard = target();
     await compose([await recorded(0, { sound: 0 }, { sound: 0 })], heard);
 
-    expect(await film(alone, 1)).toMatchObject({ width: 320, height: 240 });
+    expect(await film(alone, 1)).toMatchObject({ width: 640, height: 480 });
     expect((await inspect(alone))?.streams.map(({ codec }) => codec)).toEqual(['h264']);
     expect((await inspect(heard))?.streams.map(({ codec }) => codec)).toEqual(['aac']);
     expect(await strength(heard, 400, 0.2, 2.8)).toBeGreaterThan(0.8);
     expect(await strength(heard, 1_000, 0.2, 2.8)).toBeGreaterThan(0.8);
+  });
+
+  it.each(['vp8', 'h264'] as const)('goes on where a peer changes the size of its picture: %s', async (codec) => {
+    const rig = await openRig([{ audio: pcmu }, { video: codec === 'vp8' ? vp8 : h264 }], {
+      base: folder.at(`part-${names++}`),
+    });
+    const sizes = ['320x240', '160x120', '240x320', '640x360'];
+    const colours = ['red', 'lime', 'blue', 'white'];
+    const streams = await Promise.all(
+      sizes.map(async (size, index) => {
+        const stream = {
+          ...streamOf(codec === 'vp8' ? 96 : 97, 4),
+          sequence: index * 1_000,
+          timestamp: index * 90_000,
+        };
+        const encoded = await encodedVideo(codec, 1, size, solid(colours[index] ?? ''));
+
+        return { side: 1, kind: 'video' as const, packets: videoPackets(codec, encoded, stream), from: index * 1_000 };
+      }),
+    );
+    rig.play({ side: 0, kind: 'audio', packets: audioPackets(tone('pcmu', 400, 4), 160, streamOf(0, 1)) }, ...streams);
+    const file = target();
+    await compose([await onlyPart(rig.writer)], file);
+    const { format } = (await probe(file, '-show_format')) as { format: { duration: string } };
+    const { colour } = await film(file, 1);
+
+    expect(Math.abs(Number(format.duration) - 4)).toBeLessThan(0.1);
+    expect([0.5, 1.5, 2.5, 3.5].map((seconds) => colour(0, seconds))).toEqual([isRed, [0, 2, 0], isBlue, [2, 2, 2]]);
+    expect(await strength(file, 400, 0.2, 3.8)).toBeGreaterThan(0.8);
   });
 
   it('takes files of other engines, where both sides are mixed', async () => {
