@@ -203,7 +203,7 @@ describe('a talk of a queue that records always', () => {
     await writeFile(video, whole);
     const { streams, duration } = await probe(video);
     expect(streams.map((stream) => stream.codec_name)).toEqual(['h264', 'aac']);
-    expect([streams[0]!.width, streams[0]!.height]).toEqual([640, 240]);
+    expect([streams[0]!.width, streams[0]!.height]).toEqual([1280, 480]);
     expect(Math.abs(duration * 1000 - recording.parts[0]!.duration)).toBeLessThan(500);
   }, 60_000);
 
@@ -272,7 +272,7 @@ async function play(browser: Browser, page: Server): Promise<Buffer> {
   const size = await tab.evaluate<number[]>(
     '(({videoWidth, videoHeight}) => [videoWidth, videoHeight])(document.getElementById("film"))',
   );
-  expect(size).toEqual([640, 240]);
+  expect(size).toEqual([1280, 480]);
 
   return tab.locator('#film').screenshot();
 }
