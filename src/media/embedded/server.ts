@@ -122,7 +122,9 @@ export class EmbeddedServer implements MediaServer {
   }
 
   load(): MediaLoad {
-    return { endpoints: this.endpoints.size, ...this.bound };
+    const { ports, busy } = this.bound;
+
+    return { endpoints: this.endpoints.size, ports, busy: Math.max(busy, this.link?.busy ?? 0) };
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { SightlineError } from '../../lib/errors';
 import { inProject } from '../../lib/paths';
@@ -39,6 +40,8 @@ export class WorkerLink {
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
   private alive = false;
+  private share = 0;
+  private measured: EventLoopUtilization | undefined;
   private missed = 0;
   private pingDone = true;
   private readonly pinger: NodeJS.Timeout;
@@ -81,6 +84,11 @@ export class WorkerLink {
     return this.closing;
   }
 
+  /** The part of its time in which the worker was at work lately, from 0 to 1. */
+  get busy(): number {
+    return this.share;
+  }
+
   /** Ends the worker as a crash would: it gives nothing back by itself. Resolves when its loss was told. */
   async kill(): Promise<void> {
     await this.worker.terminate();
@@ -115,6 +123,7 @@ export class WorkerLink {
   private ping(): void {
     // While it starts, it loads its code and answers nothing.
     if (!this.alive) return;
+    this.measure();
     if (!this.pingDone) {
       this.missed++;
       if (this.missed < MISSED_AT_MOST) return;
@@ -127,6 +136,14 @@ export class WorkerLink {
     this.pingDone = false;
     const done = () => (this.pingDone = true);
     this.call('ping', {}).then(done, done);
+  }
+
+  /** Smoothed over some two seconds: a key frame that is sent is no load. */
+  private measure(): void {
+    const now = this.worker.performance.eventLoopUtilization();
+    const { utilization } = this.worker.performance.eventLoopUtilization(now, this.measured);
+    this.measured = now;
+    this.share += (utilization - this.share) / 5;
   }
 
   private end(reason: string): void {

@@ -63,6 +63,11 @@ describe('an answer made alone', () => {
     ],
     ['goes on with sound when no picture is known', [PCMU, 'm=video 5 RTP/AVP 34'], ['pcmu:0']],
     ['goes on with the picture when there is no sound', VP8, ['vp8:96']],
+    [
+      'takes H.264 that can be divided into packets',
+      [...h264(0), 'a=rtpmap:98 H264/90000', 'a=fmtp:98 packetization-mode=1'].with(0, 'm=video 4002 RTP/AVP 97 98'),
+      ['h264:98'],
+    ],
     ['leaves H.264 in interleaved mode alone', [PCMU, ...h264(2)], ['pcmu:0']],
     ['takes the first section of a kind', [PCMU, 'm=audio 4010 RTP/AVP 8'], ['pcmu:0']],
     ['leaves a section at port 0 alone', [PCMU, 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 VP8/90000'], ['pcmu:0']],

@@ -70,7 +70,7 @@ function agree(peer: PeerSection, beside: Beside | undefined): AgreedStream | un
 }
 
 function choose(peer: PeerSection, beside: Beside | undefined): MediaCodec | undefined {
-  if (!beside) return peer.codecs.find(({ name }) => isG711(name)) ?? peer.codecs[0];
+  if (!beside) return chooseAlone(peer.codecs);
   const others = beside[peer.kind] ?? [];
   const passable = peer.codecs.filter((codec) => others.some((other) => canPass(codec, other)));
   const alike = (codec: MediaCodec) =>
@@ -79,6 +79,13 @@ function choose(peer: PeerSection, beside: Beside | undefined): MediaCodec | und
     );
 
   return passable.find(alike) ?? passable[0];
+}
+
+/** Of two ways to send H.264 the one that divides large pictures into packets (mode 1), else what the peer names first. */
+function chooseAlone(codecs: readonly MediaCodec[]): MediaCodec | undefined {
+  const first = codecs.find(({ name }) => isG711(name)) ?? codecs[0];
+
+  return codecs.find(({ name, mode }) => name === first?.name && mode === 1) ?? first;
 }
 
 function bodyOf(stream: AgreedStream, beside: Beside | undefined): Slot['body'] {
