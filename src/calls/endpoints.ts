@@ -27,16 +27,22 @@ export function keepEndpoint(call: Call, side: Side, endpoint: Endpoint): void {
   call.endpoints[side] = endpoint;
   if (former && former !== endpoint) void former.close();
   endpoint.events.on('dtmf', ({ digit }) => {
-    if (call.endpoints[side] !== endpoint) return;
-    try {
-      hearKey(call, side, 'rtp', digit);
-    } catch (error) {
-      call.failed(error);
-    }
+    // Whatever else hears this key stops what it says before the key leads on to something new.
+    queueMicrotask(() => {
+      if (call.endpoints[side] === endpoint) pressed(call, side, digit);
+    });
   });
   endpoint.events.on('ended', (reason) => {
     if (call.endpoints[side] === endpoint) call.home.stages.mediaLost(call, side, reason);
   });
+}
+
+function pressed(call: Call, side: Side, digit: string): void {
+  try {
+    hearKey(call, side, 'rtp', digit);
+  } catch (error) {
+    call.failed(error);
+  }
 }
 
 /** Gives back what one side has at the engine. A bridge lives only as long as both of its ends. */

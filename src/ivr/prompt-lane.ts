@@ -91,6 +91,9 @@ export class PromptLane {
     const end = files.length > 0 ? await this.play(files, false) : 'nothing';
     if (turn !== this.turn || this.closed) return;
     if (end === 'failed') this.listener.failed({ cause: 'sound', reason: 'A prompt cannot be played' });
+    // A page of which nothing is heard is no page to those who have only their ears.
+    if (end === 'nothing' && message.type === 'page')
+      this.listener.failed({ cause: 'sound', reason: 'A page can neither be played nor spoken' });
     this.rest();
   }
 
