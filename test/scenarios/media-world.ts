@@ -7,7 +7,7 @@ import { readConfig } from '../../src/lib/config';
 import { createLogger } from '../../src/lib/logger';
 import { openMedia } from '../../src/media/open';
 import type { EmbeddedServer } from '../../src/media/embedded/server';
-import { RtpPeer, type PeerOptions } from '../support/rtp-peer';
+import { RtpPeer, untilEvent, type PeerOptions } from '../support/rtp-peer';
 
 const token = 'a-token-for-this-run';
 
@@ -115,9 +115,14 @@ export class MediaWorld {
 }
 
 /** Dials, and follows with real media whatever is agreed on the call. */
-export function dial({ phone, peer }: TalkingPhone, number: string, options: InviteOptions = {}): Call {
-  const call = phone.invite(number, { ...options, sdp: peer.offer() });
-  call.onOffer = (offer) => peer.answer(offer);
+export function dial(
+  { phone, peer }: TalkingPhone,
+  number: string,
+  { knowsFeedback = true, ...options }: InviteOptions & { knowsFeedback?: boolean } = {},
+): Call {
+  const said = (sdp: string): string => (knowsFeedback ? sdp : sdp.replace(/a=rtcp-fb:.*\r\n/g, ''));
+  const call = phone.invite(number, { ...options, sdp: said(peer.offer()) });
+  call.onOffer = (offer) => said(peer.answer(offer));
   call.on('answered', (response) => peer.accept(response.body));
 
   return call;
@@ -139,4 +144,33 @@ export async function offerAnew(call: Call, peer: RtpPeer): Promise<number> {
   if (response.status < 300) peer.accept(response.body);
 
   return response.status;
+}
+
+/** Resolves when pictures come that came not before: so many frames after what was received until now. */
+export async function untilShown({ video }: RtpPeer, frames = 2): Promise<void> {
+  const from = video.count;
+  await untilEvent(
+    (check) => video.on('frame', check),
+    () => video.count >= from + frames,
+    'a picture',
+    () => `${video.count - from} frames`,
+  );
+}
+
+/** Resolves when something is said, whatever it is: so many pieces of 20 ms that are not silent, from now on. */
+export async function untilSpokenTo({ audio }: RtpPeer, wanted = 10): Promise<void> {
+  let loud = 0;
+  const off = audio.on('sound', ({ samples }) => {
+    if (samples.some((sample) => Math.abs(sample) > 1000)) loud++;
+  });
+  try {
+    await untilEvent(
+      (check) => audio.on('sound', check),
+      () => loud >= wanted,
+      'a prompt',
+      () => `${loud} pieces that are not silent`,
+    );
+  } finally {
+    off();
+  }
 }

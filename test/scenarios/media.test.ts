@@ -1,5 +1,6 @@
+import { MenuScreen, menuHeader } from '../../scripts/phone';
 import { film, tone, untilHears, untilSeesColour } from '../support/rtp-peer';
-import { dial, MediaWorld, offerAnew, takeNext, type TalkingPhone } from './media-world';
+import { dial, MediaWorld, offerAnew, takeNext, untilShown, untilSpokenTo, type TalkingPhone } from './media-world';
 import { eventually } from './world';
 
 let world: MediaWorld;
@@ -110,5 +111,122 @@ describe('a talk that needs nothing of the server', () => {
     await understandEachOther(terminal, seat);
     expect(troubled).toBe(0);
     call.hangup();
+  });
+
+  test('a lost picture is asked for by RTCP, or by INFO where a phone does not know that', async () => {
+    const terminal = await world.terminal('1001');
+    const seat = await world.seat('2001');
+    const taken = takeNext(seat);
+    const call = dial(terminal, '6100', { knowsFeedback: false });
+    const seatCall = await taken;
+    await call.untilEstablished();
+    await speakUp(terminal, seat);
+    const { id } = await onlyCall();
+    const asked = call.next('info');
+    await world.post(`/v1/calls/${id}/recording`, { action: 'start' });
+    expect((await asked)[0].body).toContain('picture_fast_update');
+    await understandEachOther(terminal, seat);
+    const again = call.next('info');
+    expect((await seatCall.info('application/media_control+xml', '<media_control/>')).status).toBe(200);
+    await again;
+    const byRtcp = seat.peer.video.session.next('rtcp', { where: ({ type }) => type === 'pli' || type === 'fir' });
+    expect((await call.info('application/media_control+xml', '<media_control/>')).status).toBe(200);
+    await byRtcp;
+    call.hangup();
+  });
+});
+
+describe('a menu on a phone without a screen program', () => {
+  async function open(env: Record<string, string> = {}): Promise<void> {
+    world = await MediaWorld.open(env);
+  }
+
+  const nothingHeld = (): Promise<unknown> =>
+    eventually(
+      () => Promise.resolve(world.media.load()),
+      ({ endpoints, ports }) => endpoints === 0 && ports === 0,
+      1000,
+    );
+
+  test('is shown as video, answered by keys, and gives way to the person at the seat, media end to end', async () => {
+    await open();
+    const terminal = await world.terminal('1001');
+    const call = dial(terminal, '6200');
+    await call.untilEstablished();
+    await Promise.all([untilShown(terminal.peer), untilSpokenTo(terminal.peer)]);
+    expect(await onlyCall()).toMatchObject({
+      face: 'video',
+      state: 'menu',
+      media: { mode: 'anchored', why: ['menu'] },
+    });
+    await terminal.peer.audio.press('0');
+    await eventually(onlyCall, ({ state }) => state === 'queued');
+    await untilShown(terminal.peer);
+    const seat = await world.seat('2001');
+    await takeNext(seat);
+    await speakUp(terminal, seat);
+    await understandEachOther(terminal, seat);
+    expect((await onlyCall()).media).toEqual({ mode: 'direct' });
+    await nothingHeld();
+    call.hangup();
+  });
+
+  test('is said where there is no video; a key by INFO counts, and the same key by RTP after it does not', async () => {
+    await open();
+    const terminal = await world.terminal('1001', { video: [] });
+    const call = dial(terminal, '6200');
+    await call.untilEstablished();
+    await untilSpokenTo(terminal.peer);
+    expect(await onlyCall()).toMatchObject({ face: 'voice', state: 'menu' });
+    const pressed = await call.info('application/dtmf-relay', 'Signal=0\r\nDuration=160\r\n');
+    expect(pressed.status).toBe(200);
+    await eventually(onlyCall, ({ state }) => state === 'queued');
+    // The star leads back to the menu; it does not count by the way that was not the first.
+    await terminal.peer.audio.press('*');
+    await call.info('application/dtmf-relay', 'Signal=9\r\nDuration=160\r\n');
+    expect(await onlyCall()).toMatchObject({ state: 'queued' });
+    call.hangup();
+    await call.byeResponse;
+    await nothingHeld();
+  });
+
+  test('outlives its engine: another endpoint shows the same page', async () => {
+    await open();
+    const terminal = await world.terminal('1001');
+    const call = dial(terminal, '6200');
+    await call.untilEstablished();
+    await untilShown(terminal.peer);
+    await terminal.peer.audio.press('1');
+    await untilSpokenTo(terminal.peer);
+    const moved = call.next('media');
+    await world.media.loseWorker();
+    await moved;
+    await Promise.all([untilShown(terminal.peer), untilSpokenTo(terminal.peer)]);
+    expect(await onlyCall()).toMatchObject({ face: 'video', state: 'menu' });
+    // On the page of the trains there is nothing behind the 0; from the first page it would lead to the queue.
+    await terminal.peer.audio.press('*');
+    await terminal.peer.audio.press('0');
+    await eventually(onlyCall, ({ state }) => state === 'queued');
+    call.hangup();
+    await call.byeResponse;
+    await nothingHeld();
+  });
+
+  test('takes the place of a screen program that fails, on the page where it was', async () => {
+    await open();
+    const terminal = await world.terminal('1001', { headers: [menuHeader] });
+    const call = dial(terminal, '6001');
+    const screen = new MenuScreen(call);
+    await call.untilEstablished();
+    await screen.waitFor('page');
+    await screen.choose('1');
+    await screen.waitFor('page', ({ id }) => id === 'trains');
+    call.onInfo = () => ({ status: 501 });
+    await screen.choose('1');
+    await Promise.all([untilShown(terminal.peer), untilSpokenTo(terminal.peer)]);
+    expect(await onlyCall()).toMatchObject({ face: 'video', state: 'menu' });
+    call.hangup();
+    await call.byeResponse;
+    await nothingHeld();
   });
 });
