@@ -65,15 +65,33 @@ export class Catalogue {
     return { entries };
   }
 
-  /** The ids of all that a node keeps. */
-  async idsOf(node: string): Promise<string[]> {
-    const ids: string[] = [];
-    for (const kind of ['recording', 'snapshot'] as const) {
-      for await (const entry of this.newestFirst(kind, { limit: Infinity }))
-        if (entry.node === node) ids.push(entry.id);
+  /** Puts those in that are not there, or not as they are now. @returns what was put. */
+  async refresh(entries: readonly Entry[]): Promise<Entry[]> {
+    const texts = await this.texts(entries.map(({ id }) => id));
+    const changed = entries.filter((entry, index) => texts[index] !== JSON.stringify(entry));
+    await Promise.all(changed.map((entry) => this.put(entry)));
+
+    return changed;
+  }
+
+  /** All that is in the index of a node, besides what is `known`. */
+  async besides(known: ReadonlySet<string>, node: string): Promise<Entry[]> {
+    const lists = (['recording', 'snapshot'] as const).map((kind) => this.narrowest(kind, { limit: 0 }));
+    const ids = (await Promise.all(lists.map((list) => this.redis.zrange(list, 0, -1)))).flat();
+    const strange = ids.filter((id) => !known.has(id));
+    const found: Entry[] = [];
+    for (let from = 0; from < strange.length; from += batch) {
+      for (const text of await this.texts(strange.slice(from, from + batch))) {
+        const entry = readEntry(text ?? '');
+        if (entry?.node === node) found.push(entry);
+      }
     }
 
-    return ids;
+    return found;
+  }
+
+  private async texts(ids: readonly string[]): Promise<(string | null)[]> {
+    return ids.length === 0 ? [] : this.redis.mget(ids.map((id) => this.keys.recording(id)));
   }
 
   private async *newestFirst(kind: EntryKind, filter: Filter): AsyncGenerator<Entry> {
@@ -84,8 +102,7 @@ export class Catalogue {
     for (let offset = 0; ; offset += batch) {
       const ids = await this.redis.zrevrangebyscore(list, upper, from, 'LIMIT', offset, batch);
       if (ids.length === 0) return;
-      const texts = await this.redis.mget(ids.map((id) => this.keys.recording(id)));
-      for (const text of texts) {
+      for (const text of await this.texts(ids)) {
         const entry = readEntry(text ?? '');
         if (entry && matches(entry, filter) && isBehind(entry, cursor)) yield entry;
       }

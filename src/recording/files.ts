@@ -30,6 +30,11 @@ export function draftOf(file: string): string {
   return `${file.slice(0, -extension.length)}.${newToken().slice(0, 8)}${draftEnd}${extension}`;
 }
 
+/** The id that the name of a file begins with; that of some drafts begins with a dot before it. */
+export function idIn(name: string): string | undefined {
+  return /^\.?((?:rec|snap)_[A-Za-z0-9_-]{16})/.exec(name)?.[1];
+}
+
 export function isDraft(name: string): boolean {
   return name.includes(`${draftEnd}.`);
 }
@@ -74,6 +79,10 @@ export function asStorageError(error: unknown): unknown {
 export interface Measured {
   bytes: number;
   sha256: string;
+}
+
+export function measureBytes(bytes: Buffer): Measured {
+  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 /** Length and hash of a file; undefined when it is not there. */
@@ -154,19 +163,21 @@ async function list(folder: string): Promise<Dirent[]> {
 
 async function readDay(root: string, folder: string): Promise<Day> {
   const day: Day = { folder, entries: [], broken: [], files: new Map(), drafts: [] };
+  const sidecars: string[] = [];
   for (const found of await list(path.join(root, folder))) {
     const { name } = found;
     if (!found.isFile()) continue;
     if (isDraft(name)) day.drafts.push(name);
-    else if (name.endsWith(sidecarEnd)) await readSidecar(root, day, name);
+    else if (name.endsWith(sidecarEnd)) sidecars.push(name);
     else keep(day, name);
   }
+  await Promise.all(sidecars.map((name) => readSidecar(root, day, name)));
 
   return day;
 }
 
 function keep(day: Day, name: string): void {
-  const id = /^(?:rec|snap)_[A-Za-z0-9_-]{16}/.exec(name)?.[0];
+  const id = idIn(name);
   if (id === undefined) return;
   day.files.set(id, [...(day.files.get(id) ?? []), name].sort());
 }

@@ -13,6 +13,7 @@ import {
   draftOf,
   isThere,
   measure,
+  measureBytes,
   renditionEnd,
   sidecarEnd,
   writeWhole,
@@ -78,8 +79,10 @@ export class RecordingStore {
   private readonly giveUp = new AbortController();
   private stopSweeps: () => void = () => undefined;
   private walking: Promise<void> | undefined;
-  /** What a crash had left is taken in. */
-  private opened = false;
+  /** What this process has begun while it is looking for what a crash has left. */
+  private readonly begun = new Set<string>();
+  /** That is taken in. */
+  private tookIn = false;
   private closed = false;
 
   private constructor(private readonly options: RecordingStoreOptions) {
@@ -89,16 +92,20 @@ export class RecordingStore {
   }
 
   /**
-   * Opens the folder: takes in what a crash has left, makes the index agree with the disk, and deletes what is due; and so
-   * once a day. @throws Error when the folder cannot be made.
+   * Opens the folder. From then on, and once a day, what a crash has left is taken in, the index is made to agree with the disk,
+   * and what is due is deleted; recordings that begin meanwhile do not wait for that. @throws Error when the folder cannot be made.
    */
   static async open(options: RecordingStoreOptions): Promise<RecordingStore> {
     await mkdir(options.folder, { recursive: true, mode: 0o700 });
     const store = new RecordingStore(options);
-    await store.walk();
-    store.sweepDaily();
+    store.sweep();
 
     return store;
+  }
+
+  /** Resolves when the walk through the folder that is under way, if one is, is over. */
+  async settled(): Promise<void> {
+    await this.walking?.catch(() => undefined);
   }
 
   /**
@@ -114,6 +121,7 @@ export class RecordingStore {
     };
     const recording = new OpenRecording(record, this.ledger, this.options, (id) => this.running.delete(id));
     this.running.set(record.id, recording);
+    if (!this.tookIn) this.begun.add(record.id);
     try {
       await this.ledger.begin(record);
     } catch (error) {
@@ -128,14 +136,12 @@ export class RecordingStore {
   async saveSnapshot(about: About, side: Side, png: Buffer): Promise<SnapshotRecord> {
     const head = this.head('snapshot', about, this.options.clock.now());
     const file = `${head.id}.png`;
-    const target = this.ledger.pathOf(head, file);
-    await writeWhole(target, png);
-    const measured = (await measure(target)) ?? { bytes: 0, sha256: '' };
-    const record: SnapshotRecord = { ...head, kind: 'snapshot', side, file, ...measured };
+    const record: SnapshotRecord = { ...head, kind: 'snapshot', side, file, ...measureBytes(png) };
+    await this.ledger.begin(record);
     try {
-      await this.ledger.begin(record);
+      await writeWhole(this.ledger.pathOf(record, file), png);
     } catch (error) {
-      await rm(target, { force: true });
+      await this.ledger.forget(record);
       throw error;
     }
 
@@ -220,7 +226,7 @@ export class RecordingStore {
     this.closed = true;
     this.stopSweeps();
     this.giveUp.abort();
-    await this.walking;
+    await this.settled();
     await Promise.allSettled(this.making.values());
     await this.ledger.close();
   }
@@ -284,14 +290,13 @@ export class RecordingStore {
     return this.fileOf(entry, rendition);
   }
 
-  private sweepDaily(): void {
-    this.stopSweeps = this.options.clock.after(dayMs, () => {
-      void this.walk()
-        .catch((error: unknown) => this.options.log.error({ err: error }, 'recordings could not be swept'))
-        .finally(() => {
-          if (!this.closed) this.sweepDaily();
-        });
+  /** Now, and again each day. */
+  private sweep(): void {
+    this.walk().catch((error: unknown) => {
+      // It is walked through again when the store is back.
+      this.options.log.error({ err: error }, 'the folder of recordings could not be looked through');
     });
+    this.stopSweeps = this.options.clock.after(dayMs, () => this.sweep());
   }
 
   /** Once through the folder; those who ask meanwhile share it. */
@@ -304,40 +309,46 @@ export class RecordingStore {
   }
 
   private async walkOnce(): Promise<void> {
-    const listed = new Set(await this.catalogue.idsOf(this.options.node));
+    const seen = new Set<string>();
     for await (const day of days(this.options.folder)) {
-      const entries = this.opened ? day.entries : await this.takeIn(day);
-      for (const entry of entries) {
-        listed.delete(entry.id);
-        // One that goes on is told to the index by itself; what was read of it here may be old already.
-        if (!isOpen(entry)) await this.lookAfter(entry);
-      }
+      if (this.closed) return;
+      const entries = this.tookIn ? day.entries : await this.takeIn(day);
+      for (const { id } of entries) seen.add(id);
+      // One that goes on is told to the index by itself; what was read of it here may be old already.
+      await this.lookAfter(entries.filter((entry) => !isOpen(entry)));
     }
-    for (const id of listed) await this.dropLost(id);
-    this.opened = true;
+    for (const entry of await this.catalogue.besides(seen, this.options.node)) await this.dropLost(entry);
+    this.tookIn = true;
+    this.begun.clear();
   }
 
-  /** At the start, when nothing goes on yet: what is not finished was left by a crash. */
   private async takeIn(day: Day): Promise<Entry[]> {
-    const { folder, clock, log, node, keys, recover } = this.options;
-    const ports = { root: folder, site: keys.site, node, recover, log, retention: defaultRetention };
-    const taken = await takeIn({ ...ports, now: () => clock.now() }, day);
+    const { folder, log, node, keys, recover, clock } = this.options;
+    const taken = await takeIn(
+      {
+        ...{ root: folder, site: keys.site, node, recover, log, retention: defaultRetention },
+        now: () => clock.now(),
+        isOurs: (id) => this.begun.has(id) || this.making.has(id),
+      },
+      day,
+    );
     for (const entry of taken) await this.ledger.update(entry);
 
     return [...day.entries.filter(({ id }) => !taken.some((one) => one.id === id)), ...taken];
   }
 
-  private async lookAfter(entry: Entry): Promise<void> {
-    if (entry.retainUntil <= this.options.clock.now()) return this.delete(entry, 'retention');
-    await this.catalogue.put(entry);
-    // Whoever deleted it meanwhile has deleted it from the index before it was put there.
-    await this.dropLost(entry.id);
+  private async lookAfter(entries: readonly Entry[]): Promise<void> {
+    const now = this.options.clock.now();
+    for (const entry of entries) if (entry.retainUntil <= now) await this.delete(entry, 'retention');
+    // Whoever deleted one meanwhile has deleted it from the index before it was put there.
+    const put = await this.catalogue.refresh(entries.filter(({ retainUntil }) => retainUntil > now));
+    for (const entry of put) await this.dropLost(entry);
   }
 
-  /** Entries of the index whose sidecar somebody has deleted by hand. */
-  private async dropLost(id: string): Promise<void> {
-    const entry = await this.catalogue.find(id);
-    if (!entry || this.running.has(id) || (await isThere(this.ledger.pathOf(entry, id + sidecarEnd)))) return;
+  /** An entry of the index whose sidecar somebody has deleted. */
+  private async dropLost(entry: Entry): Promise<void> {
+    const { id } = entry;
+    if (this.running.has(id) || (await isThere(this.ledger.pathOf(entry, id + sidecarEnd)))) return;
     this.options.log.warn({ recording: id }, 'a recording is in the index and not on the disk; it is taken out');
     await this.catalogue.remove(entry);
   }

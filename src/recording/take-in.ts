@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '../lib/logger';
-import { changedAt, isDraft, measure, renditionEnd, sidecarEnd, type Day } from './files';
+import { changedAt, idIn, isDraft, measure, renditionEnd, sidecarEnd, type Day } from './files';
 import { daysMs, isOpen, type Entry, type RecordingRecord, type StoredPart } from './model';
 import type { WrittenPart } from './open-recording';
 
@@ -14,6 +14,8 @@ export interface TakeInPorts {
   node: string;
   recover: Recover;
   now(): number;
+  /** Whether this process works on what has this id. */
+  isOurs(id: string): boolean;
   log: Logger;
   /** Days for which a recording is kept that nobody knows anything of. */
   retention: number;
@@ -23,21 +25,21 @@ export interface TakeInPorts {
  * Finishes what a crash has left in a day's folder: recordings without an end are measured and get one, marked as cut; files
  * whose sidecar is lost get a new one, so that they are found and, in time, deleted.
  *
- * To be called before this process records anything.
- *
  * @returns the entries that are new or changed.
  */
 export async function takeIn(ports: TakeInPorts, day: Day): Promise<RecordingRecord[]> {
   const folder = path.join(ports.root, day.folder);
-  await Promise.all(day.drafts.map((name) => rm(path.join(folder, name), { force: true })));
+  const left = day.drafts.filter((name) => !ports.isOurs(idIn(name) ?? ''));
+  await Promise.all(left.map((name) => rm(path.join(folder, name), { force: true })));
   const taken: RecordingRecord[] = [];
   for (const entry of day.entries) {
-    if (entry.kind !== 'recording' || !isOpen(entry) || (await isElsewhere(ports, day, entry))) continue;
+    if (entry.kind !== 'recording' || !isOpen(entry) || (await isAlive(ports, day, entry))) continue;
     taken.push(await finish(ports, folder, entry, day.files.get(entry.id) ?? []));
   }
   for (const [id, files] of day.files) {
-    if (!id.startsWith('rec_') || day.entries.some((entry) => entry.id === id)) continue;
-    taken.push(await finish(ports, folder, unknown(ports, day, id), files));
+    if (!id.startsWith('rec_') || ports.isOurs(id) || day.entries.some((entry) => entry.id === id)) continue;
+    const found = await finish(ports, folder, unknown(ports, day, id), files);
+    if (found.parts.length > 0) taken.push(found);
   }
   for (const name of day.broken) ports.log.error({ file: path.join(day.folder, name) }, 'a sidecar cannot be read');
 
@@ -45,7 +47,8 @@ export async function takeIn(ports: TakeInPorts, day: Day): Promise<RecordingRec
 }
 
 /** Another node may be writing it at this moment, where several share the folder. One that stands still for a day is nobody's. */
-async function isElsewhere({ root, node, now }: TakeInPorts, day: Day, entry: Entry): Promise<boolean> {
+async function isAlive({ root, node, now, isOurs }: TakeInPorts, day: Day, entry: Entry): Promise<boolean> {
+  if (isOurs(entry.id)) return true;
   if (entry.node === node) return false;
   const names = [entry.id + sidecarEnd, ...(day.files.get(entry.id) ?? [])];
   const changed = await Promise.all(names.map((name) => changedAt(path.join(root, day.folder, name))));
@@ -77,7 +80,12 @@ async function finish(
     if (part) parts.push(part);
   }
   const endedAt = Math.round(Math.max(entry.startedAt, ...parts.map((part) => part.startedAt + part.duration)));
-  const event = { at: ports.now(), what: 'taken in', by: { kind: 'server' as const }, why: 'the server was cut off' };
+  const event = {
+    at: ports.now(),
+    what: 'taken in',
+    by: { kind: 'server' as const },
+    why: 'the server was cut off',
+  };
   ports.log.warn(
     { recording: entry.id, call: entry.call, parts: parts.length },
     'a recording that was cut off is taken in',

@@ -64,7 +64,7 @@ beforeAll(async () => {
   opened.add('terminal', () => terminal.stop());
   seat = await Baresip.start({ user: '2001', password: 'demo-seat', domain, server: server.sip, answer: 'auto' });
   opened.add('seat', () => seat.stop());
-  await Promise.all([terminal.waitFor('REGISTER_OK'), seat.waitFor('REGISTER_OK')]);
+  await Promise.all([terminal.untilRegistered(), seat.untilRegistered()]);
   await seat.command('ausrc', `ausine,${seatTone}`);
 }, 60_000);
 
@@ -355,8 +355,8 @@ test('a crash leaves what was recorded up to then: the next start takes it in, a
   // The phones would say goodbye to a server that is gone, for half a minute.
   await Promise.all([terminal, seat].map(({ child }) => child.stop('SIGKILL')));
   server = await startServer(options);
-  const recording = await recordingOf(call);
-  expect(recording).toMatchObject({ state: 'ended', cut: true, by: { kind: 'policy' } });
+  const recording = await recordingOf(call, ({ state }) => state === 'ended');
+  expect(recording).toMatchObject({ cut: true, by: { kind: 'policy' } });
   expect(recording.events.map(({ what }) => what)).toEqual(['start', 'taken in']);
   const [part] = recording.parts;
   expect(part!.tracks.map(({ side, kind }) => `${side} ${kind}`).sort()).toEqual([

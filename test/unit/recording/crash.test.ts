@@ -154,3 +154,17 @@ test('what another node is recording into the same folder is left alone until it
   await expect(later.find(id)).rejects.toMatchObject({ code: 'RECORDING_UNKNOWN' });
   expect(world.logged(/cut off is taken in/)).toHaveLength(1);
 });
+
+test('what begins while the folder is still looked through is not taken for the rest of a crash', async () => {
+  const before = await world.store();
+  const cut = await before.begin(about);
+  await writeMedia(`${cut.base}.mkv`);
+  await before.close();
+
+  const store = await world.open();
+  const { id } = await store.begin(about);
+  await store.settled();
+  expect(await store.find(cut.id)).toMatchObject({ cut: true });
+  expect(await store.find(id)).toMatchObject({ cut: false });
+  expect(await world.sidecar(id)).not.toHaveProperty('endedAt');
+});

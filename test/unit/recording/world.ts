@@ -31,7 +31,7 @@ export class RecordingWorld {
   readonly log: Record<string, unknown>[] = [];
   /** What `compose` was asked for. */
   readonly composed: string[][] = [];
-  private readonly open: RecordingStore[] = [];
+  private readonly opened: RecordingStore[] = [];
 
   private constructor(
     readonly folder: string,
@@ -46,7 +46,15 @@ export class RecordingWorld {
     return new RecordingWorld(own, new Redis(url), randomSite());
   }
 
+  /** Opens the folder, and waits until what was left in it is looked through. */
   async store(options: Partial<RecordingStoreOptions> = {}): Promise<RecordingStore> {
+    const store = await this.open(options);
+    await store.settled();
+
+    return store;
+  }
+
+  async open(options: Partial<RecordingStoreOptions> = {}): Promise<RecordingStore> {
     const store = await RecordingStore.open({
       folder: this.folder,
       redis: this.redis,
@@ -61,7 +69,7 @@ export class RecordingWorld {
       recover,
       ...options,
     });
-    this.open.push(store);
+    this.opened.push(store);
 
     return store;
   }
@@ -91,7 +99,7 @@ export class RecordingWorld {
   }
 
   async close(): Promise<void> {
-    for (const store of this.open) await store.close();
+    for (const store of this.opened) await store.close();
     this.redis.disconnect();
     await rm(this.folder, { recursive: true, force: true });
   }
