@@ -10,9 +10,6 @@ export interface Body {
   readonly items: readonly { readonly key: string; readonly label: string }[];
 }
 
-/** The least height of an image, as a share of the picture. */
-export const IMAGE_SHARE = 0.32;
-
 /** A body broken into lines: `scale` is the size of its text against that of the metrics. */
 export interface Arranged {
   readonly scale: number;
@@ -25,7 +22,7 @@ export interface Arranged {
 }
 
 /** How many lines a label may take: more than any label that a dialplan allows needs. */
-const MOST_LABEL_LINES = 4;
+const MOST_LABEL_LINES = 6;
 
 export function arrange(body: Body, width: number, metrics: Metrics, scale: number): Arranged {
   const room = width - metrics.margin * 2;
@@ -63,7 +60,7 @@ const SCALES = [1.4, 1.3, 1.2, 1.1, 1.05, 1, 0.92, 0.85, 0.78, 0.7, 0.62, 0.55];
 
 /** The body in the largest text that fits. What does not fit at all loses lines of its text, which is the least that is lost. */
 export function arrangeToFit(body: Body, width: number, height: number, metrics: Metrics): Arranged {
-  const free = body.image === undefined ? height : height - metrics.height * IMAGE_SHARE;
+  const free = body.image === undefined ? height : height - metrics.height * metrics.imageShare;
   const scales = body.image === undefined ? SCALES : SCALES.filter((scale) => scale <= 1.1);
   for (const scale of scales) {
     const arranged = arrange(body, width, metrics, scale);

@@ -48,9 +48,9 @@ export function drawConnected(sheet: Sheet, { agent }: ConnectedMessage): void {
   const middle = { x: width / 2, y: height * 0.34 };
   sheet.circle(middle.x, middle.y, radius * 1.06, palette.accent);
   sheet.circle(middle.x, middle.y, radius, palette.bottom);
-  const side = radius * 1.38;
+  const side = radius * 2;
   const face = { x: middle.x - side / 2, y: middle.y - side / 2, width: side, height: side };
-  if (agent.photo === undefined || !sheet.image(agent.photo, face)) {
+  if (agent.photo === undefined || !sheet.image(agent.photo, face, 'round')) {
     const initial = charactersOf(agent.name.trim())[0] ?? '';
     sheet.line(initial.toUpperCase(), { ...middle, size: radius * 0.95, weight: 'bold', anchor: 'middle' });
   }
@@ -102,14 +102,22 @@ export function drawSurvey(sheet: Sheet, { title, form }: SurveyMessage): void {
 
 /** A title, and a text on a card. */
 function drawNote(sheet: Sheet, title: string, text: string): void {
-  const { metrics, width } = sheet.frame;
+  const { frame } = sheet;
+  const { metrics } = frame;
   const top = title === '' ? metrics.margin : sheet.head(title);
   const bottom = metrics.height - metrics.margin * 0.8;
   const inner = metrics.margin * 0.7;
-  sheet.card({ x: metrics.margin * 0.6, y: top, width: width - metrics.margin * 1.2, height: bottom - top }, inner);
+  const width = frame.width - inner * 2;
   const { text: lines, scale } = arrangeToFit({ text, items: [] }, width, bottom - top - inner * 2, metrics);
   const line = metrics.textLine * scale;
+  const card = {
+    x: metrics.margin,
+    y: top,
+    width: frame.width - metrics.margin * 2,
+    height: lines.length * line + inner * 2,
+  };
+  sheet.card(card, inner);
   for (const [i, words] of lines.entries()) {
-    sheet.line(words, { x: metrics.margin, y: top + inner + (i + 0.5) * line, size: metrics.text * scale });
+    sheet.line(words, { x: metrics.margin + inner, y: top + inner + (i + 0.5) * line, size: metrics.text * scale });
   }
 }

@@ -1,6 +1,6 @@
 import type { FaceWords } from '../face-words';
 import { localized, type Field, type Item, type Page } from '../model';
-import { arrange, IMAGE_SHARE, type Body } from './body';
+import { arrange, type Body } from './body';
 import { headOf } from './sheet';
 import type { Metrics } from './sizes';
 import { joined, linesOf } from './wrap';
@@ -63,7 +63,7 @@ class Sheets {
   holds(part: PicturePart, hasFoot = true): boolean {
     const { metrics } = this;
     const { height } = arrange(bodyOf(part, this.locale, this.words), metrics.narrowest, metrics, 1);
-    const image = part.image === undefined ? 0 : metrics.height * IMAGE_SHARE + metrics.gap;
+    const image = part.image === undefined ? 0 : metrics.height * metrics.imageShare + metrics.gap;
 
     return height + image <= bottomOf(metrics, hasFoot) - this.head;
   }

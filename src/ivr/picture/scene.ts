@@ -13,9 +13,11 @@ export type Shape =
       width: number;
       height: number;
       name: string;
-      align: 'left' | 'middle' | 'right';
+      align: ImageAlign;
     };
 
+/** Where an image stands in its area when it is fitted in whole; `round` fills a circle with its middle. */
+export type ImageAlign = 'left' | 'middle' | 'right' | 'round';
 export type Anchor = 'start' | 'middle' | 'end';
 
 /** A picture before it is drawn: `height` is 480 or 240 units, `width` follows from its proportions. */
@@ -50,17 +52,36 @@ function draw(shape: Shape, images: ReadonlyMap<string, LoadedImage>): string {
     case 'circle':
       return `<circle cx="${n(shape.x)}" cy="${n(shape.y)}" r="${n(shape.radius)}" ${paint(shape)}/>`;
     case 'text':
-      return `<text x="${n(shape.x)}" y="${n(shape.y)}" font-size="${n(shape.size)}" font-weight="${shape.weight === 'bold' ? 700 : 400}" text-anchor="${shape.anchor}" fill="${shape.fill}">${escaped(shape.text)}</text>`;
+      return drawText(shape);
     case 'image':
       return drawImage(shape, images.get(shape.name));
   }
 }
 
+/** The font for Chinese, Japanese and Korean has one weight: its bold is made by an outline. */
+const HAN = /[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]/u;
+
+function drawText(shape: Extract<Shape, { kind: 'text' }>): string {
+  const { x, y, size, weight, anchor, fill, text } = shape;
+  const place = `x="${n(x)}" y="${n(y)}" font-size="${n(size)}" text-anchor="${anchor}"`;
+  const outline = weight === 'bold' && HAN.test(text) ? ` stroke="${fill}" stroke-width="${n(size * 0.035)}"` : '';
+
+  return `<text ${place} font-weight="${weight === 'bold' ? 700 : 400}" fill="${fill}"${outline}>${escaped(text)}</text>`;
+}
+
 function drawImage(shape: Extract<Shape, { kind: 'image' }>, image: LoadedImage | undefined): string {
   if (!image) return '';
-  const align = { left: 'xMinYMid', middle: 'xMidYMid', right: 'xMaxYMid' }[shape.align];
+  const { x, y, width, height, align } = shape;
+  const fit = { left: 'xMinYMid meet', middle: 'xMidYMid meet', right: 'xMaxYMid meet', round: 'xMidYMid slice' }[
+    align
+  ];
+  const area = `x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}"`;
+  const drawn = `<image ${area} preserveAspectRatio="${fit}" xlink:href="${image.href}"/>`;
+  if (align !== 'round') return drawn;
+  const id = `round${n(x)}-${n(y)}`;
+  const circle = `<circle cx="${n(x + width / 2)}" cy="${n(y + height / 2)}" r="${n(Math.min(width, height) / 2)}"/>`;
 
-  return `<image x="${n(shape.x)}" y="${n(shape.y)}" width="${n(shape.width)}" height="${n(shape.height)}" preserveAspectRatio="${align} meet" xlink:href="${image.href}"/>`;
+  return `<clipPath id="${id}">${circle}</clipPath><g clip-path="url(#${id})">${drawn}</g>`;
 }
 
 function paint({ fill, line }: { fill: string; line?: string }): string {

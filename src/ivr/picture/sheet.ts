@@ -1,9 +1,20 @@
 import type { FaceWords } from '../face-words';
 import type { Palette } from './colours';
 import { type Weight, widthOf } from './metrics';
-import type { Anchor, Shape } from './scene';
+import type { Anchor, ImageAlign, Shape } from './scene';
 import type { Metrics } from './sizes';
-import { wrapAtMost } from './wrap';
+import { wrap, wrapAtMost } from './wrap';
+
+/** A title that takes more than two lines is drawn smaller before it is cut. */
+const TITLE_SCALES = [1, 0.87, 0.75];
+
+interface Head {
+  readonly lines: readonly string[];
+  readonly size: number;
+  readonly line: number;
+  readonly top: number;
+  readonly height: number;
+}
 
 /** What every layout is made with. */
 export interface Frame {
@@ -70,7 +81,7 @@ export class Sheet {
     this.shapes.push({ kind: 'circle', x, y, radius, fill, ...(line !== undefined && { line }) });
   }
 
-  image(name: string, area: Area, align: 'left' | 'middle' | 'right' = 'middle'): boolean {
+  image(name: string, area: Area, align: ImageAlign = 'middle'): boolean {
     if (!this.frame.images.has(name)) return false;
     this.shapes.push({ kind: 'image', name, align, ...area });
 
@@ -80,10 +91,10 @@ export class Sheet {
   /** Title, logo and a bar below them; gives where the rest begins. */
   head(title: string): number {
     const { metrics, palette, width } = this.frame;
-    const { lines, top, height } = headOf(title, metrics, width);
+    const { lines, size, line, top, height } = headOf(title, metrics, width);
     for (const [i, text] of lines.entries()) {
-      const y = top + (i + 0.5) * metrics.titleLine;
-      this.line(text, { x: metrics.margin, y, size: metrics.title, weight: 'bold' });
+      const y = top + (i + 0.5) * line;
+      this.line(text, { x: metrics.margin, y, size, weight: 'bold' });
     }
     const logo = logoSize(metrics);
     this.image('logo', { x: width - metrics.margin - logo.width, y: top, ...logo }, 'right');
@@ -127,17 +138,21 @@ export class Sheet {
   }
 }
 
-/** The lines of a title and the room that the head takes with them. */
-export function headOf(
-  title: string,
-  metrics: Metrics,
-  width: number,
-): { lines: string[]; top: number; height: number } {
-  const room = (width - metrics.margin * 2.5 - logoSize(metrics).width) / metrics.title;
-  const lines = wrapAtMost(title, room, 2, 'bold');
+/** The lines of a title, their size, and the room that the head takes with them. */
+export function headOf(title: string, metrics: Metrics, width: number): Head {
+  const room = width - metrics.margin * 2.5 - logoSize(metrics).width;
   const top = metrics.margin * 0.62;
+  const headWith = (scale: number): Head => {
+    const size = metrics.title * scale;
+    const lines = wrapAtMost(title, room / size, 2, 'bold');
+    const line = metrics.titleLine * scale;
 
-  return { lines, top, height: top + lines.length * metrics.titleLine + metrics.bar * 3.6 };
+    return { lines, size, line, top, height: top + lines.length * line + metrics.bar * 3.6 };
+  };
+  const isWhole = ({ size }: Head): boolean => wrap(title, room / size, 'bold').length <= 2;
+  const smallest = TITLE_SCALES.at(-1) ?? 1;
+
+  return TITLE_SCALES.map(headWith).find(isWhole) ?? headWith(smallest);
 }
 
 function logoSize({ titleLine }: Metrics): { width: number; height: number } {

@@ -24,6 +24,8 @@ export interface Metrics {
   readonly footer: number;
   readonly hint: number;
   readonly huge: number;
+  /** The least height of an image, as a share of the picture: on a small one it needs more to be made out. */
+  readonly imageShare: number;
 }
 
 export const LARGE: Metrics = {
@@ -43,6 +45,7 @@ export const LARGE: Metrics = {
   footer: 50,
   hint: 19,
   huge: 66,
+  imageShare: 0.36,
 };
 
 export const SMALL: Metrics = {
@@ -62,6 +65,7 @@ export const SMALL: Metrics = {
   footer: 27,
   hint: 13,
   huge: 36,
+  imageShare: 0.52,
 };
 
 /** The smallest text in a picture of 320x240, in pixels. */
