@@ -6,6 +6,9 @@ import { Producer, type ProducerOptions, type VideoTarget } from '../../../src/m
 import { vp8Size } from '../../../src/media/embedded/produce/ivf';
 import { colourAt, difference, ffmpeg, pixels, quartersPng, scratch } from './tools';
 
+// ffmpeg does the work: on a machine that is busy it takes its time.
+jest.setTimeout(60_000);
+
 const folder = scratch();
 const open: Producer[] = [];
 let folders = 0;

@@ -9,6 +9,9 @@ import { compose } from '../../../src/media/rendition';
 import { ffmpeg, probe, scratch } from '../media-produce/tools';
 import { audioPackets, encodedVideo, streamOf, tone, videoPackets } from './streams';
 
+// ffmpeg does the work: on a machine that is busy it takes its time.
+jest.setTimeout(60_000);
+
 /** Ends of a recording that nobody asked for, seen from outside of the process that writes it. */
 
 const folder = scratch();

@@ -9,6 +9,9 @@ import { difference, ffmpeg, pixels, probe, scratch } from '../media-produce/too
 import { h264, onlyPart, openRig, pcma, pcmu, vp8, type Rig } from './rig';
 import { audioPackets, encodedVideo, streamOf, tone, videoPackets, type Sent } from './streams';
 
+// ffmpeg does the work: on a machine that is busy it takes its time.
+jest.setTimeout(60_000);
+
 const folder = scratch();
 let names = 0;
 

@@ -8,6 +8,9 @@ import { colourAt, ffmpeg, pixels, probe, scratch } from '../media-produce/tools
 import { h264, onlyPart, openRig, pcma, pcmu, vp8 } from './rig';
 import { audioPackets, encodedVideo, streamOf, tone, videoPackets } from './streams';
 
+// ffmpeg does the work: on a machine that is busy it takes its time.
+jest.setTimeout(60_000);
+
 const folder = scratch();
 const begin = 1_700_000_000_000;
 let names = 0;

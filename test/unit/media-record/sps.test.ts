@@ -2,6 +2,9 @@ import { spsSize } from '../../../src/media/embedded/record/sps';
 import { nalUnits, typeOfNal } from '../../../src/media/embedded/produce/annexb';
 import { ffmpeg } from '../media-produce/tools';
 
+// ffmpeg does the work: on a machine that is busy it takes its time.
+jest.setTimeout(60_000);
+
 async function parameterSet(size: string, ...encoder: string[]): Promise<Uint8Array> {
   const source = ['-f', 'lavfi', '-i', `testsrc2=s=${size}:d=0.1`, '-frames:v', '1'];
   const stream = await ffmpeg([...source, '-c:v', 'libx264', ...encoder, '-f', 'h264', 'pipe:1']);

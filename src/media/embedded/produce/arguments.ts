@@ -4,6 +4,8 @@ export interface VideoTarget {
   codec: 'vp8' | 'h264';
   width: number;
   height: number;
+  /** H.264: most bytes of a slice, for a peer to whom a slice cannot be sent in several packets (RFC 6184, mode 0). Default no limit. */
+  slice?: number;
 }
 
 /** Pictures a second in the clip of a still picture: most of them are a few bytes that say "as before". */
@@ -103,11 +105,18 @@ function encoder(target: VideoTarget, rate: number, what: 'still' | 'video'): st
 /** No look-ahead and no frames that are not shown: one frame in, one frame out. */
 const vp8 = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-lag-in-frames', '0', '-auto-alt-ref', '0'];
 
-/** Constrained baseline, one slice a picture, parameter sets in the stream (`-f h264` puts them before each key frame). */
+/** Constrained baseline, one slice a picture where slices have no limit, parameter sets in the stream (`-f h264` puts them before each key frame). */
 function h264(target: VideoTarget, rate: number): string[] {
+  const slices = target.slice === undefined ? '' : `:slice-max-size=${target.slice}`;
+
   return [
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline'],
-    ...['-level:v', h264Level(target.width, target.height, rate), '-x264-params', 'repeat-headers=1:scenecut=0'],
+    ...[
+      '-level:v',
+      h264Level(target.width, target.height, rate),
+      '-x264-params',
+      `repeat-headers=1:scenecut=0${slices}`,
+    ],
   ];
 }
 

@@ -23,10 +23,10 @@ export class MemoryCache<V> {
     return entry.value;
   }
 
-  /** A value larger than a quarter of all is not kept: it would push out everything that is asked for often. */
+  /** A value larger than half of all is not kept: it would push out everything that is asked for often. */
   set(key: string, value: V, size: number): void {
     this.delete(key);
-    if (size > this.most / 4) return;
+    if (size > this.most / 2) return;
     this.entries.set(key, { value, size });
     this.total += size;
     for (const oldest of this.entries.keys()) {

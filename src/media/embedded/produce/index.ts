@@ -26,7 +26,7 @@ export interface ProducerOptions extends FfmpegOptions {
   /** Folder of the clips that were made; is created when needed, may be shared and may be emptied at any time. */
   cacheDir: string;
   log: Logger;
-  /** Bytes of clips in memory and on disk. Default 64 MiB and 512 MiB. */
+  /** Bytes of clips in memory and on disk. Default 128 MiB and 512 MiB. */
   mostMemory?: number;
   mostDisk?: number;
 }
@@ -69,7 +69,7 @@ export class Producer {
 
   constructor(options: ProducerOptions) {
     this.ffmpeg = new Ffmpeg(options);
-    this.memory = new MemoryCache(options.mostMemory ?? 64 * mebibyte);
+    this.memory = new MemoryCache(options.mostMemory ?? 128 * mebibyte);
     this.disk = new DiskCache(options.cacheDir, options.mostDisk ?? 512 * mebibyte, options.log);
   }
 
@@ -196,12 +196,12 @@ async function hashFile(file: string): Promise<string> {
 }
 
 /** 4:2:0 halves the colours both ways: sizes are even. */
-function evenSize({ codec, width, height }: VideoTarget): VideoTarget {
+function evenSize({ width, height, ...rest }: VideoTarget): VideoTarget {
   const even = (length: number): number => Math.max(16, Math.floor(length / 2) * 2);
   if (!(width <= 7680 && height <= 4320))
     throw new SightlineError('BAD_REQUEST', `A video of ${width}x${height} cannot be made.`);
 
-  return { codec, width: even(width), height: even(height) };
+  return { ...rest, width: even(width), height: even(height) };
 }
 
 function decodable(accessUnit: Uint8Array, codec: VideoTarget['codec']): Uint8Array {

@@ -21,7 +21,9 @@ export function readVideoClip(output: Uint8Array, target: VideoTarget, rate: num
   const last = frames.at(-1);
   if (!last || !frames[0]?.key) throw new RangeError('There is no picture in it.');
 
-  return { ...target, frames, duration: last.at + step };
+  const { codec, width, height } = target;
+
+  return { codec, width, height, frames, duration: last.at + step };
 }
 
 function vp8Frames(output: Uint8Array): VideoFrame[] {

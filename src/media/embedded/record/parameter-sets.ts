@@ -16,8 +16,8 @@ export class ParameterSets {
   note(payload: Uint8Array): void {
     const units = ((payload[0] ?? 0) & 0x1f) === stapA ? together(payload) : [payload];
     for (const unit of units) {
-      if (isOf(unit, sequence)) this.sps = Uint8Array.from(unit);
-      if (isOf(unit, picture)) this.pps = Uint8Array.from(unit);
+      if (isOf(unit, sequence)) this.sps = new Uint8Array(unit);
+      if (isOf(unit, picture)) this.pps = new Uint8Array(unit);
     }
   }
 

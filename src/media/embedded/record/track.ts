@@ -72,7 +72,7 @@ export abstract class TrackRecorder {
     const { sequence, timestamp, marker, ssrc } = view;
     const payload = packet.subarray(view.start, view.end);
     const arrived: Packet = { sequence, timestamp, marker, ssrc, arrival, payload };
-    this.ordered(this.reorder.push(arrived, (same) => ({ ...same, payload: Uint8Array.from(same.payload) })));
+    this.ordered(this.reorder.push(arrived, (same) => ({ ...same, payload: new Uint8Array(same.payload) })));
   }
 
   /** Packets that have waited long enough for those before them. */
@@ -141,7 +141,7 @@ class AudioRecorder extends TrackRecorder {
   protected content({ payload, timestamp, arrival }: Packet): void {
     // 64 kbit/s are 8 bytes in a millisecond; Opus comes in packets of 20 ms.
     const duration = this.codec === 'opus' ? 20 : payload.length / 8;
-    this.write(Uint8Array.from(payload), { timestamp, arrival, key: true, duration }, () => this.entry);
+    this.write(new Uint8Array(payload), { timestamp, arrival, key: true, duration }, () => this.entry);
   }
 
   protected restart(): void {
