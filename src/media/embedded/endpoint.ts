@@ -108,8 +108,8 @@ export class EmbeddedEndpoint implements Endpoint {
     const { video, audio } = this.state;
     if (this.closed) return;
     await Promise.allSettled([
-      ...(video ? pictures.map((picture) => this.clipOf(picture, video)) : []),
-      ...(audio ? files.map((file) => this.context.producer.audio(file, audio)) : []),
+      ...(video ? pictures.map((picture) => this.clipOf(picture, video, { ahead: true })) : []),
+      ...(audio ? files.map((file) => this.context.producer.audio(file, audio, { ahead: true })) : []),
     ]);
   }
 
@@ -190,13 +190,14 @@ export class EmbeddedEndpoint implements Endpoint {
     );
   }
 
-  private async clipOf(picture: Picture, video: VideoWanted): Promise<VideoClip> {
-    const { codec } = video;
-    if ('file' in picture) return this.context.producer.video(picture.file, { codec, ...fitted(VIDEO_SIZE, video) });
+  private async clipOf(picture: Picture, video: VideoWanted, when: { ahead?: boolean } = {}): Promise<VideoClip> {
+    const { codec, slice } = video;
+    const { producer } = this.context;
+    if ('file' in picture) return producer.video(picture.file, { codec, slice, ...fitted(VIDEO_SIZE, video) }, when);
     const size = pngSize(picture.png);
     if (!size) throw new SightlineError('BAD_REQUEST', 'The picture is no PNG');
 
-    return this.context.producer.picture(picture.png, { codec, ...fitted(size, video) });
+    return producer.picture(picture.png, { codec, slice, ...fitted(size, video) }, when);
   }
 
   private async run(playback: RunningPlayback, { files, loop = false }: AudioSource): Promise<void> {
@@ -246,5 +247,5 @@ export class EmbeddedEndpoint implements Endpoint {
 }
 
 function sameTarget(a: VideoWanted, b: VideoWanted): boolean {
-  return a.codec === b.codec && a.width === b.width && a.height === b.height;
+  return a.codec === b.codec && a.width === b.width && a.height === b.height && a.slice === b.slice;
 }

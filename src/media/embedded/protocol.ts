@@ -64,6 +64,8 @@ export interface VideoWanted {
   /** The largest picture. */
   width: number;
   height: number;
+  /** Most bytes of a slice of H.264, where it cannot be divided into packets. */
+  slice?: number;
 }
 
 export interface Command<K extends Operation = Operation> {

@@ -5,9 +5,12 @@ import { SightlineError } from '../../lib/errors';
 import { inProject } from '../../lib/paths';
 import type { Commands, FromWorker, Operation, Reply, WorkerEvent, WorkerSettings } from './protocol';
 
-/** The worker is asked for a sign of life this often, and given up when it gave none for this many times in a row. */
+/**
+ * The worker is asked for a sign of life this often, and given up when it gave none for this many times in a row. A crash is told at once;
+ * this is for one that hangs, and must not be taken for a machine that is slow for a moment.
+ */
 const PING_MS = 400;
-const MISSED_AT_MOST = 4;
+const MISSED_AT_MOST = 10;
 /** Time for an orderly end, in milliseconds. */
 const CLOSING_MS = 2000;
 

@@ -10,16 +10,10 @@ const KINDS: readonly MediaKind[] = ['audio', 'video'];
 export class PacketBridge {
   private links: [MediaStream, MediaStream][] = [];
 
-  /** @throws SightlineError MEDIA_MISMATCH when the two cannot hear each other, and neither can see. */
   constructor(
     readonly a: MediaEnd,
     readonly b: MediaEnd,
   ) {
-    const both = KINDS.flatMap((kind) => pairsOf(a, b, kind));
-    if (both.length > 0 && !both.some(([x, y]) => fits(x, y))) {
-      const names = both.map(([x, y]) => `${x.agreed.codec.name} and ${y.agreed.codec.name}`);
-      throw new SightlineError('MEDIA_MISMATCH', `Packets cannot be passed between ${names.join(', ')}`);
-    }
     this.link();
   }
 
@@ -39,6 +33,14 @@ export class PacketBridge {
     for (const pair of this.links) unlink(pair);
     this.links = [];
   }
+}
+
+/** @throws SightlineError MEDIA_MISMATCH when two that have sound could not hear each other, or two that have none not see each other. */
+export function checkPassable(a: MediaEnd, b: MediaEnd): void {
+  const [first] = KINDS.flatMap((kind) => pairsOf(a, b, kind));
+  if (!first || fits(...first)) return;
+  const [x, y] = first.map(({ agreed }) => agreed.codec.name);
+  throw new SightlineError('MEDIA_MISMATCH', `Packets cannot be passed between ${x} and ${y}`);
 }
 
 function pairsOf(a: MediaEnd, b: MediaEnd, kind: MediaKind): [MediaStream, MediaStream][] {

@@ -18,12 +18,14 @@ export class PacketConference {
   }
 
   /** @throws SightlineError MEDIA_MISMATCH for sound that cannot be mixed. */
-  join(end: MediaEnd): void {
-    if (this.members.has(end)) return;
+  check(end: MediaEnd): void {
     const audio = end.streams.get('audio');
     if (audio && !isG711(audio.agreed.codec.name)) {
       throw new SightlineError('MEDIA_MISMATCH', `Sound is mixed in PCMU and PCMA, not in ${audio.agreed.codec.name}`);
     }
+  }
+
+  join(end: MediaEnd): void {
     this.members.add(end);
     if (!this.floorOf) this.floorOf = end;
     else this.before ??= end;

@@ -2,7 +2,7 @@ import { SightlineError } from '../../../lib/errors';
 import type { Logger } from '../../../lib/logger';
 import type { Commands, Described, Operation, WorkerEvent, WorkerSettings } from '../protocol';
 import { audioOf, videoOf } from '../shared-clip';
-import { PacketBridge } from './bridge';
+import { checkPassable, PacketBridge } from './bridge';
 import { Conferences } from './conferences';
 import { KeyFrameCatcher } from './key-frame';
 import { MediaEnd } from './media-end';
@@ -66,7 +66,7 @@ export class Handler {
     mask: async ({ recording, on }) => this.recordings.mask(recording, on),
     stopRecord: ({ recording }) => this.recordings.stop(recording),
     createConference: async ({ conference }) => this.conferences.create(conference),
-    join: async ({ conference, endpoint }) => this.conferences.get(conference).join(this.end(endpoint)),
+    join: async ({ conference, endpoint }) => this.join(conference, endpoint),
     leave: async ({ conference, endpoint }) => this.conferences.get(conference).leave(this.end(endpoint)),
     floor: async ({ conference, endpoint }) => this.conferences.get(conference).give(this.end(endpoint)),
     closeConference: async ({ conference }) => this.conferences.close(conference),
@@ -124,11 +124,22 @@ export class Handler {
   private bridge(id: string, a: string, b: string): void {
     const [x, y] = [this.end(a), this.end(b)];
     if (x === y) throw new SightlineError('BAD_REQUEST', 'An endpoint cannot be bridged with itself');
+    checkPassable(x, y);
     for (const end of [x, y]) {
       this.closeBridgesOf(end);
       this.conferences.leaveAll(end);
     }
     this.bridges.set(id, new PacketBridge(x, y));
+  }
+
+  /** Whoever joins leaves what it was in before. */
+  private join(id: string, endpoint: string): void {
+    const [conference, end] = [this.conferences.get(id), this.end(endpoint)];
+    conference.check(end);
+    if (conference.has(end)) return;
+    this.closeBridgesOf(end);
+    this.conferences.leaveAll(end);
+    conference.join(end);
   }
 
   private closeBridge(id: string): void {

@@ -19,6 +19,7 @@ import type { Described } from '../protocol';
 import type { EndContext } from './context';
 import type { MediaWire } from './media-wire';
 import { Programme } from './programme';
+import { VIDEO_PAYLOAD } from './players';
 import { MediaStream } from './stream';
 import { WireSet } from './wire-set';
 
@@ -158,7 +159,13 @@ export class MediaEnd {
       description: this.description,
       codecs: Object.fromEntries(used.map(({ kind, codec }) => [kind, codec.name])),
       ...(video && (video.codec.name === 'vp8' || video.codec.name === 'h264')
-        ? { video: { codec: video.codec.name, ...video.picture } }
+        ? {
+            video: {
+              codec: video.codec.name,
+              ...video.picture,
+              ...(video.codec.mode === 0 && { slice: VIDEO_PAYLOAD }),
+            },
+          }
         : {}),
       ...(audio && { audio: producible(audio.codec.name) }),
     };

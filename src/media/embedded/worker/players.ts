@@ -4,10 +4,13 @@ import { steadyNow, type Paced, type Pacer } from './pacer';
 import type { Feeder, MediaStream } from './stream';
 
 /** Most bytes of a video payload: with all headers, also those of SRTP and IPv6, below what Ethernet and most tunnels carry. */
-const VIDEO_PAYLOAD = 1180;
+export const VIDEO_PAYLOAD = 1180;
 
 /** Times between two new starts of a clip for a peer that asks for key frames, in milliseconds. */
 const RESTART = 300;
+
+/** Bytes of a clip up to which its packets are kept for the next round. Others are divided anew: it takes little, and films are large. */
+const KEPT = 256 * 1024;
 
 /** More than this behind its time (a busy machine), a player goes on from now instead of hurrying after. */
 const BEHIND = 200;
@@ -23,13 +26,16 @@ export class VideoPlayer implements Paced, Feeder {
   private roundTimestamp = 0;
   private startedAt = -Infinity;
   private started = false;
+  private readonly isKept: boolean;
 
   constructor(
     private readonly stream: MediaStream,
     private readonly pacer: Pacer,
     private readonly clip: VideoClip,
     private readonly options: { loop: boolean; onStarted(): void; onDone(): void },
-  ) {}
+  ) {
+    this.isKept = options.loop && clip.frames.reduce((sum, { data }) => sum + data.length, 0) <= KEPT;
+  }
 
   start(): void {
     this.stream.feed(this);
@@ -116,7 +122,7 @@ export class VideoPlayer implements Paced, Feeder {
     const mode = this.stream.agreed.codec.mode ?? 1;
     const made =
       this.clip.codec === 'vp8' ? packetizeVp8(data, VIDEO_PAYLOAD) : packetizeH264(data, VIDEO_PAYLOAD, mode);
-    this.payloads.set(index, made);
+    if (this.isKept) this.payloads.set(index, made);
 
     return made;
   }
