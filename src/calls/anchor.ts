@@ -55,8 +55,9 @@ export function isAnchored(call: Call): boolean {
 /** Whether both phones could take each other's media without the server. */
 export function isPlain(call: Call): boolean {
   const { terminal, seat } = call.record;
+  const [own, other] = [securityFor(terminal.media.remote), securityFor(seat?.media.remote)];
 
-  return securityFor(terminal.media.remote) !== 'dtls' && securityFor(seat?.media.remote) !== 'dtls';
+  return own === other && own !== 'dtls';
 }
 
 function requireTalk(call: Call): void {

@@ -3,8 +3,9 @@ import { codecIds, withCodecs } from '../media/sdp';
 import { anchorReasons } from './anchor-reasons';
 import type { Call } from './call';
 import { hasEngine, keepEndpoint, makeEndpoint } from './endpoints';
-import { kindsOf } from './face-choice';
-import { isIdle, offerFor } from './media';
+import type { MediaSecurity } from '../media/port';
+import { kindsOf, securityFor } from './face-choice';
+import { isIdle, newMedia, offerFor } from './media';
 import type { LegMedia } from './record';
 
 /**
@@ -22,14 +23,37 @@ export async function seatOffer(call: Call, media: LegMedia): Promise<string | u
   return remote === undefined || isIdle(remote) ? undefined : offerFor(media, remote);
 }
 
+/** In this order a seat is asked that has refused a description: what it takes of plain phones, of browsers, of phones with keys. */
+const securities: readonly MediaSecurity[] = ['none', 'dtls', 'sdes'];
+
+/**
+ * What to ring a seat with that has refused these descriptions: media of the engine, secured in a way that was not tried. Undefined
+ * when there is no other.
+ */
+export async function otherOffer(call: Call, refused: readonly string[]): Promise<string | undefined> {
+  const tried = refused.map(securityFor);
+  const security = securities.find((one) => !tried.includes(one));
+  const { seat } = call.record;
+  if (!seat || security === undefined) return undefined;
+  seat.media = newMedia(call.home.mediaAddress);
+
+  return offerOfEngine(call, seat.media, ['security'], security);
+}
+
 /** Undefined when no engine can do it: people are brought together all the same. */
-async function offerOfEngine(call: Call, media: LegMedia, why: readonly string[]): Promise<string | undefined> {
+async function offerOfEngine(
+  call: Call,
+  media: LegMedia,
+  why: readonly string[],
+  security: MediaSecurity = 'none',
+): Promise<string | undefined> {
   const { offer } = call;
   const { remote } = call.record.terminal.media;
   const { terminal } = call.endpoints;
   try {
     if (!hasEngine(call)) throw new Error('no media engine is there');
-    const endpoint = await makeEndpoint(call, { media: kindsOf(remote), ...(terminal ? { beside: terminal } : {}) });
+    const beside = terminal ? { beside: terminal } : {};
+    const endpoint = await makeEndpoint(call, { media: kindsOf(remote), security, ...beside });
     if (call.offer !== offer || call.state !== 'offered') return void endpoint.close();
     keepEndpoint(call, 'seat', endpoint);
     const said = endpoint.localDescription;

@@ -9,11 +9,13 @@ import {
 import type { DeclineCause, Offer, WithdrawCause } from '../acd/types';
 import type { Call } from './call';
 import { newMedia } from './media';
-import { seatOffer } from './seat-offer';
+import { otherOffer, seatOffer } from './seat-offer';
 import { joinSeat } from './stage-join';
 
 /** A little less than the lease, so that the seat has stopped ringing when another is offered the ticket. */
 const leaseMarginMs = 500;
+/** Not Acceptable Here: the phone cannot take media as they were described. */
+const notAcceptable = 488;
 
 /** The ACD has promised this ticket to a seat: ring it with the caller's own description of its media. */
 export async function ringSeat(call: Call, offer: Offer): Promise<void> {
@@ -25,9 +27,31 @@ export async function ringSeat(call: Call, offer: Offer): Promise<void> {
   call.offer = offer;
   const media = newMedia(call.home.mediaAddress);
   call.record.seat = { id: offer.seatId, media, ringing: [] };
-  const sdp = await seatOffer(call, media);
+  const answer = await answerTo(call, offer, await seatOffer(call, media), []);
+  if (answer) await joinSeat(call, offer, answer);
+}
+
+/** Rings with one description after another while the seat refuses those; it has not rung yet when it does. */
+async function answerTo(
+  call: Call,
+  offer: Offer,
+  sdp: string | undefined,
+  refused: readonly string[],
+): Promise<SeatAnswer | undefined> {
   // The offer was withdrawn, or the caller has left, while an engine was asked.
-  if (call.offer !== offer || call.state !== 'offered') return;
+  if (call.offer !== offer || call.state !== 'offered') return undefined;
+  const answer = await answerOf(call, offer, dial(call, offer, sdp));
+  if (!(answer instanceof DialError)) return answer;
+  if (answer.status === notAcceptable && sdp !== undefined && call.offer === offer && call.state === 'offered') {
+    const other = await otherOffer(call, [...refused, sdp]);
+    if (other !== undefined) return answerTo(call, offer, other, [...refused, sdp]);
+  }
+  await offerLost(call, offer, answer.why);
+
+  return undefined;
+}
+
+function dial(call: Call, offer: Offer, sdp: string | undefined): OutgoingInvite {
   const dialling = call.home.dialer.dial({
     seatId: offer.seatId,
     sdp,
@@ -37,11 +61,11 @@ export async function ringSeat(call: Call, offer: Offer): Promise<void> {
   call.dialling = dialling;
   dialling.onRinging(() => call.note('seat-ringing', offer.seatId));
   dialling.onSent((id) => call.record.seat?.ringing?.push(id));
-  const answer = await answerOf(call, offer, dialling);
-  if (answer) await joinSeat(call, offer, answer);
+
+  return dialling;
 }
 
-async function answerOf(call: Call, offer: Offer, dialling: OutgoingInvite): Promise<SeatAnswer | undefined> {
+async function answerOf(call: Call, offer: Offer, dialling: OutgoingInvite): Promise<SeatAnswer | DialError> {
   const { clock } = call.home;
   const stop = clock.after(ringTime(call, offer), () => {
     dialling.cancel(reasonNoAnswer);
@@ -50,9 +74,8 @@ async function answerOf(call: Call, offer: Offer, dialling: OutgoingInvite): Pro
     return await dialling.answered;
   } catch (error) {
     if (!(error instanceof DialError)) throw error;
-    await offerLost(call, offer, error.why);
 
-    return undefined;
+    return error;
   } finally {
     stop();
   }

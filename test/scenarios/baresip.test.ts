@@ -18,7 +18,7 @@ beforeAll(async () => {
   opened.add('terminal', () => terminal.stop());
   seat = await Baresip.start({ user: '2001', password: 'demo-seat', domain, server: server.sip, answer: 'auto' });
   opened.add('seat', () => seat.stop());
-  await Promise.all([terminal.waitFor('REGISTER_OK'), seat.waitFor('REGISTER_OK')]);
+  await Promise.all([terminal.untilRegistered(), seat.untilRegistered()]);
 }, 60_000);
 
 afterAll(() => opened.close(), 30_000);

@@ -166,6 +166,13 @@ export class Baresip {
     }
   }
 
+  /** Resolves when it has registered, also where that was before its control port took us: its event goes to nobody then. */
+  async untilRegistered(): Promise<void> {
+    await this.child.waitForLine('its registration', (line) =>
+      / 200 OK .*\[\d+ bindings?\]/.test(line) ? true : undefined,
+    );
+  }
+
   /** Resolves when RTP comes in for audio and, unless it was started without, video. */
   async untilMediaFlows(timeout = 10_000): Promise<void> {
     const kinds = this.options.video === false ? ['audio'] : ['audio', 'video'];

@@ -66,7 +66,8 @@ function written(wires: SecureWires, mids: readonly string[]): string {
 async function bothWays(wires: SecureWires, { peer, tracks, received }: ReturnType<typeof newPeer>): Promise<void> {
   await ready(...wires.wires);
   if (peer.connectionState !== 'connected') await peer.connectionStateChange.watch((state) => state === 'connected');
-  for (const [index, type] of [0, 96].entries()) {
+  for (const index of wires.wires.keys()) {
+    const type = index === 0 ? 0 : 96;
     const heard = nextRtp(wires.wires[index]!);
     tracks[index]!.writeRtp(rtpPacket({ type, payload: `from peer ${index}` }));
     const [packet] = await heard;
@@ -74,8 +75,8 @@ async function bothWays(wires: SecureWires, { peer, tracks, received }: ReturnTy
     wires.wires[index]!.sendRtp(rtpPacket({ type, ssrc: 4000 + index, payload: `to peer ${index}` }));
     expect((await received[index]!).payload.toString()).toBe(`to peer ${index}`);
   }
-  // Its reports about our video find their section.
-  const report = await nextRtcp(wires.wires[1]!);
+  // Its reports find their section.
+  const report = await nextRtcp(wires.wires.at(-1)!);
   expect([200, 201]).toContain(report.readUInt8(1));
 }
 
@@ -103,15 +104,12 @@ test('answers its offer, and media flow both ways on one port', async () => {
 
 test('offers to it, and takes its answer', async () => {
   const end = newPeer();
-  const wires = await openWires('dtls', [
-    { kind: 'audio', mid: '0' },
-    { kind: 'video', mid: '1' },
-  ]);
+  // Of two sections with ports of their own it takes the second for the whole bundle, so it is offered one.
+  const wires = await openWires('dtls', [{ kind: 'audio', mid: '0' }]);
   opened.push(() => wires.close());
-  await end.peer.setRemoteDescription({ type: 'offer', sdp: written(wires, ['0', '1']) });
+  await end.peer.setRemoteDescription({ type: 'offer', sdp: written(wires, ['0']) });
   await end.peer.setLocalDescription(await end.peer.createAnswer());
-  const answers = sectionsOf(end.peer.localDescription!.sdp);
-  for (const [index, wire] of [...wires.wires].entries()) await wire.connect(answers[index]!);
+  await wires.wires[0]!.connect(sectionsOf(end.peer.localDescription!.sdp)[0]!);
   expect(open.size).toBe(1);
   await bothWays(wires, end);
 });

@@ -19,14 +19,15 @@ export class DtlsWires implements SecureWires, Bundle {
 
   static async open(options: SecureWiresOptions): Promise<DtlsWires> {
     const wires = new DtlsWires({ ...options, offering: !options.sections.some(({ offer }) => offer) });
-    // Some ends take the second address that an offer names, and not the first, for the whole bundle: we name one.
-    if (wires.offering) wires.grouped = options.sections.map(({ mid }) => mid).filter(Boolean);
     try {
       for (const section of options.sections) await wires.add(section);
     } catch (error) {
       await wires.close();
       throw error;
     }
+    // Each section is offered with a port of its own, for peers that do not bundle (RFC 9143 section 7.2); with the answer of one that
+    // does, all move to the first.
+    if (wires.offering) wires.grouped = options.sections.map(({ mid }) => mid).filter(Boolean);
 
     return wires;
   }
