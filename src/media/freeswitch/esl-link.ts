@@ -14,7 +14,8 @@ export type EslLinkEvents = {
 
 /** A question is put this often, and an answer that takes longer than `silenceMs` is none: together a loss is seen within 2 s. */
 const pingMs = 500;
-const silenceMs = 1400;
+const silenceMs = 1300;
+const secondLookMs = 100;
 const connectMs = 2000;
 
 /** What we listen for, besides the two that freeswitch-esl adds. Names after CUSTOM are those of subclasses, so the two come first. */
@@ -130,23 +131,27 @@ export class EslLink {
   }
 
   private ping(): void {
-    let stopLimit: () => void = () => undefined;
-    const stopNext = { now: (): void => undefined };
-    const ask = (): void => {
-      stopLimit = this.clock.after(silenceMs, () => this.finish('it does not answer'));
-      this.api('echo ping').then(
-        () => {
-          stopLimit();
-          if (!this.over) stopNext.now = this.clock.after(pingMs, ask);
-        },
-        () => stopLimit(),
-      );
-    };
-    this.stopPing = () => {
-      stopLimit();
-      stopNext.now();
-    };
-    ask();
+    if (this.over) return;
+    let stop = this.clock.after(silenceMs, () => this.doubt(this.clock.now(), (next) => (stop = next)));
+    this.stopPing = () => stop();
+    this.api('echo ping').then(
+      () => {
+        stop();
+        if (!this.over) stop = this.clock.after(pingMs, () => this.ping());
+      },
+      () => stop(),
+    );
+  }
+
+  /** No answer in time. It may lie in the socket unread when this process itself was held up, so it gets a while to be read. */
+  private doubt(since: number, waitWith: (stop: () => void) => void): void {
+    waitWith(
+      this.clock.after(secondLookMs, () => {
+        const wasHeldUp = this.clock.now() - since > 2 * secondLookMs;
+        if (wasHeldUp) this.doubt(this.clock.now(), waitWith);
+        else this.finish('it does not answer');
+      }),
+    );
   }
 
   private ask<T>(send: (done: (value: T) => void) => void): Promise<T> {

@@ -61,6 +61,14 @@ export function createMrf(srf: MediaSrf): MrfLike {
   return new (Mrf as unknown as new (srf: MediaSrf) => MrfLike)(srf);
 }
 
+/**
+ * An offer as fsmrf lets it through. It refuses secured media by looking for their profile, since it would wait for a call that FreeSWITCH
+ * hands over only after the handshake; ours is answered and handed over before. FreeSWITCH reads the profile in any case of letters.
+ */
+export function asFsmrfTakes(offer: string): string {
+  return offer.replace(/^m=\S+ \S+ \S+/gm, (line) => line.replace(/SAVPF?$/, (profile) => profile.toLowerCase()));
+}
+
 /** By this header, and the channel variable that FreeSWITCH makes of it, what is ours is known again. */
 export const ownerHeader = 'X-Sightline-Owner';
 

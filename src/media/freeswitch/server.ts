@@ -23,7 +23,7 @@ import { wantedKinds } from './describe';
 import { type EndpointHome, FsEndpoint } from './endpoint';
 import type { EslEvent } from './esl-event';
 import { MediaFolder } from './folder';
-import { type MediaSrf, type MrfEndpoint, ownerHeader, refusalStatus } from './fsmrf';
+import { asFsmrfTakes, type MediaSrf, type MrfEndpoint, ownerHeader, refusalStatus } from './fsmrf';
 import { Line } from './line';
 import { FsRecording } from './recording';
 import { readLoad } from './load';
@@ -119,7 +119,7 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
     const signalling = new Signalling(this.options.listenAddress);
     let made: MrfEndpoint | undefined;
     const create = async (offer: string): Promise<string> => {
-      made = await mrf.createEndpoint({ remoteSdp: offer, headers: { [ownerHeader]: this.line.owner } });
+      made = await mrf.createEndpoint({ remoteSdp: asFsmrfTakes(offer), headers: { [ownerHeader]: this.line.owner } });
 
       return made.dialog.remote.sdp;
     };

@@ -7,6 +7,7 @@ import { drachtioServerEdge, startSipdEdge } from '../edge/support/edges';
 import { mediaConformance } from './suite';
 import { expectCode, type EngineUnderTest } from './support/stage';
 import { EslProxy } from './support/esl-proxy';
+import { RtpPeer } from '../../support/rtp-peer';
 
 /**
  * The same stories over a FreeSWITCH that runs with freeswitch-conf: FREESWITCH_URL=esl://:password@host:port. The SIP edge between is
@@ -15,7 +16,29 @@ import { EslProxy } from './support/esl-proxy';
 const url = process.env.FREESWITCH_URL;
 const listenAddress = process.env.FREESWITCH_SEES_US ?? '127.0.0.1';
 
-if (url) mediaConformance('freeswitch', () => startFreeswitchEngine(url));
+if (url) {
+  mediaConformance('freeswitch', async () => (await startFreeswitchEngine(url)).engine);
+
+  describe('a FreeSWITCH that hangs', () => {
+    test('is lost like one that has crashed, and its channels are ended when it is back', async () => {
+      const { engine, proxy } = await startFreeswitchEngine(url);
+      const { server } = engine;
+      const peer = await RtpPeer.open({ video: [] });
+      const endpoint = await server.createEndpoint({ label: 'hangs', offer: peer.offer() });
+      const down = new Promise<string>((resolve) => server.events.once('down', resolve));
+      const up = new Promise<void>((resolve) => server.events.once('up', () => resolve()));
+      proxy.freeze();
+      expect(await down).toMatch(/does not answer/);
+      expect(endpoint.closed).toBe(true);
+      await expectCode(server.createEndpoint({ label: 'none' }), 'MEDIA_UNAVAILABLE');
+      await up;
+      const again = await server.createEndpoint({ label: 'again', offer: peer.offer() });
+      await again.close();
+      await peer.close();
+      await engine.close();
+    });
+  });
+}
 
 describe('a FreeSWITCH that is not there', () => {
   test('is told at once', async () => {
@@ -36,7 +59,7 @@ describe('a FreeSWITCH that is not there', () => {
   });
 });
 
-async function startFreeswitchEngine(urls: string): Promise<EngineUnderTest> {
+async function startFreeswitchEngine(urls: string): Promise<{ engine: EngineUnderTest; proxy: EslProxy }> {
   const [address] = parseEslUrls(urls);
   if (!address) throw new Error('FREESWITCH_URL is empty');
   const sip = drachtioServerEdge() ?? (await startSipdEdge());
@@ -51,7 +74,7 @@ async function startFreeswitchEngine(urls: string): Promise<EngineUnderTest> {
     owner: newId('conformance'),
   });
 
-  return {
+  const engine: EngineUnderTest = {
     server,
     traits: { ownPorts: false, passes: ['opus'], endsSilently: true },
     lose: () => Promise.resolve(proxy.cut()),
@@ -63,6 +86,8 @@ async function startFreeswitchEngine(urls: string): Promise<EngineUnderTest> {
       await sip.close();
     },
   };
+
+  return { engine, proxy };
 }
 
 function closedPort(): Promise<number> {
