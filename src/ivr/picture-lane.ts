@@ -3,7 +3,7 @@ import type { MediaFailure } from './face';
 import type { MediaFaceOptions } from './face-content';
 import type { ServerMessage, ServerMessageType } from './messages';
 
-/** How long a push or a text stays before the place in the queue is shown again, in ms. */
+/** How long a push or a text stays before what it covers is shown again, in ms. */
 export const OVER_MS = 15_000;
 /** How long the page of the queue is shown before the hold video, and the hold video before that page again, in ms. */
 export const PLACE_MS = 12_000;
@@ -29,6 +29,8 @@ export class PictureLane {
   private turn = 0;
   private making: ServerMessage | undefined;
   private later: ServerMessage | undefined;
+  /** What comes back when a push or a text has been seen. */
+  private base: ServerMessage | undefined;
   private closed = false;
   private stopTimer: () => void = () => undefined;
   /** A push or a text is before the person. */
@@ -97,8 +99,9 @@ export class PictureLane {
     this.making = undefined;
     this.listener.shown(message);
     if (this.closed) return;
+    if (!this.isCovered) this.base = message;
     if (this.isCovered) this.after(OVER_MS, () => this.uncover());
-    else if (this.later) this.uncover();
+    if (this.later && !this.isCovered) this.uncover();
     else this.becomeIdle();
     if (message.type === 'queue' && !this.making) this.after(PLACE_MS, () => void this.showHoldVideo(message));
   }
@@ -119,10 +122,10 @@ export class PictureLane {
     this.listener.failed({ cause, reason: known.message });
   }
 
-  /** Shows the place in the queue that came while something else was before the person. */
+  /** Shows what came while something else was before the person, or what that has covered. */
   private uncover(): void {
+    const message = this.later ?? (this.isCovered ? this.base : undefined);
     this.isCovered = false;
-    const message = this.later;
     this.later = undefined;
     if (message && !this.closed) void this.make(message);
   }
