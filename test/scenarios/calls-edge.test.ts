@@ -25,8 +25,10 @@ beforeAll(async () => {
   const numbers = path.join(folder, 'numbers.yaml');
   await writeFile(
     numbers,
-    `${await readFile(numbers, 'utf8')}\n"6300": { flow: tickets }\n"6400": { flow: lost-property }\n`,
+    `${await readFile(numbers, 'utf8')}\n"6300": { flow: tickets }\n"6301": { flow: tickets-direct }\n"6400": { flow: lost-property }\n`,
   );
+  const flows = path.join(folder, 'flows.yaml');
+  await writeFile(flows, `${await readFile(flows, 'utf8')}\ntickets-direct: { queue: tickets }\n`);
   world = await World.open({ site: folder });
 }, 30_000);
 
@@ -449,10 +451,10 @@ describe('menus lead to each other, forms to the record, and queues are finite',
 
   test('a full queue: 503 for a phone, `end` for a screen; a wait that is too long ends the same way', async () => {
     const first = await world.terminal('1001');
-    const waits = first.invite('6300');
+    const waits = first.invite('6301');
     await untilState('1001', 'queued');
     const second = await world.terminal('1002');
-    const end = await second.invite('6300').untilEnded();
+    const end = await second.invite('6301').untilEnded();
     expect(end).toMatchObject({ status: 503, reason: expect.stringContaining('QUEUE_FULL') as unknown });
     const third = await world.terminal('1003', { screen: true });
     const { call, screen } = await dialScreen(third, '6300');
@@ -460,6 +462,12 @@ describe('menus lead to each other, forms to the record, and queues are finite',
     await screen.choose('0');
     expect(await screen.waitFor('end')).toMatchObject({ reason: 'queue-full' });
     await call.untilEnded();
+    // A phone that had its menu as video was answered before.
+    const fourth = (await world.terminal('1004')).invite('6300');
+    await fourth.untilEstablished();
+    await untilState('1004', 'menu');
+    await fourth.info('application/dtmf-relay', 'Signal=0\r\nDuration=160\r\n');
+    expect(await fourth.untilEnded()).toMatchObject({ by: 'remote' });
     expect(await waits.untilEnded()).toMatchObject({ status: 503 });
   });
 });

@@ -203,13 +203,17 @@ test('who drops while waiting and dials again within the grace period is back in
   other.call.hangup();
 });
 
-test('a screen that does not answer within two seconds leads to the queue, not to the end of the call', async () => {
+test('a screen that refuses its page leads to the menu as video, where keys choose, not to the end of the call', async () => {
   const terminal = await world.terminal('1001', { screen: true });
   const seat = await world.seat('2001');
   const ringing = nextCall(seat);
   const call = terminal.invite('6001');
   call.onInfo = () => ({ status: 501 });
-  await call.untilEstablished();
+  await eventually(
+    async () => (await world.get('/v1/calls')).body.calls as { face: string; state: string }[],
+    ([one]) => one?.face === 'video' && one.state === 'menu',
+  );
+  await call.info('application/dtmf-relay', 'Signal=0\r\nDuration=160\r\n');
   const seatCall = await ringing;
   seatCall.answer();
   await call.next('media');
