@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Call } from '../../scripts/phone';
 import { compose } from '../../src/media/rendition';
 import { film, tone, untilHears, untilSeesColour } from '../support/rtp-peer';
+import { SmallDisk } from '../support/small-disk';
 import { dial, MediaWorld, takeNext, type TalkingPhone } from './media-world';
 import { pictureAt } from './recording-eyes';
 import { numbers, recordingSite } from './recording-site';
@@ -28,9 +30,11 @@ interface Live {
   history: { event: string; detail?: string }[];
 }
 
+const canMount = SmallDisk.possible(path.join(os.tmpdir(), `sightline-disk-${process.pid}`));
 let world: MediaWorld;
 let site: Awaited<ReturnType<typeof recordingSite>>;
 let data: string;
+let disk: SmallDisk | undefined;
 let terminal: TalkingPhone;
 let seat: TalkingPhone;
 
@@ -42,6 +46,7 @@ afterAll(() => site.remove());
 
 beforeEach(async () => {
   data = await mkdtemp(path.join(os.tmpdir(), 'sightline-recorded-'));
+  disk = canMount ? SmallDisk.mount(path.join(data, 'recordings'), 4096) : undefined;
   world = await MediaWorld.open({ SIGHTLINE_SITE: site.folder, SIGHTLINE_DATA: data });
   terminal = await world.terminal('1001');
   seat = await world.seat('2001');
@@ -49,6 +54,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await world.close();
+  disk?.unmount();
   await rm(data, { recursive: true, force: true });
 });
 
@@ -201,4 +207,32 @@ test('a server that stops finishes what it records: the sidecar is whole, the fi
   const tracks = ['audio', 'video'].map((kind) => ({ kind: kind as 'audio', codec: '', side: 0 }));
   const part = { file: original!, startedAt: 0, duration: 0, tracks };
   expect(await compose([part], target)).toEqual({ skipped: [] });
+});
+
+(canMount ? test : test.skip)('a full disk ends it, and neither the talk nor what was written', async () => {
+  const { call, id } = await talk(numbers.byRequest);
+  expect((await world.post(`/v1/calls/${id}/recording`, { action: 'start' })).status).toBe(200);
+  await listen(100);
+  disk!.fill();
+  const [broken] = await recordings(id, ([first]) => first?.state === 'ended');
+  expect(broken!.failure).toEqual(expect.any(String));
+  expect(broken!.parts).toHaveLength(1);
+  await understandEachOther();
+  await eventually(
+    () => live(id),
+    ({ media }) => media.mode === 'direct',
+  );
+  for (const [what, body] of [
+    ['recording', { action: 'start' }],
+    ['snapshots', { side: 'seat' }],
+  ] as const) {
+    const refused = await world.post(`/v1/calls/${id}/${what}`, body);
+    expect([refused.status, (refused.body as { code: string }).code]).toEqual([507, 'STORAGE_FULL']);
+  }
+  expect((await live(id)).history.map(({ event }) => event)).toContain('recording-failed');
+  const original = await world.fetch(`/v1/recordings/${broken!.id}/parts/0`);
+  const bytes = Buffer.from(await original.arrayBuffer());
+  expect(createHash('sha256').update(bytes).digest('hex')).toBe(broken!.parts[0]!.sha256);
+  await understandEachOther();
+  call.hangup();
 });

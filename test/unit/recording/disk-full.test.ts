@@ -1,51 +1,33 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { closeSharedRedis } from '../../support/redis';
+import { SmallDisk } from '../../support/small-disk';
 import { about, agent, RecordingWorld } from './world';
 
-/** A disk of 256 KiB; undefined where this user may not mount one. */
-function smallDisk(): string | undefined {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'sightline-small-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', folder], { stdio: 'ignore' });
-
-    return folder;
-  } catch {
-    rmSync(folder, { recursive: true, force: true });
-
-    return undefined;
-  }
-}
-
-function fill(disk: string): void {
-  expect(() => writeFileSync(path.join(disk, 'ballast'), Buffer.alloc(512 * 1024))).toThrow('ENOSPC');
-}
-
-const disk = smallDisk();
+const folder = mkdtempSync(path.join(os.tmpdir(), 'sightline-small-disk-'));
+const disk = SmallDisk.mount(folder, 256);
 const onSmallDisk = disk === undefined ? test.skip : test;
 let world: RecordingWorld;
 
 beforeEach(async () => {
-  world = await RecordingWorld.start(path.join(disk ?? os.tmpdir(), 'recordings'));
+  world = await RecordingWorld.start(path.join(folder, 'recordings'));
 });
 
 afterEach(async () => {
-  rmSync(path.join(disk ?? os.tmpdir(), 'ballast'), { force: true });
+  disk?.empty();
   await world.close();
 });
 
 afterAll(async () => {
   await closeSharedRedis();
-  if (disk === undefined) return;
-  execFileSync('umount', [disk]);
-  rmSync(disk, { recursive: true, force: true });
+  disk?.unmount();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 onSmallDisk('with the disk full nothing begins: STORAGE_FULL, and nothing is left behind', async () => {
   const store = await world.store();
-  fill(disk!);
+  disk!.fill();
   await expect(store.begin(about)).rejects.toMatchObject({ code: 'STORAGE_FULL' });
   await expect(store.saveSnapshot(about, 'seat', Buffer.alloc(50_000))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
   expect(await world.files()).toEqual([]);
@@ -59,7 +41,7 @@ onSmallDisk(
     const recording = await store.begin(about);
     const file = `${recording.base}.mkv`;
     writeFileSync(file, Buffer.alloc(10_000, 'media'));
-    fill(disk!);
+    disk!.fill();
     const part = { file, startedAt: world.clock.now(), duration: 1000, tracks: [] };
     const ended = await recording.finish([part], { by: { kind: 'server' }, failure: 'the disk is full' });
     expect(ended).toMatchObject({ failure: 'the disk is full', parts: [{ bytes: 10_000 }] });
@@ -68,7 +50,7 @@ onSmallDisk(
     expect(world.logged(/sidecar could not be written/)).toHaveLength(1);
     await expect(store.begin(about)).rejects.toMatchObject({ code: 'STORAGE_FULL' });
 
-    rmSync(path.join(disk!, 'ballast'));
+    disk!.empty();
     await store.reindex();
     expect(await world.sidecar(recording.id)).toEqual(ended);
   },
