@@ -1,5 +1,5 @@
 import type { Call } from './call';
-import { reasonsToAnchor, securityFor } from './face-choice';
+import { isWebrtc, reasonsToAnchor, securityFor } from './face-choice';
 
 /** Why the media of this call's talk have to go through the server, by its queue and its phones. */
 export function anchorReasons(call: Call): string[] {
@@ -7,8 +7,10 @@ export function anchorReasons(call: Call): string[] {
     { recording?: string } | undefined;
   const { terminal, seat } = call.record;
   const reasons = reasonsToAnchor(terminal.media.remote, queue?.recording);
-  const differs =
-    seat?.media.remote !== undefined && securityFor(seat.media.remote) !== securityFor(terminal.media.remote);
+  const known = seat?.media.remote;
+  if (known === undefined || reasons.includes('webrtc') || securityFor(known) === securityFor(terminal.media.remote)) {
+    return reasons;
+  }
 
-  return differs && !reasons.includes('webrtc') ? [...reasons, 'security'] : reasons;
+  return [...reasons, isWebrtc(known) ? 'webrtc' : 'security'];
 }

@@ -147,6 +147,8 @@ export class DialError extends Error {
 
 export interface SeatDialer {
   dial(request: DialRequest): OutgoingInvite;
+  /** Whether all that is registered as this seat are browsers: SIP over WebSocket (RFC 7118) is spoken by nobody else. */
+  isBrowser(seatId: string): Promise<boolean>;
 }
 
 /** Reason header of the losing branch when another seat or contact took the call (RFC 3326, RFC 3261 section 16.7). */

@@ -14,9 +14,10 @@ import type { LegMedia } from './record';
  */
 export async function seatOffer(call: Call, media: LegMedia): Promise<string | undefined> {
   const { remote } = call.record.terminal.media;
-  const why = anchorReasons(call);
-  if (why.length > 0) {
-    const anchored = await offerOfEngine(call, media, why);
+  const isBrowser = await call.home.dialer.isBrowser(call.record.seat?.id ?? '');
+  const why = new Set([...anchorReasons(call), ...(isBrowser ? ['webrtc'] : [])]);
+  if (why.size > 0) {
+    const anchored = await offerOfEngine(call, media, [...why], isBrowser ? 'dtls' : 'none');
     if (anchored !== undefined) return anchored;
   }
 

@@ -30,6 +30,18 @@ export class SrfSeatDialer implements SeatDialer {
   dial(request: DialRequest): OutgoingInvite {
     return new Fork(this.ports, request);
   }
+
+  async isBrowser(seatId: string): Promise<boolean> {
+    try {
+      const contacts = await this.ports.lookup(seatId);
+
+      return contacts.length > 0 && contacts.every(({ source }) => /^wss?$/i.test(source.transport));
+    } catch (error) {
+      this.ports.log.warn({ err: error, seat: seatId }, 'contacts of the seat could not be read');
+
+      return false;
+    }
+  }
 }
 
 class Fork implements OutgoingInvite {

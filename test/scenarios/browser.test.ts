@@ -19,7 +19,7 @@ beforeAll(async () => {
   opened.add('server', () => server.stop());
   seat = await Baresip.start({ user: '2001', password: 'demo-seat', domain, server: server.sip, answer: 'auto' });
   opened.add('seat', () => seat.stop());
-  await seat.waitFor('REGISTER_OK');
+  await seat.untilRegistered();
   const ws = `ws://${server.ws!.host}:${server.ws!.port}`;
   browser = await BrowserPhone.start({ server: ws, domain, user: '1001', password: 'demo-terminal' });
   opened.add('browser', () => browser.close());
@@ -29,15 +29,15 @@ beforeAll(async () => {
 afterAll(() => opened.close(), 30_000);
 
 /** The camera of the browser shows a dark green field in which something turns, and a clock above. */
-async function seatSeesCamera(): Promise<boolean> {
-  const seen = await lookAt(await readFile(await seat.snapshot()));
+async function phoneSeesCamera(phone: Baresip): Promise<boolean> {
+  const seen = await lookAt(await readFile(await phone.snapshot()));
 
   return seen.at(0.15, 0.5) === 'green' && seen.at(0.85, 0.8) === 'green';
 }
 
 /** The camera of the seat shows three bars: red, green, blue. */
-async function browserSeesBars(): Promise<boolean> {
-  const picture = await browser.picture();
+async function browserSeesBars(phone: BrowserPhone): Promise<boolean> {
+  const picture = await phone.picture();
   if (!picture) return false;
   const seen = await lookAt(picture);
 
@@ -48,8 +48,8 @@ async function talk(): Promise<void> {
   await browser.call(`sip:6100@${domain}`);
   await seat.waitFor('CALL_ESTABLISHED');
   await seat.untilMediaFlows();
-  await eventually(browserSeesBars, Boolean, 10_000);
-  await eventually(seatSeesCamera, Boolean, 10_000);
+  await eventually(() => browserSeesBars(browser), Boolean, 10_000);
+  await eventually(() => phoneSeesCamera(seat), Boolean, 10_000);
 }
 
 async function liveCalls(): Promise<{ media: { mode: string; why?: string[] } }[]> {
@@ -88,6 +88,27 @@ test('the phone hangs up, and the browser is told', async () => {
   await seat.hangup();
   await eventually(
     () => browser.state(),
+    (state) => state === 'Terminated',
+  );
+}, 60_000);
+
+test('a browser is the seat, and a plain phone calls it', async () => {
+  await seat.stop();
+  const ws = `ws://${server.ws!.host}:${server.ws!.port}`;
+  const desk = await BrowserPhone.start({ server: ws, domain, user: '2002', password: 'demo-seat' });
+  opened.add('desk', () => desk.close());
+  await desk.register();
+  const terminal = await Baresip.start({ user: '1002', password: 'demo-terminal', domain, server: server.sip });
+  opened.add('terminal', () => terminal.stop());
+  await terminal.untilRegistered();
+  await terminal.dial(`sip:6100@${domain}`);
+  await terminal.waitFor('CALL_ESTABLISHED');
+  await terminal.untilMediaFlows();
+  await eventually(() => browserSeesBars(desk), Boolean, 10_000);
+  await eventually(() => phoneSeesCamera(terminal), Boolean, 10_000);
+  await terminal.hangup();
+  await eventually(
+    () => desk.state(),
     (state) => state === 'Terminated',
   );
 }, 60_000);
