@@ -32,12 +32,23 @@ export class Outage extends World {
     super(server, 'sightline.test');
   }
 
-  /** `forgetful`: Redis keeps nothing over its restarts. */
-  static async begin(options: { ownEdge?: boolean; forgetful?: boolean } = {}): Promise<Outage> {
+  /** `forgetful`: Redis keeps nothing over its restarts. `edit` changes the site before it is used; `env` adds settings. */
+  static async begin(
+    options: {
+      ownEdge?: boolean;
+      forgetful?: boolean;
+      edit?: (site: SiteCopy) => Promise<void>;
+      env?: Record<string, string>;
+    } = {},
+  ): Promise<Outage> {
     const redis = await startRedis({ appendonly: !options.forgetful });
     const site = await SiteCopy.make();
+    await options.edit?.(site);
     const sipPort = String(await lastingPort());
-    const env: Record<string, string> = { REDIS_URL: redis.url, SIGHTLINE_NODE: 'outage', SIGHTLINE_SIP_PORT: sipPort };
+    const env: Record<string, string> = {
+      ...options.env,
+      ...{ REDIS_URL: redis.url, SIGHTLINE_NODE: 'outage', SIGHTLINE_SIP_PORT: sipPort },
+    };
     const edge = options.ownEdge ? await startEdge() : undefined;
     const line = edge && (await Line.to(edge.controlPort));
     if (line) env.DRACHTIO_URL = `tcp://:${controlSecret}@127.0.0.1:${line.port}`;

@@ -209,6 +209,22 @@ test('a server that stops finishes what it records: the sidecar is whole, the fi
   expect(await compose([part], target)).toEqual({ skipped: [] });
 });
 
+test('a call that ends while its recording begins leaves neither an open recording nor a port', async () => {
+  for (let again = 0; again < 3; again++) {
+    const { call, seatCall, id } = await talk(numbers.byRequest);
+    const asked = world.post(`/v1/calls/${id}/recording`, { action: 'start' });
+    call.hangup();
+    await seatCall.untilEnded();
+    expect([200, 404, 409, 410, 488]).toContain((await asked).status);
+    const { recordings: found } = await world.get<{ recordings: Recording[] }>(`/v1/recordings?call=${id}`);
+    if (found.length > 0) await recordings(id, ([first]) => first?.state === 'ended');
+    await eventually(
+      async () => ({ ...world.media.load(), calls: (await world.get<{ calls: Live[] }>('/v1/calls')).calls.length }),
+      ({ endpoints, ports, calls }) => endpoints + ports + calls === 0,
+    );
+  }
+});
+
 (canMount ? test : test.skip)('a full disk ends it, and neither the talk nor what was written', async () => {
   const { call, id } = await talk(numbers.byRequest);
   expect((await world.post(`/v1/calls/${id}/recording`, { action: 'start' })).status).toBe(200);
