@@ -68,6 +68,14 @@ describe('an answer made alone', () => {
       [...h264(0), 'a=rtpmap:98 H264/90000', 'a=fmtp:98 packetization-mode=1'].with(0, 'm=video 4002 RTP/AVP 97 98'),
       ['h264:98'],
     ],
+    [
+      'takes H.264 in the profile in which pictures are made',
+      [...h264(1, '640028'), 'a=rtpmap:98 H264/90000', 'a=fmtp:98 packetization-mode=1;profile-level-id=42001f'].with(
+        0,
+        'm=video 4002 RTP/AVP 97 98',
+      ),
+      ['h264:98'],
+    ],
     ['leaves H.264 in interleaved mode alone', [PCMU, ...h264(2)], ['pcmu:0']],
     ['takes the first section of a kind', [PCMU, 'm=audio 4010 RTP/AVP 8'], ['pcmu:0']],
     ['leaves a section at port 0 alone', [PCMU, 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 VP8/90000'], ['pcmu:0']],

@@ -6,6 +6,11 @@ import { silentLogger } from '../../../src/lib/logger';
 import { startEmbeddedMedia, type EmbeddedServer } from '../../../src/media/embedded';
 import type { Endpoint, EndpointEvents, MediaSecurity } from '../../../src/media/port';
 
+/** A phone that is not there, for what needs no packets. */
+const PHONE = ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1', 't=0 0', 'm=audio 9 RTP/AVP 0', ''].join(
+  '\r\n',
+);
+
 /** The whole engine with its worker (the compiled one), endpoint against endpoint. */
 describe('the embedded media server', () => {
   let folder = '';
@@ -89,6 +94,34 @@ describe('the embedded media server', () => {
     await a.accept(await b.answer(a.localDescription));
     expect([a.codecs, b.codecs]).toEqual(Array(2).fill({ audio: 'pcmu', video: 'vp8' }));
     await Promise.all([a.close(), b.close()]);
+  });
+
+  it('lets nobody be in two places: who joins one leaves the other', async () => {
+    const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((label) => server.createEndpoint({ label, offer: PHONE })));
+    const first = await server.bridge(a!, b!);
+    const second = await server.bridge(b!, c!);
+    expect([first.closed, second.closed]).toEqual([true, false]);
+    const conference = await server.createConference({ label: 'all' });
+    await conference.join(c!);
+    expect(second.closed).toBe(true);
+    await Promise.all([conference.join(a!), conference.join(b!)]);
+    await conference.floor(b!);
+    await server.bridge(b!, c!);
+    expect(await code(conference.floor(b!))).toBe('WRONG_STATE');
+    await Promise.all([a, b, c].map((endpoint) => endpoint!.close()));
+    await conference.close();
+  });
+
+  it('bridges none whose sound cannot be passed on, and leaves them where they were', async () => {
+    const [a, b] = await pair('none');
+    const opus = PHONE.replace('RTP/AVP 0', 'RTP/AVP 111\r\na=rtpmap:111 opus/48000/2');
+    const other = await server.createEndpoint({ label: 'opus', offer: opus });
+    const bridge = await server.bridge(a, b);
+    expect(await code(server.bridge(a, other))).toBe('MEDIA_MISMATCH');
+    expect(bridge.closed).toBe(false);
+    expect(await code(server.createEndpoint({ label: 'beside', offer: opus, beside: a }))).toBe('MEDIA_MISMATCH');
+    await Promise.all([a, b, other].map((endpoint) => endpoint.close()));
+    expect(server.load()).toMatchObject({ endpoints: 0, ports: 0 });
   });
 
   it('ends endpoints that are made while it closes', async () => {

@@ -81,11 +81,16 @@ function choose(peer: PeerSection, beside: Beside | undefined): MediaCodec | und
   return passable.find(alike) ?? passable[0];
 }
 
-/** Of two ways to send H.264 the one that divides large pictures into packets (mode 1), else what the peer names first. */
+/**
+ * What the peer names first; of several ways of H.264 one that divides large pictures into packets (mode 1), and of these one in the
+ * baseline profile, in which pictures are made here.
+ */
 function chooseAlone(codecs: readonly MediaCodec[]): MediaCodec | undefined {
   const first = codecs.find(({ name }) => isG711(name)) ?? codecs[0];
 
-  return codecs.find(({ name, mode }) => name === first?.name && mode === 1) ?? first;
+  const divided = codecs.filter(({ name, mode }) => name === first?.name && mode === 1);
+
+  return divided.find(({ profile }) => profile?.startsWith('42')) ?? divided[0] ?? first;
 }
 
 function bodyOf(stream: AgreedStream, beside: Beside | undefined): Slot['body'] {

@@ -18,7 +18,8 @@ export class KeyWatch {
   private tries = 0;
   private waiting = false;
 
-  constructor(private readonly send: (isNew: boolean, now: number) => void) {}
+  /** @param send false when nobody can be asked yet: the peer has sent nothing so far */
+  constructor(private readonly send: (isNew: boolean, now: number) => boolean) {}
 
   get isWaiting(): boolean {
     return this.waiting;
@@ -29,9 +30,8 @@ export class KeyWatch {
     if (full ? now - this.askedFull < TOGETHER : this.waiting && now - this.asked < TOGETHER) return;
     if (full) this.askedFull = now;
     this.waiting = true;
-    this.tries = 1;
-    this.asked = now;
-    this.send(true, now);
+    this.tries = 0;
+    this.try(true, now);
   }
 
   look(codec: MediaCodec, payload: Uint8Array): void {
@@ -45,8 +45,16 @@ export class KeyWatch {
 
       return;
     }
+    this.try(this.tries === 0, now);
+  }
+
+  private try(isNew: boolean, now: number): void {
+    if (!this.send(isNew, now)) {
+      this.asked = -Infinity;
+
+      return;
+    }
     this.tries++;
     this.asked = now;
-    this.send(false, now);
   }
 }

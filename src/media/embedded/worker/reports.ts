@@ -55,13 +55,16 @@ export class Reports {
     if (outflow.packets > 0 || reception.packets > 0) this.send(Buffer.concat(this.report(now)));
   }
 
-  askKey(how: { pli: boolean; fir: boolean }, isNew: boolean, now: number): void {
+  /** False while the peer has sent nothing: a request names the stream that it is about. */
+  askKey(how: { pli: boolean; fir: boolean }, isNew: boolean, now: number): boolean {
     const { outflow, reception } = this.of;
-    if (reception.source === 0) return;
+    if (reception.source === 0) return false;
     if (isNew) this.firNumber++;
     const pli = how.pli || !how.fir ? [writePli(outflow.ssrc, reception.ssrc)] : [];
     const fir = how.fir && !how.pli ? [writeFir(outflow.ssrc, reception.ssrc, this.firNumber)] : [];
     this.send(Buffer.concat([...this.report(now), ...pli, ...fir]));
+
+    return true;
   }
 
   bye(now: number): void {
