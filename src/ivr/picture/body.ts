@@ -58,16 +58,21 @@ function heightOf({ scale, text, note, questions, rows }: Omit<Arranged, 'height
 /** From the boldest to the smallest; below 1 only for bodies that were not divided for this picture. */
 const SCALES = [1.4, 1.3, 1.2, 1.1, 1.05, 1, 0.92, 0.85, 0.78, 0.7, 0.62, 0.55];
 
-/** The body in the largest text that fits. What does not fit at all loses lines of its text, which is the least that is lost. */
+/** The body in the largest text that fits and breaks no label that could stay on its line. What does not fit at all loses lines of its text, which is the least that is lost. */
 export function arrangeToFit(body: Body, width: number, height: number, metrics: Metrics): Arranged {
   const free = body.image === undefined ? height : height - metrics.height * metrics.imageShare;
   const scales = body.image === undefined ? SCALES : SCALES.filter((scale) => scale <= 1.1);
+  const fewest = labelLines(arrange(body, width, metrics, 1));
   for (const scale of scales) {
     const arranged = arrange(body, width, metrics, scale);
-    if (arranged.height <= free) return arranged;
+    if (arranged.height <= free && labelLines(arranged) <= fewest) return arranged;
   }
 
   return cut(arrange(body, width, metrics, SCALES.at(-1) ?? 1), height, metrics);
+}
+
+function labelLines({ rows }: Arranged): number {
+  return rows.reduce((sum, { label }) => sum + label.length, 0);
 }
 
 function cut(arranged: Arranged, height: number, metrics: Metrics): Arranged {
