@@ -4,7 +4,7 @@ import { codecIds, withCodecs } from '../media/sdp';
 import type { Call } from './call';
 import { bridgeEndpoints, dropEndpoints, keepEndpoint, makeEndpoint } from './endpoints';
 import { kindsOf, securityFor } from './face-choice';
-import { askForPicture } from './fast-update';
+import { askBothForPictures, askForPicture } from './fast-update';
 import { answerForEndpoint, sameMedia } from './media';
 import { offerTo } from './offer-to';
 import { mediaOf, otherSide, type Side } from './sides';
@@ -161,4 +161,5 @@ export async function connectDirect(call: Call): Promise<void> {
   if (!sameMedia(ofTerminal, answerOfTerminal, answerOfSeat)) await offerTo(call, 'seat', answerOfTerminal);
   else if (!sameMedia(ofSeat, answerOfSeat, answerOfTerminal)) await offerTo(call, 'terminal', answerOfSeat);
   call.setMedia('direct');
+  askBothForPictures(call);
 }

@@ -33,10 +33,23 @@ export function answerMediaControl(call: Call, from: Side, request: LegRequest):
 
 /** Asks a phone for a whole picture by INFO, where RTCP would not be understood. */
 export function askForPicture(call: Call, side: Side): void {
+  const sdp = mediaOf(call, side)?.remote;
+  if (sdp !== undefined && !takesKeyFrameRequests(sdp)) askByInfo(call, side);
+}
+
+/**
+ * Two phones that have been sending to the server send to each other now: each begins in the middle of a picture, and some never ask
+ * for a whole one of a sender that they had none of.
+ */
+export function askBothForPictures(call: Call): void {
+  askByInfo(call, 'terminal');
+  askByInfo(call, 'seat');
+}
+
+function askByInfo(call: Call, side: Side): void {
   const leg = legOf(call, side);
   const sdp = mediaOf(call, side)?.remote;
-  if (!leg?.alive || !leg.record.allow.includes('INFO')) return;
-  if (sdp === undefined || !hasVideo(sdp) || takesKeyFrameRequests(sdp)) return;
+  if (!leg?.alive || !leg.record.allow.includes('INFO') || sdp === undefined || !hasVideo(sdp)) return;
   leg.request('INFO', { contentType, body }).catch((error: unknown) => {
     call.home.log.debug({ err: error, call: call.id, side }, 'a phone could not be asked for a whole picture');
   });

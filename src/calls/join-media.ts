@@ -1,7 +1,7 @@
 import { SightlineError, asSightlineError } from '../lib/errors';
 import type { Call } from './call';
 import { bridgeEndpoints, dropEndpoints, keepEndpoint, makeEndpoint } from './endpoints';
-import { askForPicture } from './fast-update';
+import { askBothForPictures, askForPicture } from './fast-update';
 import { anchorReasons } from './anchor-reasons';
 import { isWebrtc, kindsOf, securityFor } from './face-choice';
 import { attachTerminal } from './attach';
@@ -29,10 +29,12 @@ export async function joinMedia(call: Call, answer: Described): Promise<boolean>
 
     return false;
   }
+  const wasShown = call.endpoints.terminal !== undefined;
   const joined = await (call.terminal ? joinScreen(call, answer) : joinRinging(call, answer));
   closeMediaFace(call);
   await dropEndpoints(call);
   if (joined) call.setMedia('direct');
+  if (joined && wasShown) askBothForPictures(call);
 
   return joined;
 }
