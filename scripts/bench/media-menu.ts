@@ -4,7 +4,7 @@ import type { ReceivedFrame, RtpPeer } from '../phone/rtp';
 import type { SoundPiece } from '../phone/rtp/audio';
 import { startServer } from '../phone/server-process';
 import { dial, hangUp, openPhone, pause, type MediaPhone } from './media-calls';
-import { Samples, type Percentiles } from './numbers';
+import { round, Samples, type Percentiles } from './numbers';
 
 export interface MenuReport {
   /** ms of the very first call after the start of the server, when nothing has been drawn or spoken yet. */
@@ -39,7 +39,10 @@ export async function measureMenu(calls: number): Promise<MenuReport> {
       firstPrompt: new Samples(),
       nextPrompt: new Samples(),
     };
-    const cold = { firstPicture: await watch(viewer, samples), firstPrompt: await listen(listener, samples) };
+    const cold = {
+      firstPicture: round(await watch(viewer, samples)),
+      firstPrompt: round(await listen(listener, samples)),
+    };
     for (let count = 0; count < calls; count++) {
       process.stderr.write(`menu: call ${count + 1} of ${calls}\n`);
       samples.firstPicture.add(await watch(viewer, samples));
