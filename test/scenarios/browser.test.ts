@@ -1,7 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { Closer } from '../../src/lib/closer';
 import { Baresip } from '../support/baresip';
 import { BrowserPhone } from '../support/browser';
+import { keepPicture } from '../support/eyes';
+import { readPicture } from '../support/ocr';
 import { startServer, type ServerProcess } from '../support/processes';
 import { lookAt } from '../support/rtp-peer';
 import { eventually } from './world';
@@ -82,6 +86,35 @@ test('a browser calls the queue and is bridged to a phone: both hear and see eac
   await seat.waitFor('CALL_CLOSED');
   await eventually(liveCalls, (calls) => calls.length === 0);
 }, 60_000);
+
+test('a browser sees the menu of phones without a screen program, chooses by a key, and is joined', async () => {
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'sightline-browser-'));
+  opened.add('pictures', () => rm(dir, { recursive: true, force: true }));
+  const file = path.join(dir, 'picture.png');
+  const read = async (): Promise<string> => {
+    const picture = await browser.picture();
+    if (!picture) return '';
+    await writeFile(file, picture);
+
+    return readPicture(file);
+  };
+  await browser.call(`sip:6200@${domain}`);
+  const home = (words: string): boolean => /Trains and platforms/.test(words) && /Lost property/.test(words);
+  await eventually(read, home, 15_000);
+  await keepPicture(file, 'browser the menu');
+  await browser.press('1');
+  await eventually(read, (words) => /train is late/i.test(words), 15_000);
+  await keepPicture(file, 'browser the trains');
+  await browser.press('*');
+  await eventually(read, home, 15_000);
+  await browser.press('0');
+  await seat.waitFor('CALL_ESTABLISHED', undefined, 20_000);
+  await seat.untilMediaFlows();
+  await eventually(() => browserSeesBars(browser), Boolean, 10_000);
+  await eventually(() => phoneSeesCamera(seat), Boolean, 10_000);
+  await browser.hangup();
+  await seat.waitFor('CALL_CLOSED');
+}, 90_000);
 
 test('the phone hangs up, and the browser is told', async () => {
   await talk();

@@ -91,6 +91,11 @@ export class BrowserPhone {
     return this.ask('hangup');
   }
 
+  /** Sends keys as RTP events (RFC 4733). */
+  async press(digits: string): Promise<void> {
+    if (!(await this.ask<boolean>('press', digits))) throw new Error('The call takes no keys');
+  }
+
   /** `Established`, `Terminated`, ... */
   state(): Promise<string> {
     return this.ask('state');

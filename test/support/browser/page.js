@@ -157,5 +157,5 @@ window.phone = {
   connection: () => connection().connectionState,
   notes: () => notes,
   descriptions: () => [connection().localDescription?.sdp, connection().remoteDescription?.sdp],
-  dtmf: (digits) => session.sessionDescriptionHandler.sendDtmf(digits),
+  press: (digits) => session.sessionDescriptionHandler.sendDtmf(digits),
 };
