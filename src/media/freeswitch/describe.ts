@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { SightlineError } from '../../lib/errors';
-import type { EndpointOptions, MediaKind } from '../port';
+import type { EndpointOptions, MediaKind, MediaSecurity } from '../port';
 import { codecsOf, isAuxiliary, isRtp, withFormats } from '../sdp/codecs';
-import { connectionOf, described, type MediaSection, type Sdp, writeSdp } from '../sdp/document';
+import { attribute, connectionOf, described, type MediaSection, type Sdp, writeSdp } from '../sdp/document';
 import type { Origin } from '../sdp/origin';
 import { isLive } from '../sdp/queries';
 
@@ -97,6 +98,23 @@ export function agreedCodecs(answer: Sdp): Partial<Record<MediaKind, string>> {
   return found;
 }
 
+/**
+ * A description with the names that the sections of the leg have (RFC 5888): FreeSWITCH leaves them out, browsers want them, and they
+ * never change.
+ */
+export function withMids(description: Sdp, leg: Sdp, origin: Origin): string {
+  const sdp = described(description);
+  const named = described(leg).media;
+  const media = sdp.media.map((section, index) => {
+    const mid = attribute(named[index]?.lines ?? [], 'mid');
+    if (mid === undefined) return section;
+
+    return { ...section, lines: [...section.lines.filter((line) => !line.startsWith('a=mid:')), `a=mid:${mid}`] };
+  });
+
+  return writeSdp(origin, sdp.session, media);
+}
+
 /** Whether the writer of a description takes keys as RTP events (RFC 4733). */
 export function takesKeys(description: Sdp): boolean {
   const sdp = described(description);
@@ -110,31 +128,62 @@ export function takesKeys(description: Sdp): boolean {
 }
 
 /** An offer that only makes FreeSWITCH open ports: nothing may be sent by either side. */
-export function probe(origin: Origin, media: readonly MediaKind[]): string {
+export function probe(origin: Origin, media: readonly MediaKind[], security: MediaSecurity = 'none'): string {
+  const wanted = kinds.filter((kind) => media.includes(kind));
+
   return writeSdp(
     origin,
     [connectionLineOf(origin.host), 't=0 0'],
-    kinds.filter((kind) => media.includes(kind)).map(probeSection),
+    wanted.map((kind) => probeSection(kind, security, origin.host)),
   );
 }
 
 /** An inactive section that makes FreeSWITCH open a port for a kind. */
-export function probeSection(kind: MediaKind): MediaSection {
+export function probeSection(kind: MediaKind, security: MediaSecurity, host: string): MediaSection {
   const names = known[kind];
 
   return {
     kind,
     port: 9,
     portCount: 1,
-    protocol: 'RTP/AVP',
+    protocol: profiles[security],
     formats: [...names.map(formatOf), ...(kind === 'audio' ? [events.format] : [])],
-    lines: [...linesFor(kind, names), 'a=inactive'],
+    lines: [...linesFor(kind, names), ...placeholders(security, host), 'a=inactive'],
   };
 }
 
+const profiles: Readonly<Record<MediaSecurity, string>> = {
+  none: 'RTP/AVP',
+  sdes: 'RTP/SAVP',
+  dtls: 'UDP/TLS/RTP/SAVPF',
+};
+
+/** What makes FreeSWITCH prepare secured media. Nobody holds these keys: those of the peer take their place with its answer. */
+function placeholders(security: MediaSecurity, host: string): string[] {
+  // It takes another key of its own when it hears that of the peer, which was told the first.
+  if (security === 'sdes')
+    throw new SightlineError('MEDIA_UNAVAILABLE', 'FreeSWITCH can answer with SDES keys, not offer them');
+  if (security === 'none') return [];
+  const print = [...randomBytes(32)].map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(':');
+
+  return [
+    `a=ice-ufrag:${randomBytes(6).toString('hex')}`,
+    `a=ice-pwd:${randomBytes(16).toString('hex')}`,
+    `a=fingerprint:sha-256 ${print}`,
+    'a=setup:actpass',
+    'a=rtcp-mux',
+    // The discard port: FreeSWITCH takes no offer without a candidate.
+    `a=candidate:1 1 udp 2130706431 ${host} 9 typ host`,
+    'a=end-of-candidates',
+  ];
+}
+
+/** The lines by which FreeSWITCH's keys and addresses are known. */
+const secureLine = /^a=(crypto|fingerprint|setup|ice-ufrag|ice-pwd|candidate|end-of-candidates|rtcp-mux|rtcp|ssrc)\b/;
+
 /**
- * An offer to a peer with the ports that FreeSWITCH has told in `answer`. Kinds that it has no port for are left out; where the leg
- * has had them before, the caller of this puts them into their places.
+ * An offer to a peer with the ports, and where it is secured the keys, that FreeSWITCH has told in `answer`. Kinds that it has no port for
+ * are left out; where the leg has had them before, the caller of this puts them into their places.
  *
  * @throws MEDIA_UNAVAILABLE when no kind is left.
  */
@@ -146,12 +195,27 @@ export function composed(answer: Sdp, origin: Origin, media: readonly MediaKind[
     if (!media.includes(kind) || !section || names.length === 0) return [];
     const address = connectionOf(sdp, section)?.address ?? origin.host;
     const formats = [...names.map(formatOf), ...(kind === 'audio' ? [events.format] : [])];
+    const isSecured = /SAVP/i.test(section.protocol);
+    const keys = isSecured ? section.lines.filter((line) => secureLine.test(line)).map(withOpenRole) : [];
+    const mid = /SAVPF/i.test(section.protocol) ? [`a=mid:${kind}`] : [];
 
-    return [{ ...section, formats, lines: [connectionLineOf(address), ...linesFor(kind, names), 'a=sendrecv'] }];
+    return [
+      {
+        ...section,
+        protocol: section.protocol.toUpperCase(),
+        formats,
+        lines: [connectionLineOf(address), ...linesFor(kind, names), ...mid, ...keys, 'a=sendrecv'],
+      },
+    ];
   });
   if (sections.length === 0) throw new SightlineError('MEDIA_UNAVAILABLE', 'FreeSWITCH has opened no port');
 
   return writeSdp(origin, ['t=0 0'], sections);
+}
+
+/** The peer chooses who begins the handshake; FreeSWITCH hears of it with the peer's answer (RFC 5763 section 5). */
+function withOpenRole(line: string): string {
+  return line.startsWith('a=setup:') ? 'a=setup:actpass' : line;
 }
 
 /** Beside an endpoint, sound begins with its codec, and pictures are offered in its codec alone. */

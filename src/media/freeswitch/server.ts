@@ -125,7 +125,7 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
     };
     try {
       if (options.offer !== undefined) await signalling.answer(options.offer, beside, create);
-      else await signalling.offer(wantedKinds(options), beside, create);
+      else await signalling.offer(wantedKinds(options), beside, create, options.security);
       if (!made) throw new SightlineError('MEDIA_UNAVAILABLE');
       if (!this.line.isUp || this.closing) throw new SightlineError('MEDIA_GONE');
     } catch (error) {

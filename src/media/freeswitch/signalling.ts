@@ -1,10 +1,11 @@
 import { SightlineError } from '../../lib/errors';
-import type { MediaKind } from '../port';
+import type { MediaKind, MediaSecurity } from '../port';
 import { described, type Sdp, writeSdp } from '../sdp/document';
 import { bumped, newOrigin, type Origin } from '../sdp/origin';
 import { asAnswer, asOffer } from '../sdp/pass';
+import { securityOf } from '../sdp/limit';
 import { isLive } from '../sdp/queries';
-import { agreedCodecs, type Codecs, composed, probe, probeSection, type Shaped, shaped } from './describe';
+import { agreedCodecs, type Codecs, composed, probe, probeSection, type Shaped, shaped, withMids } from './describe';
 import { refusalStatus } from './fsmrf';
 import { type BlindReason, VideoGate } from './video-gate';
 
@@ -54,7 +55,8 @@ export class Signalling {
   answer(offer: string, beside: Codecs | undefined, exchange: Exchange): Promise<string> {
     return this.inTurn(async () => {
       const answer = await this.bring(offer, beside, exchange);
-      this.local = asAnswer(this.gate.hidden(answer), offer, this.nextToPeer());
+      const origin = this.nextToPeer();
+      this.local = withMids(asAnswer(this.gate.hidden(answer), offer, origin), offer, origin);
       this.leg = this.local;
       this.offersPeer = false;
 
@@ -63,12 +65,18 @@ export class Signalling {
   }
 
   /** Makes an offer to the peer. What was agreed goes on until the answer is taken. */
-  offer(media: readonly MediaKind[], beside: Codecs | undefined, exchange: Exchange): Promise<string> {
+  offer(
+    media: readonly MediaKind[],
+    beside: Codecs | undefined,
+    exchange: Exchange,
+    security: MediaSecurity = 'none',
+  ): Promise<string> {
     return this.inTurn(async () => {
-      if (this.answered === '') await this.exchangeWith(probe(this.toServer, media), exchange);
+      if (this.answered === '') await this.exchangeWith(probe(this.toServer, media, security), exchange);
       else await this.openPorts(media, exchange);
       const fresh = composed(this.answered, this.nextToPeer(), media, beside);
-      this.local = this.leg === undefined ? fresh : asOffer(fresh, this.toPeer, this.leg);
+      const { leg } = this;
+      this.local = leg === undefined ? fresh : withMids(asOffer(fresh, this.toPeer, leg), leg, this.toPeer);
       this.offersPeer = true;
 
       return this.local;
@@ -117,10 +125,13 @@ export class Signalling {
     const missing = media.filter((kind) => !said.media.some((one) => one.kind === kind && isLive(said, one)));
     if (missing.length === 0) return;
     const now = described(this.offered);
+    const security = securityOf(now);
     const sections = now.media.map((one) =>
-      missing.includes(one.kind as MediaKind) ? probeSection(one.kind as MediaKind) : one,
+      missing.includes(one.kind as MediaKind) ? probeSection(one.kind as MediaKind, security, this.toServer.host) : one,
     );
-    const added = missing.filter((kind) => !now.media.some((one) => one.kind === kind)).map(probeSection);
+    const added = missing
+      .filter((kind) => !now.media.some((one) => one.kind === kind))
+      .map((kind) => probeSection(kind, security, this.toServer.host));
     await this.exchangeWith(writeSdp(this.nextToServer(), now.session, [...sections, ...added]), exchange);
   }
 

@@ -1,4 +1,5 @@
-import { agreedCodecs, composed, probe, shaped, takesKeys } from '../../../src/media/freeswitch/describe';
+import { agreedCodecs, composed, probe, shaped, takesKeys, withMids } from '../../../src/media/freeswitch/describe';
+import { asFsmrfTakes } from '../../../src/media/freeswitch/fsmrf';
 import { codecsOf } from '../../../src/media/sdp/codecs';
 import { described } from '../../../src/media/sdp/document';
 import { newOrigin } from '../../../src/media/sdp/origin';
@@ -101,6 +102,45 @@ describe('what we offer', () => {
       ['audio', true],
       ['video', true],
     ]);
+  });
+});
+
+describe('secured media', () => {
+  const origin = newOrigin('10.0.0.1');
+
+  test('an offer by DTLS has the keys of FreeSWITCH, leaves the role open and names its sections', () => {
+    const asked = described(probe(origin, ['audio', 'video'], 'dtls'));
+    expect(asked.media.map(({ protocol }) => protocol)).toEqual(['UDP/TLS/RTP/SAVPF', 'UDP/TLS/RTP/SAVPF']);
+    expect(asked.media[0]?.lines.join()).toMatch(/a=ice-ufrag:.*a=fingerprint:sha-256 .*a=candidate:/);
+    const answer = sdp(
+      'm=audio 17000 UDP/TLS/RTP/savpf 0',
+      'a=fingerprint:sha-256 AA:BB',
+      'a=setup:active',
+      'a=ice-ufrag:x',
+      'a=ssrc:1 cname:y',
+    );
+    const offer = described(composed(answer, origin, ['audio'], undefined)).media[0];
+    expect(offer?.protocol).toBe('UDP/TLS/RTP/SAVPF');
+    expect(offer?.lines).toEqual(
+      expect.arrayContaining(['a=mid:audio', 'a=fingerprint:sha-256 AA:BB', 'a=setup:actpass', 'a=ice-ufrag:x']),
+    );
+  });
+
+  test('FreeSWITCH cannot offer keys in the description', () => {
+    expect(() => probe(origin, ['audio'], 'sdes')).toThrow('not offer them');
+  });
+
+  test('fsmrf lets secured offers through', () => {
+    const offer = 'm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=x:RTP/SAVP\r\nm=video 9 RTP/SAVP 96\r\nm=audio 1 RTP/AVP 0\r\n';
+    expect(asFsmrfTakes(offer)).toBe(
+      'm=audio 9 UDP/TLS/RTP/savpf 0\r\na=x:RTP/SAVP\r\nm=video 9 RTP/savp 96\r\nm=audio 1 RTP/AVP 0\r\n',
+    );
+  });
+
+  test('sections keep the names of the leg', () => {
+    const leg = sdp('m=audio 1 RTP/AVP 0', 'a=mid:0', 'm=video 2 RTP/AVP 96', 'a=mid:1');
+    const named = described(withMids(sdp('m=audio 3 RTP/AVP 0', 'm=video 4 RTP/AVP 96', 'a=mid:video'), leg, origin));
+    expect(named.media.map(({ lines }) => lines)).toEqual([['a=mid:0'], ['a=mid:1']]);
   });
 });
 
