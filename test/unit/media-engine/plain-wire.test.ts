@@ -1,4 +1,5 @@
 import dgram from 'node:dgram';
+import { networkInterfaces } from 'node:os';
 import { makeRtp } from '../../../src/media/embedded/rtp';
 import { writeBye } from '../../../src/media/embedded/rtp/rtcp';
 import { PlainWire } from '../../../src/media/embedded/worker/plain-wire';
@@ -6,6 +7,7 @@ import { Ports } from '../../../src/media/embedded/worker/ports';
 import { SourceLock } from '../../../src/media/embedded/worker/source-lock';
 
 const host = '127.0.0.1';
+const hasIPv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
 const rtp = (sequence: number, ssrc = 1) =>
   makeRtp({ payloadType: 0, marker: false, sequence, timestamp: sequence * 160, ssrc }, Buffer.alloc(160));
 
@@ -178,6 +180,24 @@ describe('a plain wire', () => {
     expect(one.ready).toBe(true);
     await one.connect(remote(other.port, { address: 'no-such-host.invalid' }));
     expect(one.ready).toBe(false);
+  });
+
+  (hasIPv6 ? it : it.skip).each([
+    ['::1', '::1'],
+    ['::', '127.0.0.1'],
+  ])('bound to %s reaches, and knows again, a peer at %s', async (at, address) => {
+    const own = new Ports(at, { from: 20_000, to: 29_999 });
+    const one = await PlainWire.open(own, { protocol: 'RTP/AVP', mux: false });
+    const socket = dgram.createSocket(address === host ? 'udp4' : 'udp6');
+    sockets.push(socket);
+    await new Promise<void>((resolve) => socket.bind(0, address, () => resolve()));
+    await one.connect({ lines: [], protocol: 'RTP/AVP', address, port: socket.address().port });
+    const [there, here] = [new Promise<Buffer>((resolve) => socket.once('message', resolve)), received(one, 'onRtp')];
+    one.sendRtp(rtp(1));
+    socket.send(rtp(2), one.port, address);
+    expect(await Promise.all([there, here])).toEqual([rtp(1), rtp(2)]);
+    expect(one.refused).toBe(0);
+    await one.close();
   });
 
   it('closes twice, and sends nothing afterwards', async () => {

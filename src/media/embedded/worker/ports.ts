@@ -1,6 +1,6 @@
 import dgram from 'node:dgram';
 import { randomInt } from 'node:crypto';
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { advertisedAddress } from '../../../lib/addresses';
 import type { PortRange } from '../../../lib/config';
 import { SightlineError } from '../../../lib/errors';
@@ -132,14 +132,24 @@ function closeSocket(socket: dgram.Socket, done: () => void): void {
   }
 }
 
+/** How an IPv6 socket that hears IPv4 too (RFC 4291 section 2.5.5.2) names addresses of that. */
+const MAPPED = '::ffff:';
+
+/** The first listener of such a socket: those after it see the address as descriptions name it. */
+function asPlain(_packet: Buffer, from: dgram.RemoteInfo): void {
+  if (from.address.startsWith(MAPPED)) from.address = from.address.slice(MAPPED.length);
+}
+
 function bind(host: string, port: number): Promise<dgram.Socket> {
   const family = isIPv6(host) ? 6 : 4;
   const socket = dgram.createSocket({
     type: `udp${family}`,
     recvBufferSize: RECEIVE_BUFFER,
     // Packets go to addresses, never to names, so nothing has to be looked up for each.
-    lookup: (address, _options, done) => done(null, address, family),
+    lookup: (address, _options, done) =>
+      done(null, family === 6 && isIPv4(address) ? `${MAPPED}${address}` : address, family),
   });
+  if (family === 6) socket.on('message', asPlain);
 
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
