@@ -7,7 +7,8 @@ import { REFLEXIVE_PRIORITY, writeIce, type IceCredentials, type RemoteIce } fro
 /** Time between two checks (RFC 8445 section 14.2). */
 const PACE_MS = 50;
 const FIRST_RETRY_MS = 500;
-const MAX_CHECKS = 7;
+/** Doubled with each retry, up to this: a way that loses much is still found before we give up. */
+const LAST_RETRY_MS = 2000;
 /** The peer has this long from its description on. */
 const GIVE_UP_MS = 30_000;
 /** RFC 7675: how often we ask whether the peer still wants our packets, and when we stop without an answer. */
@@ -24,7 +25,7 @@ export interface Source {
 
 interface Pair extends Source {
   priority: number;
-  state: 'waiting' | 'succeeded' | 'failed';
+  state: 'waiting' | 'succeeded';
   /** The controlling side has chosen it. */
   nominated: boolean;
   checks: number;
@@ -140,11 +141,8 @@ export class IceAgent {
     if (!pair) return;
     if (!this.controlling && request.attributesKeys.includes('USE-CANDIDATE')) pair.nominated = true;
     if (pair.nominated && pair.state === 'succeeded') this.select(pair);
-    if (pair.state !== 'failed' && pair.state !== 'waiting') return;
     // A check of the peer that arrives says that ours may arrive too: it is sent at once (section 7.3.1.4).
-    pair.state = 'waiting';
-    pair.checks = 0;
-    if (this.remote) this.check(pair);
+    if (pair.state === 'waiting' && this.remote) this.check(pair);
   }
 
   /** RFC 8445 section 7.3.1.1. False: the request was refused. */
@@ -183,7 +181,7 @@ export class IceAgent {
     request.addMessageIntegrity(Buffer.from(this.remote.pwd)).addFingerprint();
     this.open.set(request.transactionIdHex, { pair, nominating });
     if (this.open.size > MAX_OPEN_CHECKS) this.open.delete(this.open.keys().next().value ?? '');
-    pair.dueAt = this.options.clock.now() + FIRST_RETRY_MS * 2 ** Math.min(pair.checks, 3);
+    pair.dueAt = this.options.clock.now() + Math.min(FIRST_RETRY_MS * 2 ** pair.checks, LAST_RETRY_MS);
     pair.checks++;
     this.options.send(request.bytes, pair);
   }
@@ -235,8 +233,7 @@ export class IceAgent {
     const due = [...this.pairs.values()]
       .filter(({ state, dueAt }) => state === 'waiting' && dueAt <= now)
       .sort((a, b) => b.priority - a.priority)[0];
-    if (due && due.checks >= MAX_CHECKS) due.state = 'failed';
-    else if (due) this.check(due);
+    if (due) this.check(due);
     const lost = [...this.pairs.values()].find(({ state, dueAt }) => state === 'succeeded' && dueAt <= now);
     // A nomination that got lost is sent again.
     if (lost && this.controlling) this.check(lost, true);
