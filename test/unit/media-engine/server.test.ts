@@ -55,7 +55,9 @@ describe('the embedded media server', () => {
     await a.sendDtmf('5');
     expect(await pressed).toEqual([{ digit: '5', durationMs: 100 }]);
     const stats = await b.stats();
-    expect(stats.audio?.received).toMatchObject({ packets: 7, lost: 0 });
+    // The press was told with its first end; the two others may still be on their way.
+    expect(stats.audio?.received.packets).toBeGreaterThanOrEqual(5);
+    expect(stats.audio?.received.lost).toBe(0);
     // Both sides may change what they said, and go on.
     await b.answer(await a.offer({ media: ['audio'] })).then((answer) => a.accept(answer));
     expect([a.codecs, b.codecs]).toEqual(Array(2).fill({ audio: 'pcmu' }));
