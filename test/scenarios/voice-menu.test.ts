@@ -48,13 +48,10 @@ function spokenMs(samples: Int16Array): number {
   return pieces * pieceMs;
 }
 
-/** So much more speech than `before` samples had. */
-async function untilHeard(one: Baresip, ms: number, from = 0): Promise<Int16Array> {
-  return eventually(
-    () => one.heard(),
-    (samples) => spokenMs(samples.subarray(from)) >= ms,
-    30_000,
-  );
+/** So much more speech than there was in what had been heard before. */
+async function untilHeard(one: Baresip, ms: number, from = 0): Promise<void> {
+  const spoken = async (): Promise<number> => spokenMs((await one.heard()).subarray(from));
+  await eventually(spoken, (value) => value >= ms, 30_000);
 }
 
 async function onlyCall(): Promise<Record<string, unknown>> {
