@@ -4,6 +4,7 @@ import type { Call } from './call';
 import { joinMedia } from './join-media';
 import { reasonElsewhere, type SeatAnswer } from './leg';
 import { videoAgreed } from './media';
+import { hasVideo } from '../media/sdp';
 import { attachSeat } from './attach';
 import { present, screenState } from './stage-menu';
 import { showPlace } from './stage-queue';
@@ -29,12 +30,21 @@ export async function joinSeat(call: Call, offer: Offer, answer: SeatAnswer): Pr
     return answer.leg.bye(reasonElsewhere);
   }
   if (call.state !== 'joining') return;
+  const wanted = wantsVideo(call);
   if (!(await joined(call, answer)) || call.state !== 'joining') return;
   call.record.connectedAt = call.home.clock.now();
   call.apply('joined', offer.seatId);
+  if (wanted && !videoAgreed(call.record))
+    call.note('no-video', `${offer.seatId} has none, or not in a way that the terminal has`);
   call.forgetBeginning();
   call.home.stages.talk(call);
   call.home.recorder?.joined(call);
+}
+
+function wantsVideo({ record }: Call): boolean {
+  const { remote } = record.terminal.media;
+
+  return remote !== undefined && hasVideo(remote);
 }
 
 /** Descriptions that do not fit together, or cannot be read, end the call with a clear cause. */

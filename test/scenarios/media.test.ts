@@ -1,5 +1,10 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { MenuScreen, menuHeader } from '../../scripts/phone';
-import { film, tone, untilHears, untilSeesColour } from '../support/rtp-peer';
+import { inProject } from '../../src/lib/paths';
+import type { MediaLoad } from '../../src/media/port';
+import { film, formats, tone, untilHears, untilSeesColour } from '../support/rtp-peer';
 import { dial, MediaWorld, offerAnew, takeNext, untilShown, untilSpokenTo, type TalkingPhone } from './media-world';
 import { eventually } from './world';
 
@@ -31,6 +36,7 @@ interface Live {
   state: string;
   face: string;
   media: { mode: string; why?: string[] };
+  history: { event: string }[];
 }
 
 async function onlyCall(): Promise<Live> {
@@ -39,6 +45,14 @@ async function onlyCall(): Promise<Live> {
 
   return calls[0]!;
 }
+
+/** Every port was given back within a second of its use; the engine tells at once of those that it closed. */
+const nothingHeld = (): Promise<unknown> =>
+  eventually(
+    () => new Promise<MediaLoad>((resolve) => setImmediate(() => resolve(world.media.load()))),
+    ({ endpoints, ports }) => endpoints === 0 && ports === 0,
+    1000,
+  );
 
 describe('a talk that needs nothing of the server', () => {
   beforeEach(async () => {
@@ -141,13 +155,6 @@ describe('a menu on a phone without a screen program', () => {
     world = await MediaWorld.open(env);
   }
 
-  const nothingHeld = (): Promise<unknown> =>
-    eventually(
-      () => Promise.resolve(world.media.load()),
-      ({ endpoints, ports }) => endpoints === 0 && ports === 0,
-      1000,
-    );
-
   test('is shown as video, answered by keys, and gives way to the person at the seat, media end to end', async () => {
     await open();
     const terminal = await world.terminal('1001');
@@ -225,6 +232,78 @@ describe('a menu on a phone without a screen program', () => {
     await screen.choose('1');
     await Promise.all([untilShown(terminal.peer), untilSpokenTo(terminal.peer)]);
     expect(await onlyCall()).toMatchObject({ face: 'video', state: 'menu' });
+    call.hangup();
+    await call.byeResponse;
+    await nothingHeld();
+  });
+});
+
+describe('a queue that wants every talk recorded', () => {
+  let site: string;
+
+  beforeEach(async () => {
+    site = await mkdtemp(path.join(os.tmpdir(), 'sightline-site-'));
+    await cp(inProject('dialplans', 'demo'), site, { recursive: true });
+    const queues = path.join(site, 'queues.yaml');
+    await writeFile(queues, (await readFile(queues, 'utf8')).replace('recording: by-request', 'recording: always'));
+    world = await MediaWorld.open({ SIGHTLINE_SITE: site });
+  }, 30_000);
+
+  afterEach(() => rm(site, { recursive: true, force: true }));
+
+  const anchored = { mode: 'anchored', why: expect.arrayContaining(['recording']) as unknown };
+
+  test('joins a phone that was shown its menu without troubling it: its endpoint stays', async () => {
+    const terminal = await world.terminal('1001');
+    const call = dial(terminal, '6200');
+    await call.untilEstablished();
+    await untilShown(terminal.peer);
+    let troubled = 0;
+    call.on('media', () => troubled++);
+    await terminal.peer.audio.press('0');
+    await eventually(onlyCall, ({ state }) => state === 'queued');
+    const seat = await world.seat('2001');
+    const seatCall = await takeNext(seat);
+    await speakUp(terminal, seat);
+    await understandEachOther(terminal, seat);
+    expect(await onlyCall()).toMatchObject({ state: 'talking', media: anchored });
+    expect(troubled).toBe(0);
+    seatCall.hangup();
+    await call.untilEnded();
+    await nothingHeld();
+  });
+
+  test('brings a terminal with a screen to the engine at the join; its pages go on', async () => {
+    const terminal = await world.terminal('1001', { headers: [menuHeader] });
+    const call = dial(terminal, '6100');
+    const screen = new MenuScreen(call);
+    await call.untilEstablished();
+    await screen.waitFor('queue');
+    expect(world.media.load().endpoints).toBe(0);
+    const seat = await world.seat('2001');
+    await takeNext(seat);
+    await screen.waitFor('connected', ({ video }) => video === true);
+    await speakUp(terminal, seat);
+    await understandEachOther(terminal, seat);
+    expect(await onlyCall()).toMatchObject({ state: 'talking', face: 'screen', media: anchored });
+    call.hangup();
+    await call.byeResponse;
+    await nothingHeld();
+  });
+
+  test('joins two without a video codec in common by sound alone, and says so', async () => {
+    const terminal = await world.terminal('1001', { video: [formats.vp8] });
+    const seat = await world.seat('2001', { video: [formats.h264] });
+    const taken = takeNext(seat);
+    const call = dial(terminal, '6100');
+    await taken;
+    await call.untilEstablished();
+    terminal.peer.audio.say(tone(ofTerminal));
+    seat.peer.audio.say(tone(ofSeat));
+    await Promise.all([untilHears(terminal.peer, [ofSeat]), untilHears(seat.peer, [ofTerminal])]);
+    expect(terminal.peer.agreed('video')).toBeUndefined();
+    const { history } = await onlyCall();
+    expect(history.map(({ event }) => event)).toContain('no-video');
     call.hangup();
     await call.byeResponse;
     await nothingHeld();
