@@ -24,9 +24,16 @@ export function named(part: RecordedPart | undefined): WrittenPart | undefined {
   return { ...part, tracks };
 }
 
-/** What a file of the engine tells of itself, for recordings that were cut off. */
+/**
+ * What a file of the engine tells of itself, for recordings that were cut off. An engine that writes a file a side has the side in its
+ * name: `<base>.<side>.<ext>`.
+ */
 export async function recover(file: string): Promise<WrittenPart | undefined> {
-  return named(await recoverPart(file));
+  const part = await recoverPart(file);
+  const side = /\.(\d)\.\w+$/.exec(file)?.[1];
+  const tracks = part?.tracks.map((track) => ({ ...track, side: track.side ?? (side ? Number(side) : undefined) }));
+
+  return named(part && tracks && { ...part, tracks });
 }
 
 /** Both sides in one MP4, black and silent where it was masked. `parts` have whole paths. */

@@ -21,7 +21,7 @@ interface Recording {
   failure?: string;
   why?: string;
   events: { what: string; by: { kind: string; who?: string }; why?: string }[];
-  parts: { sha256: string; tracks: { kind: string; side: string }[] }[];
+  parts: { sha256: string; duration: number; tracks: { kind: string; side: string }[] }[];
 }
 
 interface Live {
@@ -59,14 +59,15 @@ afterEach(async () => {
 });
 
 async function talk(number: string): Promise<{ call: Call; seatCall: Call; id: string }> {
+  const [red, blue] = await Promise.all([film('vp8', 'red'), film('vp8', 'blue')]);
   const taken = takeNext(seat);
   const call = dial(terminal, number);
   const seatCall = await taken;
   await call.untilEstablished();
   terminal.peer.audio.say(tone(440));
   seat.peer.audio.say(tone(1000));
-  terminal.peer.video.show(await film('vp8', 'red'));
-  seat.peer.video.show(await film('vp8', 'blue'));
+  terminal.peer.video.show(red);
+  seat.peer.video.show(blue);
   await understandEachOther();
   const { calls } = await world.get<{ calls: Live[] }>('/v1/calls');
 
@@ -143,10 +144,15 @@ test('the film has the terminal on the left and the seat on the right', async ()
   call.hangup();
   const [ended] = await recordings(id, ([first]) => first?.state === 'ended');
   expect(ended!.parts).toHaveLength(1);
-  const answer = await world.fetch(`/v1/recordings/${ended!.id}/video`);
-  expect(answer.status).toBe(200);
-  const [film_] = await kept('.play.mp4');
-  const picture = await pictureAt(film_!, 1.5, 640, 240);
+  // On a machine that has much to do it may take longer than anybody is kept waiting.
+  const { status } = await eventually(
+    () => world.fetch(`/v1/recordings/${ended!.id}/video`),
+    (answer) => answer.status !== 503,
+    40_000,
+  );
+  expect(status).toBe(200);
+  const [both] = await kept('.play.mp4');
+  const picture = await pictureAt(both!, ended!.parts[0]!.duration / 1000 - 0.7, 640, 240);
   const colour = (x: number): number[] => [...picture.subarray((120 * 640 + x) * 3, (120 * 640 + x) * 3 + 3)];
   const [red, , blueOfRed] = colour(160) as [number, number, number];
   const [redOfBlue, , blue] = colour(480) as [number, number, number];

@@ -97,6 +97,15 @@ async function bytesOf(url: string, headers: Record<string, string> = {}): Promi
   return [answer.status, Buffer.from(await answer.arrayBuffer())];
 }
 
+/** On a machine that has much to do it may take longer than anybody is kept waiting: then one asks again. */
+function filmOf({ video }: Recording): Promise<[status: number, bytes: Buffer]> {
+  return eventually(
+    () => bytesOf(video),
+    ([status]) => status !== 503,
+    40_000,
+  );
+}
+
 function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
@@ -141,6 +150,23 @@ async function keys(code: string): Promise<void> {
   await seat.command('sndcode', code);
 }
 
+const everything = ['seat audio', 'seat video', 'terminal audio', 'terminal video'];
+
+/** Who is heard and seen in it, in one file or in several. */
+function tracksOf({ parts }: Recording): string[] {
+  const names = parts.flatMap(({ tracks }) => tracks.map(({ side, kind }) => `${side} ${kind}`));
+
+  return [...new Set(names)].sort();
+}
+
+/** From its first moment to its last, in ms. */
+function spanOf({ parts }: Recording): { begin: number; duration: number } {
+  const begin = Math.min(...parts.map(({ startedAt }) => Date.parse(startedAt)));
+  const end = Math.max(...parts.map(({ startedAt, duration }) => Date.parse(startedAt) + duration));
+
+  return { begin, duration: end - begin };
+}
+
 /** Every talk of this queue is recorded; the agent masks it for a while. */
 async function recordMasked(): Promise<Recording> {
   const call = await talk(numbers.always);
@@ -177,19 +203,18 @@ describe('a talk of a queue that records always', () => {
     expect(days).toBe(7);
   });
 
-  test('is kept as it was sent: both sides with sound and picture, length and hash as the index says', async () => {
-    const [part] = recording.parts;
-    expect(recording.parts).toHaveLength(1);
-    const tracks = part!.tracks.map(({ side, kind, codec }) => `${side} ${kind} ${codec}`).sort();
-    expect(tracks).toEqual(['seat audio pcmu', 'seat video vp8', 'terminal audio pcmu', 'terminal video vp8']);
-    const [status, bytes] = await bytesOf(part!.url);
-    expect([status, bytes.length, sha256(bytes)]).toEqual([200, part!.bytes, part!.sha256]);
+  test('is kept with sound and picture of both sides, length and hash of each file as the index says', async () => {
+    expect(tracksOf(recording)).toEqual(everything);
+    for (const part of recording.parts) {
+      const [status, bytes] = await bytesOf(part.url);
+      expect([status, bytes.length, sha256(bytes)]).toEqual([200, part.bytes, part.sha256]);
+    }
     const length = Date.parse(recording.endedAt) - Date.parse(recording.startedAt);
-    expect(Math.abs(part!.duration - length)).toBeLessThan(1500);
+    expect(Math.abs(spanOf(recording).duration - length)).toBeLessThan(1500);
   });
 
   test('is a film of both sides, which comes in ranges', async () => {
-    const [status, whole] = await bytesOf(recording.video);
+    const [status, whole] = await filmOf(recording);
     expect(status).toBe(200);
     const half = Math.floor(whole.length / 2);
     const [first, a] = await bytesOf(recording.video, { range: `bytes=0-${half - 1}` });
@@ -204,18 +229,18 @@ describe('a talk of a queue that records always', () => {
     const { streams, duration } = await probe(video);
     expect(streams.map((stream) => stream.codec_name)).toEqual(['h264', 'aac']);
     expect([streams[0]!.width, streams[0]!.height]).toEqual([1280, 480]);
-    expect(Math.abs(duration * 1000 - recording.parts[0]!.duration)).toBeLessThan(500);
+    expect(Math.abs(duration * 1000 - spanOf(recording).duration)).toBeLessThan(500);
   }, 60_000);
 
   test('shows and lets hear both, and nothing of either while it was masked', async () => {
-    const begin = Date.parse(recording.parts[0]!.startedAt);
+    const { begin, duration } = spanOf(recording);
     const [{ from, to }] = recording.masked as [{ from: string; to: string }];
     const [maskFrom, maskTo] = [(Date.parse(from) - begin) / 1000, (Date.parse(to) - begin) / 1000];
     expect(maskTo - maskFrom).toBeGreaterThan(1);
     for (const [seconds, shown] of [
       [maskFrom - 0.5, true],
       [(maskFrom + maskTo) / 2, false],
-      [recording.parts[0]!.duration / 1000 - 0.5, true],
+      [duration / 1000 - 0.5, true],
     ] as const) {
       const picture = await pictureAt(video, seconds, 640, 240);
       for (const side of ['left', 'right'] as const) {
@@ -306,7 +331,7 @@ test('by request: from end to end through the server and back, with a snapshot o
   await pictures(10);
   const recording = await recordingOf(call);
   expect(recording).toMatchObject({ state: 'ended', by: { kind: 'rest' }, why: 'asked for by the desk' });
-  expect(recording.parts[0]!.tracks).toHaveLength(4);
+  expect(tracksOf(recording)).toEqual(everything);
   await hangUp();
   expect((await command('start')).status).toBe(404);
 
@@ -358,17 +383,10 @@ test('a crash leaves what was recorded up to then: the next start takes it in, a
   const recording = await recordingOf(call, ({ state }) => state === 'ended');
   expect(recording).toMatchObject({ cut: true, by: { kind: 'policy' } });
   expect(recording.events.map(({ what }) => what)).toEqual(['start', 'taken in']);
-  const [part] = recording.parts;
-  expect(part!.tracks.map(({ side, kind }) => `${side} ${kind}`).sort()).toEqual([
-    'seat audio',
-    'seat video',
-    'terminal audio',
-    'terminal video',
-  ]);
-  const [, original] = await bytesOf(part!.url);
-  expect(sha256(original)).toBe(part!.sha256);
-  expect(part!.duration).toBeGreaterThan(1500);
-  const [status, film] = await bytesOf(recording.video);
+  expect(tracksOf(recording)).toEqual(everything);
+  for (const part of recording.parts) expect(sha256((await bytesOf(part.url))[1])).toBe(part.sha256);
+  expect(spanOf(recording).duration).toBeGreaterThan(1500);
+  const [status, film] = await filmOf(recording);
   expect(status).toBe(200);
   const file = scratch.at('cut.mp4');
   await writeFile(file, film);
