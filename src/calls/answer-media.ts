@@ -1,3 +1,4 @@
+import { SightlineError } from '../lib/errors';
 import { attachTerminal } from './attach';
 import type { Call } from './call';
 import { keepEndpoint, makeEndpoint } from './endpoints';
@@ -24,9 +25,12 @@ export async function answerWithMedia(call: Call, incoming: IncomingInvite): Pro
   if (call.ended) return leg;
   call.record.answeredAt = call.home.clock.now();
   attachTerminal(call, leg);
-  if (ackSdp !== undefined) {
+  if (offer === undefined) {
+    // RFC 3261 section 13.2.1: an offer in the 200 is answered in the ACK.
+    if (ackSdp === undefined) throw new SightlineError('MEDIA_MISMATCH', 'The ACK has no answer to our offer');
     media.remote = ackSdp;
     await endpoint.accept(answerForEndpoint(endpoint, ackSdp));
+    if (call.ended) return leg;
   }
   openMediaFace(call, endpoint, endpoint.codecs.video ? 'video' : 'voice');
   call.note('answered', call.record.face);

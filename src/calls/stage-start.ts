@@ -7,7 +7,8 @@ import { reasonNormal, type IncomingInvite, type Leg } from './leg';
 import { inactiveFor } from './media';
 import { answerWithMedia } from './answer-media';
 import { attachTerminal } from './attach';
-import { isMediaFace } from './stage-face';
+import { isMediaFace, recoverFace } from './stage-face';
+import type { Flow } from '../dialplan/model';
 import { hasSections } from './face-choice';
 
 /**
@@ -31,7 +32,12 @@ export async function startCall(call: Call, incoming: IncomingInvite): Promise<v
   if (call.ended) return leg.bye(reasonNormal);
   // The INVITE has served; a call that is held for long keeps no more than its record and its leg.
   call.forgetBeginning();
-  if ((await resumePlace(call)) || call.ended) return;
+  if (!(await resumePlace(call)) && !call.ended) begin(call, flow);
+  // The engine was lost while the phone was being answered.
+  if (isMediaFace(call.record.face) && !call.endpoints.terminal) call.run(recoverFace(call));
+}
+
+function begin(call: Call, flow: Flow): void {
   if (flow.menu) call.home.stages.menu(call);
   else call.home.stages.queue(call, flow satisfies QueueTarget);
 }

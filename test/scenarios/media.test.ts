@@ -197,6 +197,20 @@ describe('a menu on a phone without a screen program', () => {
     await nothingHeld();
   });
 
+  test('is offered by the server to a phone that leaves the offer to it', async () => {
+    await open();
+    const { phone, peer } = await world.terminal('1001');
+    const media = { audioPort: peer.audio.session.port, videoPort: peer.video.session.port };
+    const call = phone.invite('6200', { sdp: '', media });
+    call.on('answered', ({ body }) => peer.answer(body));
+    await call.untilEstablished();
+    await Promise.all([untilShown(peer), untilSpokenTo(peer)]);
+    expect(await onlyCall()).toMatchObject({ face: 'video', state: 'menu' });
+    call.hangup();
+    await call.byeResponse;
+    await nothingHeld();
+  });
+
   test('outlives its engine: another endpoint shows the same page', async () => {
     await open();
     const terminal = await world.terminal('1001');
