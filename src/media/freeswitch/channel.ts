@@ -29,8 +29,9 @@ export class Channel {
 
   /** Lets the channel run applications, one after another, whatever it does now. */
   async perform(...applications: string[]): Promise<void> {
-    // The separator is one that paths do not have.
-    await this.run('uuid_transfer', `'m:^:${applications.join('^')}' inline`);
+    // The separator is one that paths do not have. Unless told, FreeSWITCH ends what it plays at a `*`.
+    const all = ['set:playback_terminators=none', ...applications];
+    await this.run('uuid_transfer', `'m:^:${all.join('^')}' inline`);
   }
 
   /** Returns a function that takes the listener away. */

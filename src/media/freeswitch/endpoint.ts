@@ -27,6 +27,8 @@ export interface EndpointHome {
   release(endpoint: FsEndpoint): void;
   /** Its pictures are shown to nobody any more, or again. */
   blinded(endpoint: FsEndpoint): Promise<void>;
+  /** It sends pictures now, or does not any more. */
+  videoChanged(endpoint: FsEndpoint): Promise<void>;
 }
 
 /** One channel of FreeSWITCH. */
@@ -79,17 +81,13 @@ export class FsEndpoint implements Endpoint {
 
   async accept(answer: string): Promise<void> {
     this.open();
-    await this.guarded(this.signalling.accept(answer, this.exchange));
-    this.events.watch();
+    await this.agree(() => this.signalling.accept(answer, this.exchange));
   }
 
   async answer(offer: string): Promise<string> {
     this.open();
 
-    const answer = await this.guarded(this.signalling.answer(offer, undefined, this.exchange));
-    this.events.watch();
-
-    return answer;
+    return this.agree(() => this.signalling.answer(offer, undefined, this.exchange));
   }
 
   async offer(change: { beside?: Endpoint; media?: readonly MediaKind[] } = {}): Promise<string> {
@@ -127,7 +125,7 @@ export class FsEndpoint implements Endpoint {
 
   async snapshot(): Promise<Buffer> {
     this.open();
-    if (!this.codecs.video || this.blind) throw new SightlineError('MEDIA_GONE', 'The peer sends no video');
+    if (!this.sendsVideo) throw new SightlineError('MEDIA_GONE', 'The peer sends no video');
 
     return this.guarded(this.home.folder.snapshot(this.channel));
   }
@@ -139,6 +137,12 @@ export class FsEndpoint implements Endpoint {
     if (this.blind === on) return;
     this.blind = on;
     await this.guarded(this.home.blinded(this));
+    await this.guarded(this.home.videoChanged(this));
+  }
+
+  /** Whether pictures of it are to be seen by anybody. */
+  get sendsVideo(): boolean {
+    return this.codecs.video !== undefined && !this.blind;
   }
 
   /** Whether what it sends is shown to nobody. */
@@ -233,6 +237,15 @@ export class FsEndpoint implements Endpoint {
     if ('png' in picture) return { kind: 'picture', file: await this.home.folder.picture(picture.png) };
 
     return { kind: 'video', file: await this.home.folder.video(picture.file), loop: picture.loop ?? false };
+  }
+
+  private async agree<T>(exchange: () => Promise<T>): Promise<T> {
+    const before = this.sendsVideo;
+    const result = await this.guarded(exchange());
+    this.events.watch();
+    if (this.sendsVideo !== before) await this.home.videoChanged(this);
+
+    return result;
   }
 
   private async received(): Promise<Partial<Record<MediaKind, number>>> {

@@ -58,6 +58,17 @@ export class FsRecording implements Recording {
     return this.stopping;
   }
 
+  /** One side sends pictures now, or does not any more: its file is made for the other case. */
+  sideChanged(endpoint: FsEndpoint): Promise<void> {
+    if (!this.sides.includes(endpoint)) return Promise.resolve();
+
+    return this.inTurn(async () => {
+      if (this.stopping || this.masked) return;
+      await this.finish();
+      await this.begin();
+    });
+  }
+
   /** The channel of one side has ended: its file is closed, the other side goes on. */
   sideEnded(endpoint: FsEndpoint): void {
     const left = this.sides.some((side) => side !== endpoint && !side.closed);
@@ -85,8 +96,8 @@ export class FsRecording implements Recording {
   private async beginSide(endpoint: FsEndpoint, side: number): Promise<void> {
     const file = this.fileOf(side, endpoint);
     const { channel } = endpoint;
-    const tracks: RecordedTrack[] = [{ kind: 'audio', codec: endpoint.codecs.video ? 'aac' : 'pcm', side }];
-    if (endpoint.codecs.video) tracks.push({ kind: 'video', codec: 'h264', side });
+    const tracks: RecordedTrack[] = [{ kind: 'audio', codec: endpoint.sendsVideo ? 'aac' : 'pcm', side }];
+    if (endpoint.sendsVideo) tracks.push({ kind: 'video', codec: 'h264', side });
     let startedAt = this.clock.now();
     let end = (): void => undefined;
     const over = new Promise<void>((resolve) => {
@@ -139,7 +150,7 @@ export class FsRecording implements Recording {
   private fileOf(side: number, endpoint: FsEndpoint): string {
     const stretch = this.stretch > 1 ? `.${this.stretch}` : '';
 
-    return `${this.base}${stretch}.${side}.${endpoint.codecs.video ? 'mkv' : 'wav'}`;
+    return `${this.base}${stretch}.${side}.${endpoint.sendsVideo ? 'mkv' : 'wav'}`;
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -212,6 +212,13 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
     for (const conference of this.conferences) await conference.blind(endpoint);
   }
 
+  /** A recording whose file cannot be made anew has told so by `failed`. */
+  async videoChanged(endpoint: FsEndpoint): Promise<void> {
+    for (const recording of this.recordings) {
+      await recording.sideChanged(endpoint).catch((error: unknown) => recording.fail(String(error)));
+    }
+  }
+
   private own(endpoint: Endpoint): FsEndpoint {
     const found = this.endpoints.get(endpoint.id);
     if (!found || endpoint.closed) throw new SightlineError('MEDIA_GONE');
