@@ -15,6 +15,11 @@ import { isLive } from '../sdp/queries';
 /** Codec names by kind that an endpoint uses, or that another is to be bridged with. */
 export type Codecs = Readonly<Partial<Record<MediaKind, string>>>;
 
+/** What an endpoint beside limits another one to: what it has agreed on; nothing as long as its own offer waits for the answer. */
+export function limitOf(beside: { readonly codecs: Codecs } | undefined): Codecs | undefined {
+  return beside && Object.keys(beside.codecs).length > 0 ? beside.codecs : undefined;
+}
+
 const kinds: readonly MediaKind[] = ['audio', 'video'];
 
 /** What an endpoint can be offered with. Fixed payload types, so that an offer that is made again has the same. */

@@ -5,7 +5,7 @@ import type { AudioSource, Endpoint, EndpointStats, MediaKind, Picture, Playback
 import { AudioGate } from './audio-gate';
 import type { Channel } from './channel';
 import type { EslEvent } from './esl-event';
-import { takesKeys, wantedKinds } from './describe';
+import { limitOf, takesKeys, wantedKinds } from './describe';
 import type { MediaFolder } from './folder';
 import { WatchedEvents } from './media-watch';
 import { type MediaSrf, type MrfEndpoint, reinvite } from './fsmrf';
@@ -93,7 +93,7 @@ export class FsEndpoint implements Endpoint {
   async offer(change: { beside?: Endpoint; media?: readonly MediaKind[] } = {}): Promise<string> {
     this.open();
 
-    return this.guarded(this.signalling.offer(wantedKinds(change), change.beside?.codecs, this.exchange));
+    return this.guarded(this.signalling.offer(wantedKinds(change), limitOf(change.beside), this.exchange));
   }
 
   async show(picture: Picture | undefined): Promise<void> {

@@ -19,7 +19,7 @@ import { type EslAddress, nameOf, parseEslUrls } from './address';
 import { FsBridge } from './bridge';
 import { Channel } from './channel';
 import { FsConference } from './conference';
-import { wantedKinds } from './describe';
+import { limitOf, wantedKinds } from './describe';
 import { type EndpointHome, FsEndpoint } from './endpoint';
 import type { EslEvent } from './esl-event';
 import { MediaFolder } from './folder';
@@ -115,7 +115,7 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
   async createEndpoint(options: EndpointOptions): Promise<Endpoint> {
     const { link, mrf } = this.line.require();
     if (options.beside?.closed) throw new SightlineError('MEDIA_GONE');
-    const beside = options.beside?.codecs;
+    const beside = limitOf(options.beside);
     const signalling = new Signalling(this.options.listenAddress);
     let made: MrfEndpoint | undefined;
     const create = async (offer: string): Promise<string> => {
