@@ -33,14 +33,14 @@ export function bodyOf(part: PicturePart, locale: string, words: FaceWords): Bod
   return {
     ...(part.text !== undefined && { text: part.text }),
     ...(part.image !== undefined && { image: part.image }),
-    ...(labels.length > 0 && { questions: { note: words.agentAsks, labels } }),
+    ...(labels.length > 0 && { questions: { note: `${words.agentAsks}:`, labels } }),
     items: part.items.map((item) => ({ key: item.key, label: localized(item.label, locale) })),
   };
 }
 
 /** Room between the foot, or the edge where there is none, and what stands above it. */
 export function bottomOf(metrics: Metrics, hasFoot: boolean): number {
-  return hasFoot ? metrics.height - metrics.footer - metrics.gap : metrics.height - metrics.margin * 0.7;
+  return metrics.height - (hasFoot ? metrics.footer : metrics.margin * 0.7) - metrics.gap;
 }
 
 const EMPTY: PicturePart = { fields: [], items: [] };

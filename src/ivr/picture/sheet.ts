@@ -140,19 +140,15 @@ export class Sheet {
 
 /** The lines of a title, their size, and the room that the head takes with them. */
 export function headOf(title: string, metrics: Metrics, width: number): Head {
-  const room = width - metrics.margin * 2.5 - logoSize(metrics).width;
-  const top = metrics.margin * 0.62;
-  const headWith = (scale: number): Head => {
-    const size = metrics.title * scale;
-    const lines = wrapAtMost(title, room / size, 2, 'bold');
-    const line = metrics.titleLine * scale;
+  const roomIn = (whole: number): number => whole - metrics.margin * 2.5 - logoSize(metrics).width;
+  // Chosen for the narrowest picture, so that no wider one has a taller head than its page was divided for.
+  const isWhole = (scale: number): boolean =>
+    wrap(title, roomIn(metrics.narrowest) / (metrics.title * scale), 'bold').length <= 2;
+  const scale = TITLE_SCALES.find(isWhole) ?? TITLE_SCALES.at(-1) ?? 1;
+  const [size, line, top] = [metrics.title * scale, metrics.titleLine * scale, metrics.margin * 0.62];
+  const lines = wrapAtMost(title, roomIn(width) / size, 2, 'bold');
 
-    return { lines, size, line, top, height: top + lines.length * line + metrics.bar * 3.6 };
-  };
-  const isWhole = ({ size }: Head): boolean => wrap(title, room / size, 'bold').length <= 2;
-  const smallest = TITLE_SCALES.at(-1) ?? 1;
-
-  return TITLE_SCALES.map(headWith).find(isWhole) ?? headWith(smallest);
+  return { lines, size, line, top, height: top + lines.length * line + metrics.bar * 3.6 };
 }
 
 function logoSize({ titleLine }: Metrics): { width: number; height: number } {

@@ -34,16 +34,18 @@ export function joined(lines: readonly Line[]): string {
 
 function wrapParagraph(paragraph: string, room: number, weight: Weight): Line[] {
   const lines: Line[] = [];
-  let line = '';
+  let [line, used] = ['', 0];
   for (const piece of piecesOf(paragraph)) {
-    if (widthOf((line + piece).trimEnd(), weight) <= room) {
+    const width = widthOf(piece, weight);
+    if (used + width <= room) {
       line += piece;
+      used += width;
       continue;
     }
     if (line.trim() !== '') lines.push({ text: line.trim(), end: piece.startsWith(' ') ? ' ' : '' });
     const [full, rest] = divided(piece.trimStart(), room, weight);
     lines.push(...full.map((text): Line => ({ text, end: '' })));
-    line = rest;
+    [line, used] = [rest, widthOf(rest, weight)];
   }
   const last = line.trim();
   if (last !== '' || lines.length === 0) return [...lines, { text: last, end: '\n' }];
@@ -56,8 +58,8 @@ function piecesOf(paragraph: string): string[] {
   const pieces: string[] = [];
   let piece = '';
   for (const character of charactersOf(paragraph)) {
-    const isSpace = /^\s/u.test(character);
-    const opens = isSpace ? !/^\s*$/u.test(piece) : mayBreak(piece, character);
+    const isSpace = character.trim() === '';
+    const opens = isSpace ? piece.trim() !== '' : mayBreak(piece, character);
     if (opens && piece !== '') {
       pieces.push(piece);
       piece = '';

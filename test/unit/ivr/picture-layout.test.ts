@@ -35,11 +35,13 @@ const anyPage: fc.Arbitrary<Page> = fc
     title: anyText(4).map((text) => [...text].slice(0, 100).join('')),
     text: fc.option(fc.array(anyText(30), { minLength: 1, maxLength: 6 }), { nil: undefined }),
     image: fc.boolean(),
+    back: fc.boolean(),
     labels: fc.array(anyLabel, { maxLength: ITEM_KEYS.length }),
     questions: fc.array(anyLabel, { maxLength: 8 }),
   })
-  .map(({ title, text, image, labels, questions }) =>
+  .map(({ title, text, image, back, labels, questions }) =>
     page('any', {
+      back,
       title: both(title),
       ...(text && { text: both(text.join('\n')) }),
       ...(image && { image: 'https://example.org/map.png' }),
