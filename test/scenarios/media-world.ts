@@ -11,6 +11,9 @@ import { RtpPeer, untilEvent, type PeerOptions } from '../support/rtp-peer';
 
 const token = 'a-token-for-this-run';
 
+/** For what only the engine in this process can be made to do. With FREESWITCH_URL, the stories are those of that FreeSWITCH. */
+export const embeddedOnly = process.env.FREESWITCH_URL ? test.skip : test;
+
 /** A phone whose media are real: what it describes is where it listens. */
 export interface TalkingPhone {
   phone: Phone;
@@ -42,6 +45,7 @@ export class MediaWorld {
       SIGHTLINE_CONTROL_PORT: '0',
       SIGHTLINE_DATA: dataDir,
       SIGHTLINE_API_TOKEN: token,
+      FREESWITCH_URL: process.env.FREESWITCH_URL,
       ...env,
     });
     const app = await startApp(config, createLogger('fatal'), {

@@ -5,7 +5,16 @@ import { MenuScreen, menuHeader } from '../../scripts/phone';
 import { inProject } from '../../src/lib/paths';
 import type { MediaLoad } from '../../src/media/port';
 import { film, formats, tone, untilHears, untilSeesColour } from '../support/rtp-peer';
-import { dial, MediaWorld, offerAnew, takeNext, untilShown, untilSpokenTo, type TalkingPhone } from './media-world';
+import {
+  dial,
+  embeddedOnly,
+  MediaWorld,
+  offerAnew,
+  takeNext,
+  untilShown,
+  untilSpokenTo,
+  type TalkingPhone,
+} from './media-world';
 import { eventually } from './world';
 
 let world: MediaWorld;
@@ -88,7 +97,7 @@ describe('a talk that needs nothing of the server', () => {
     await seatCall.untilEnded();
   });
 
-  test('goes on end to end when the engine that it went through dies', async () => {
+  embeddedOnly('goes on end to end when the engine that it went through dies', async () => {
     const terminal = await world.terminal('1001');
     const seat = await world.seat('2001');
     const taken = takeNext(seat);
@@ -211,7 +220,7 @@ describe('a menu on a phone without a screen program', () => {
     await nothingHeld();
   });
 
-  test('outlives its engine: another endpoint shows the same page', async () => {
+  embeddedOnly('outlives its engine: another endpoint shows the same page', async () => {
     await open();
     const terminal = await world.terminal('1001');
     const call = dial(terminal, '6200');
