@@ -9,6 +9,7 @@ import type { ServerMessage } from '../messages';
 import type { Colours } from './colours';
 import { FONT_FAMILIES, FONT_FILES } from './fonts';
 import { imagesOf, layOut } from './layout';
+import { pngOf } from './png';
 import { type LoadedImage, svgOf } from './scene';
 import type { Size } from './sizes';
 
@@ -106,7 +107,7 @@ async function render(svg: string, { width }: Size): Promise<Buffer> {
     const font = { loadSystemFonts: false, fontFiles, defaultFontFamily: 'DejaVu Sans' };
     const image = await renderAsync(svg, { font, fitTo: { mode: 'width', value: width }, logLevel: 'off' });
 
-    return image.asPng();
+    return await pngOf(image.pixels, image.width, image.height);
   } catch (cause) {
     throw new SightlineError('MEDIA_UNAVAILABLE', 'A picture could not be drawn', { cause });
   }

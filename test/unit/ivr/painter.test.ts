@@ -5,9 +5,11 @@ import type { ServerMessage } from '../../../src/ivr/messages';
 import { renderPage } from '../../../src/ivr/paging';
 import { DEFAULT_COLOURS } from '../../../src/ivr/picture/colours';
 import { Painter, type Painting } from '../../../src/ivr/picture/painter';
+import { pngOf } from '../../../src/ivr/picture/png';
 import { pagingOf, type Size } from '../../../src/ivr/picture/sizes';
 import { pushMessage, queueMessage } from '../../../src/ivr/views';
 import { silentLogger } from '../../../src/lib/logger';
+import { ffmpeg } from '../../support/ffmpeg';
 import { readPicture } from '../../support/ocr';
 import { item, page } from './menus';
 
@@ -85,6 +87,13 @@ describe('painted pictures', () => {
       const png = await painter.paint({ type: 'end', reason: 'done' }, painting(size));
       expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([size.width, size.height]);
     }
+  });
+
+  test('has the pixels that were drawn', async () => {
+    const pixels = Buffer.from([255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 10, 20, 30, 255]);
+    const png = await pngOf(pixels, 2, 2);
+    const raw = await ffmpeg(['-f', 'png_pipe', '-i', '-', '-f', 'rawvideo', '-pix_fmt', 'rgba', '-'], png);
+    expect([...raw]).toEqual([...pixels]);
   });
 
   test('text that would break XML is drawn as it is', async () => {
