@@ -116,7 +116,7 @@ describe.each([['vp8'], ['h264']] as const)('a phone that has %s alone', (codec)
 
     // A seat that can see comes, and each sees the other.
     const seat = await phone('2001', codec, 'blue');
-    await Promise.all([seat.waitFor('CALL_ESTABLISHED'), seat.untilMediaFlows()]);
+    await Promise.all([seat.waitFor('CALL_ESTABLISHED'), seat.untilMediaFlows(20_000)]);
     await Promise.all([untilSees(terminal, 'blue'), untilSees(seat, 'red')]);
     await terminal.hangup();
     await Promise.all([terminal.waitFor('CALL_CLOSED'), seat.waitFor('CALL_CLOSED')]);
