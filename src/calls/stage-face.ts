@@ -112,6 +112,7 @@ async function bringEndpoint(call: Call, face: MediaFaceName): Promise<Endpoint>
 function withoutFace(call: Call): void {
   const flow = call.plan.flows.get(call.record.flow);
   call.record.face = 'ring';
+  if (!call.endpoints.terminal) call.setMedia('none');
   call.note('face', 'none');
   if (call.state === 'menu' && flow) call.home.stages.queue(call, flow);
 }
