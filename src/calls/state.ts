@@ -4,7 +4,7 @@ import { StateMachine, type StateTable } from '../lib/state-table';
  * The life of a call. docs/lifecycle.md draws it with the same arrows.
  *
  * arriving  the INVITE is here, nothing was answered yet
- * menu      the terminal shows pages; no media
+ * menu      pages are shown or said
  * queued    a ticket waits for a seat
  * offered   a seat rings for it
  * joining   the seat has answered; the two are being joined
