@@ -132,7 +132,7 @@ class SiteContent implements FaceContent {
     const folder = this.asset('');
     const file = path.resolve(folder, name);
 
-    return name !== '' && file.startsWith(folder) ? file : undefined;
+    return file.startsWith(folder + path.sep) ? file : undefined;
   }
 }
 

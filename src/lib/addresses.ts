@@ -8,6 +8,11 @@ export interface Endpoint {
 
 const wildcards = new Set(['0.0.0.0', '::', '']);
 
+/** Whether an address is of this machine alone. */
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/i.test(address);
+}
+
 /** The addresses of this machine that a listener on `host` is reached by. */
 export function addressesOf(host: string): string[] {
   if (!wildcards.has(host)) return [host];

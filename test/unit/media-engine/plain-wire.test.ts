@@ -71,6 +71,15 @@ describe('whose packets are taken', () => {
     expect(lock.accepts(rtp(5), described)).toBe(false);
   });
 
+  it('are not up for taking again when the same is described again', () => {
+    const lock = new SourceLock();
+    lock.expect(described);
+    lock.accepts(rtp(1), described);
+    lock.expect(described);
+    for (const sequence of [2, 3, 4, 5]) expect(lock.accepts(rtp(sequence), translated)).toBe(false);
+    expect(lock.target).toEqual(described);
+  });
+
   it('go nowhere while the peer has no address', () => {
     const lock = new SourceLock();
     expect(lock.target).toBeUndefined();
@@ -127,6 +136,24 @@ describe('a plain wire', () => {
     one.sendRtcp(writeBye(8));
     expect([await rtpOut, await rtcpOut]).toEqual([rtp(2), writeBye(8)]);
     expect(one.attributes).toEqual([]);
+  });
+
+  it.each(['224.0.0.1', '239.1.2.3', '255.255.255.255', '0.0.0.0', '0.1.2.3', 'ff02::1'])(
+    'sends nothing to %s',
+    async (address) => {
+      const one = await wire();
+      await one.connect({ ...remote(4000), address });
+      expect(one.ready).toBe(false);
+    },
+  );
+
+  it.each([0, 65_535, 70_000])('lives with RTCP at port %s: it is not sent, and the wire closes', async (rtcpPort) => {
+    const [one, media] = [await wire(), await peer()];
+    await one.connect(remote(media.port, { rtcpPort: rtcpPort === 65_535 ? 65_536 : rtcpPort }));
+    one.sendRtcp(writeBye(8));
+    const out = media.next();
+    one.sendRtp(rtp(2));
+    expect(await out).toEqual(rtp(2));
   });
 
   it('carries both at one port where the peer wants it', async () => {

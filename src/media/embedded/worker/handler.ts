@@ -197,7 +197,14 @@ export class Handler {
 
   private tick(): void {
     const now = steadyNow();
-    for (const end of this.ends.values()) end.tick(now);
+    for (const end of this.ends.values()) {
+      try {
+        end.tick(now);
+      } catch (error) {
+        // The others have their turn all the same.
+        this.log.error({ err: error, call: end.label }, 'the streams of an endpoint could not be looked after');
+      }
+    }
   }
 
   private tellLoad(): void {

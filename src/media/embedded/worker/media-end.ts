@@ -180,9 +180,12 @@ export class MediaEnd {
   private async closeAll(): Promise<void> {
     this.programme.close();
     this.tellRefused();
-    await Promise.all([...this.streams.values()].map((stream) => stream.close()));
+    const closed = await Promise.allSettled([...this.streams.values()].map((stream) => stream.close()));
     this.streams.clear();
     await this.wires.close();
+    for (const { reason } of closed.filter((one) => one.status === 'rejected')) {
+      this.context.log.warn({ call: this.label, err: reason as unknown }, 'a stream did not end well');
+    }
   }
 
   /** Packets that others sent to our ports: a sign of an attack, or of a phone that describes itself wrongly. */

@@ -1,6 +1,7 @@
 import type { RemoteInfo } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { isIP, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isLoopback } from '../../../lib/addresses';
 import { attribute } from '../../sdp/document';
 import { isRtcp } from '../rtp';
 import type { EngineSocket } from '../secure';
@@ -18,6 +19,7 @@ export class PlainWire implements MediaWire {
   readonly protocol: string;
   readonly address: string;
   readonly port: number;
+  readonly loopback: boolean;
 
   private readonly lock = new SourceLock();
   private rtcpTarget: Target | undefined;
@@ -30,10 +32,11 @@ export class PlainWire implements MediaWire {
   private constructor(
     private readonly media: EngineSocket,
     private control: EngineSocket | undefined,
-    address: string,
+    ports: Pick<Ports, 'address' | 'reachesLoopback'>,
     protocol: string,
   ) {
-    this.address = address;
+    this.address = ports.address;
+    this.loopback = ports.reachesLoopback;
     this.port = media.port;
     this.protocol = protocol;
     media.socket.on('message', (packet, from) => this.onMedia(packet, from));
@@ -42,10 +45,10 @@ export class PlainWire implements MediaWire {
 
   /** @throws SightlineError MEDIA_UNAVAILABLE without free ports. */
   static async open(ports: Ports, options: { protocol: string; mux: boolean }): Promise<PlainWire> {
-    if (options.mux) return new PlainWire(await ports.single(), undefined, ports.address, options.protocol);
+    if (options.mux) return new PlainWire(await ports.single(), undefined, ports, options.protocol);
     const [media, control] = await ports.pair();
 
-    return new PlainWire(media, control, ports.address, options.protocol);
+    return new PlainWire(media, control, ports, options.protocol);
   }
 
   get attributes(): readonly string[] {
@@ -74,11 +77,11 @@ export class PlainWire implements MediaWire {
   }
 
   async connect(remote: RemoteEnd): Promise<void> {
-    const address = await resolved(remote.address, isIPv6(this.address) ? 6 : 4);
-    this.lock.expect(address && remote.port !== 0 ? { address, port: remote.port } : undefined);
+    const address = await resolved(remote.address, this);
+    this.lock.expect(targetOf(address, remote.port));
     const muxed = attribute(remote.lines, 'rtcp-mux') !== undefined;
     const rtcpPort = remote.rtcpPort ?? remote.port + 1;
-    this.rtcpTarget = address ? { address, port: muxed && !this.control ? remote.port : rtcpPort } : undefined;
+    this.rtcpTarget = targetOf(address, muxed && !this.control ? remote.port : rtcpPort);
     this.rtcpKnown = false;
     this.tellReady();
   }
@@ -140,10 +143,32 @@ export class PlainWire implements MediaWire {
 }
 
 /** The address of a description as an address of the network; a name is looked up. Undefined for the address of old that means hold. */
-async function resolved(host: string, family: 4 | 6): Promise<string | undefined> {
-  if (host === '' || host === '0.0.0.0' || host === '::') return undefined;
-  if (isIP(host)) return host;
-  const found = await lookup(host, { family }).catch(() => undefined);
+async function resolved(host: string, own: { address: string; loopback: boolean }): Promise<string | undefined> {
+  if (host === '') return undefined;
+  const address = isIP(host)
+    ? host
+    : (await lookup(host, { family: isIPv6(own.address) ? 6 : 4 }).catch(() => undefined))?.address;
 
-  return found?.address;
+  return address !== undefined && isFit(address, own.loopback) ? address : undefined;
+}
+
+const nowhere = new BlockList();
+nowhere.addSubnet('0.0.0.0', 8, 'ipv4');
+nowhere.addSubnet('224.0.0.0', 3, 'ipv4');
+nowhere.addAddress('::', 'ipv6');
+nowhere.addSubnet('ff00::', 8, 'ipv6');
+
+/**
+ * Whether media may be sent to an address that somebody has described: not to many at once, and to this machine itself only where we live
+ * on its loopback, so that a caller cannot have us send to services of ours.
+ */
+function isFit(address: string, loopback: boolean): boolean {
+  const isNowhere = nowhere.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+
+  return !isNowhere && (loopback || !isLoopback(address));
+}
+
+/** A port that packets can be sent to, at that address. */
+function targetOf(address: string | undefined, port: number): Target | undefined {
+  return address !== undefined && port > 0 && port < 65_536 ? { address, port } : undefined;
 }

@@ -1,7 +1,7 @@
 import dgram from 'node:dgram';
 import { randomInt } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
-import { advertisedAddress } from '../../../lib/addresses';
+import { advertisedAddress, isLoopback } from '../../../lib/addresses';
 import type { PortRange } from '../../../lib/config';
 import { SightlineError } from '../../../lib/errors';
 import type { EngineSocket } from '../secure';
@@ -19,6 +19,8 @@ const TAKEN = new Set(['EADDRINUSE', 'EACCES']);
 export class Ports {
   /** The address that descriptions name. */
   readonly address: string;
+  /** Whether our sockets are to be reached from this machine alone, or from everywhere: then peers may live on it. */
+  readonly reachesLoopback: boolean;
   private readonly used = new Set<number>();
   private readonly opened = new Set<EngineSocket>();
   private readonly first: number;
@@ -31,6 +33,7 @@ export class Ports {
     private readonly onChange: (bound: number) => void = () => undefined,
   ) {
     this.address = advertisedAddress(host);
+    this.reachesLoopback = isLoopback(host) || host === '0.0.0.0' || host === '::';
     this.first = range.from + (range.from % 2);
     this.count = Math.max(0, Math.floor((range.to + 1 - this.first) / 2));
     this.next = this.count > 0 ? randomInt(this.count) : 0;

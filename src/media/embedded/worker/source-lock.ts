@@ -29,13 +29,14 @@ export class SourceLock {
     return this.current;
   }
 
-  /** The peer has described itself, undefined: without an address. The same description again leaves the learned source in use. */
+  /** The peer has described itself, undefined: without an address. The same description again leaves the learned source as it is. */
   expect(described: Target | undefined): void {
     const same = this.described?.address === described?.address && this.described?.port === described?.port;
     this.described = described;
-    this.locked = false;
     this.candidate = undefined;
-    if (!described || !same || !this.current) this.current = described;
+    if (described && same && this.current) return;
+    this.locked = false;
+    this.current = described;
   }
 
   accepts(packet: Buffer, from: Target): boolean {

@@ -243,8 +243,12 @@ export class MediaStream implements Sink {
     this.sinks = [];
     this.taps = [];
     this.source = undefined;
-    this.reports.bye(steadyNow());
-    await this.wire.close();
+    try {
+      this.reports.bye(steadyNow());
+    } finally {
+      // Whatever the peer can be told, its ports are given back.
+      await this.wire.close();
+    }
   }
 
   /** The codec of a packet that came from the peer, as its payload type tells. */
