@@ -36,6 +36,9 @@ async function measureRelays(options: MediaBenchOptions): Promise<RelayReport[]>
   return reports;
 }
 
+// Its children end with the process, however that ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 main()
   .then((code) => {
     process.exitCode = code;
