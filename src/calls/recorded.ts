@@ -2,8 +2,7 @@ import type { RecordingPolicy } from '../dialplan/model';
 import { recoverPart } from '../media/inspect';
 import type { RecordedPart } from '../media/port';
 import { compose } from '../media/rendition';
-import type { RecordingRecord, Side, StoredPart } from '../recording/model';
-import type { WrittenPart } from '../recording/open-recording';
+import type { RecordingRecord, Side, StoredPart, WrittenPart } from '../recording/model';
 import { defaultRetention } from '../recording/store';
 import type { Call } from './call';
 

@@ -1,11 +1,11 @@
 import type { About, Asker, RecordingRecord, Side, SnapshotRecord } from '../recording/model';
-import type { OpenRecording } from '../recording/open-recording';
+import type { OpenRecording, RecordingEnd } from '../recording/open-recording';
 import type { RecordingStore } from '../recording/store';
 import type { RecordingPolicy } from '../dialplan/model';
-import { asSightlineError, SightlineError } from '../lib/errors';
+import { asSightlineError, SightlineError, type ErrorCode } from '../lib/errors';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
-import type { Endpoint, RecordedPart, Recording } from '../media/port';
+import type { Endpoint, Recording } from '../media/port';
 import { anchor, release } from './anchor';
 import type { Call, CallRecorder } from './call';
 import { engineOf } from './endpoints';
@@ -16,9 +16,11 @@ export type RecordingAction = 'start' | 'stop' | 'mask' | 'unmask';
 
 /** Why the media of a talk go through the server on our behalf. */
 const anchors = { recording: 'recorded', snapshot: 'snapshot' } as const;
-/** How often, and after which ms, a recording is begun again that has to be and was lost with its engine. */
+/** How often, and after which ms, a recording is begun again that has to be and was lost with its engine, or found none. */
 const againTries = 5;
 const againMs = 1000;
+/** What the engine says while it is being started again. */
+const passing: readonly ErrorCode[] = ['MEDIA_UNAVAILABLE', 'MEDIA_GONE'];
 
 const server: Asker = { kind: 'server' };
 
@@ -57,7 +59,12 @@ export class Recorder implements CallRecorder {
 
   joined(call: Call): void {
     if (rulesOf(call).policy !== 'always' || this.tracks.get(call.id)?.running) return;
-    this.attempt(call, () => this.begin(call, { kind: 'policy' }, undefined));
+    this.begin(call, { kind: 'policy' }, undefined).catch((error: unknown) => {
+      this.failed(call, error);
+      const track = this.tracks.get(call.id);
+      const passes = passing.includes(asSightlineError(error).code);
+      if (track && passes) this.beginAgain(call, track, 'after it could not begin with the talk');
+    });
   }
 
   /** The engine still has the endpoints at this moment: what was recorded is finished with them. */
@@ -202,7 +209,7 @@ export class Recorder implements CallRecorder {
 
       return structuredClone(open.record);
     } catch (error) {
-      await open.finish([], { by: server, failure: asSightlineError(error).message });
+      await open.finish(undefined, { by: server, failure: asSightlineError(error).message });
       throw error;
     }
   }
@@ -287,36 +294,33 @@ export class Recorder implements CallRecorder {
     this.ports.log.error({ call: call.id, recording: running.open.id, reason }, 'a recording has broken off');
     call.note('recording-failed', reason);
     const finished = this.finish(call, running, { by: server, failure: reason });
-    this.keep(finished.then(() => this.release(call, anchors.recording)).then(() => this.beginAgain(call, track)));
+    const released = finished.then(() => this.release(call, anchors.recording));
+    this.keep(released.then(() => this.beginAgain(call, track, 'after the one before had broken off')));
   }
 
-  private beginAgain(call: Call, track: Track): void {
+  private beginAgain(call: Call, track: Track, why: string): void {
     const due = (): boolean => !this.closing && call.state === 'talking' && rulesOf(call).policy === 'always';
     if (!due() || track.triesLeft-- <= 0) return;
     this.ports.clock.after(againMs, () => {
       if (!due() || track.running) return;
-      const begun = this.begin(call, { kind: 'policy' }, 'after the one before had broken off');
-      begun.catch((error: unknown) => {
+      this.begin(call, { kind: 'policy' }, why).catch((error: unknown) => {
         this.failed(call, error);
-        this.beginAgain(call, track);
+        this.beginAgain(call, track, why);
       });
     });
   }
 
-  private async finish(
-    call: Call,
-    { open, media }: Running,
-    end: { by: Asker; why?: string; failure?: string },
-  ): Promise<RecordingRecord> {
-    const parts = await media.stop().catch((error: unknown): RecordedPart[] => {
+  /** An engine that is gone cannot say what it has written: that is read from its files. */
+  private async finish(call: Call, { open, media }: Running, end: RecordingEnd): Promise<RecordingRecord> {
+    let failure = end.failure;
+    const parts = await media.stop().catch((error: unknown) => {
       this.ports.log.error({ err: error, call: call.id, recording: open.id }, 'a recording could not be ended well');
+      failure ??= asSightlineError(error).message;
 
-      return [];
+      return undefined;
     });
-    const record = await open.finish(
-      parts.map((part) => named(part)),
-      end,
-    );
+    const written = parts?.map((part) => named(part));
+    const record = await open.finish(written, { ...end, ...(failure === undefined ? {} : { failure }) });
     if (!call.ended) call.note('recording-ended', open.id);
 
     return record;

@@ -176,6 +176,16 @@ async function readDay(root: string, folder: string): Promise<Day> {
   return day;
 }
 
+/** The names of the files in a day's folder that begin with an id: its sidecar, its media, and drafts. */
+export async function namesOf(folder: string, id: string): Promise<string[]> {
+  const found = await list(folder);
+
+  return found
+    .filter((one) => !one.isDirectory() && idIn(one.name) === id)
+    .map(({ name }) => name)
+    .sort();
+}
+
 function keep(day: Day, name: string): void {
   const id = idIn(name);
   if (id === undefined) return;

@@ -82,6 +82,8 @@ const SnapshotSchema = Type.Object({
 export type Asker = Static<typeof Asker>;
 export type StoredTrack = Static<typeof Track>;
 export type StoredPart = Static<typeof Part>;
+/** A file of the engine: as `StoredPart`, with its whole path and without what the store measures. */
+export type WrittenPart = Omit<StoredPart, 'bytes' | 'sha256'>;
 export type RecordingRecord = Static<typeof RecordingSchema>;
 export type SnapshotRecord = Static<typeof SnapshotSchema>;
 /** What stands in a sidecar, and in the index. */

@@ -1,12 +1,17 @@
 import path from 'node:path';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
-import { measure } from './files';
+import { measure, namesOf } from './files';
 import type { Ledger } from './ledger';
-import type { Asker, RecordingRecord, StoredPart } from './model';
+import type { Asker, RecordingRecord, StoredPart, WrittenPart } from './model';
+import { readParts, type Recover } from './take-in';
 
-/** A file of the engine: as `StoredPart`, with its whole path and without what is measured here. */
-export type WrittenPart = Omit<StoredPart, 'bytes' | 'sha256'>;
+/** Who ended a recording and why; `failure` when it ended before it was meant to. */
+export interface RecordingEnd {
+  by: Asker;
+  why?: string;
+  failure?: string;
+}
 
 /** A recording that is going on. Its changes are written one after the other; none of them rejects. */
 export class OpenRecording {
@@ -16,7 +21,7 @@ export class OpenRecording {
   constructor(
     readonly record: RecordingRecord,
     private readonly ledger: Ledger,
-    private readonly ports: { clock: Clock; log: Logger },
+    private readonly ports: { clock: Clock; log: Logger; recover: Recover },
     private readonly onEnd: (id: string) => void,
   ) {}
 
@@ -52,28 +57,42 @@ export class OpenRecording {
     return this.write();
   }
 
-  /** Its end: measures the files that were written, and keeps all of it. Twice gives the same. */
-  finish(parts: readonly WrittenPart[], end: { by: Asker; why?: string; failure?: string }): Promise<RecordingRecord> {
+  /**
+   * Its end: measures the files that were written, and keeps all of it. Without `parts` the engine could not tell what it has written:
+   * then its files are read, and the recording is marked as cut. Twice gives the same.
+   */
+  finish(parts: readonly WrittenPart[] | undefined, end: RecordingEnd): Promise<RecordingRecord> {
     this.finishing ??= this.finishOnce(parts, end);
 
     return this.finishing;
   }
 
-  private async finishOnce(
-    parts: readonly WrittenPart[],
-    end: { by: Asker; why?: string; failure?: string },
-  ): Promise<RecordingRecord> {
+  private async finishOnce(parts: readonly WrittenPart[] | undefined, end: RecordingEnd): Promise<RecordingRecord> {
     const { record } = this;
     const endedAt = this.ports.clock.now();
     const last = record.masked.at(-1);
     if (last && last.to === undefined) last.to = endedAt;
-    record.parts = await this.measured(parts);
+    record.parts = await (parts ? this.measured(parts) : this.found());
+    // Where nothing was written there is nothing that could have been cut.
+    record.cut = !parts && record.parts.length > 0;
     record.endedAt = endedAt;
     if (end.failure !== undefined) record.failure = end.failure.slice(0, 1000);
     await this.note(end.failure === undefined ? 'stop' : 'failed', end.by, end.why ?? end.failure?.slice(0, 1000));
     this.onEnd(record.id);
 
     return structuredClone(record);
+  }
+
+  /** What lies on the disk of it. */
+  private async found(): Promise<StoredPart[]> {
+    const folder = path.dirname(this.base);
+    try {
+      return await readParts(this.ports, folder, await namesOf(folder, this.id), this.record.startedAt);
+    } catch (error) {
+      this.ports.log.error({ err: error, recording: this.id }, 'the files of a recording cannot be read');
+
+      return [];
+    }
   }
 
   private async measured(parts: readonly WrittenPart[]): Promise<StoredPart[]> {

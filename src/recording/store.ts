@@ -14,6 +14,7 @@ import {
   isThere,
   measure,
   measureBytes,
+  namesOf,
   renditionEnd,
   sidecarEnd,
   writeWhole,
@@ -354,8 +355,12 @@ export class RecordingStore {
   }
 
   private async delete(entry: Entry, why: string): Promise<void> {
-    for (const file of filesOf(entry)) await rm(this.ledger.pathOf(entry, file), { force: true });
-    if (entry.kind === 'recording') await rm(this.ledger.pathOf(entry, entry.id + renditionEnd), { force: true });
+    const sidecar = entry.id + sidecarEnd;
+    // Whatever begins with its id is of it, also what its sidecar does not know of: nothing may outlive its deletion.
+    const found = await namesOf(path.dirname(this.ledger.pathOf(entry, sidecar)), entry.id);
+    for (const file of new Set([...filesOf(entry), ...found])) {
+      if (file !== sidecar) await rm(this.ledger.pathOf(entry, file), { force: true });
+    }
     await this.ledger.forget(entry);
     const { id, call, startedAt, kind } = entry;
     this.options.log.info(

@@ -2,8 +2,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '../lib/logger';
 import { changedAt, idIn, isDraft, measure, renditionEnd, sidecarEnd, type Day } from './files';
-import { daysMs, isOpen, type Entry, type RecordingRecord, type StoredPart } from './model';
-import type { WrittenPart } from './open-recording';
+import { daysMs, isOpen, type Entry, type RecordingRecord, type StoredPart, type WrittenPart } from './model';
 
 /** What a file of the engine tells of itself, when nobody has written down its end; undefined when nothing in it can be played. */
 export type Recover = (file: string) => Promise<WrittenPart | undefined>;
@@ -73,12 +72,7 @@ async function finish(
   entry: RecordingRecord,
   names: string[],
 ): Promise<RecordingRecord> {
-  const parts: StoredPart[] = [];
-  for (const name of names) {
-    const ours = !isDraft(name) && !name.endsWith(renditionEnd) && !name.endsWith(sidecarEnd);
-    const part = ours ? await readPart(ports, path.join(folder, name), entry.startedAt) : undefined;
-    if (part) parts.push(part);
-  }
+  const parts = await readParts(ports, folder, names, entry.startedAt);
   const endedAt = Math.round(Math.max(entry.startedAt, ...parts.map((part) => part.startedAt + part.duration)));
   const event = {
     at: ports.now(),
@@ -98,8 +92,29 @@ function closed({ masked }: RecordingRecord, endedAt: number): RecordingRecord['
   return masked.map(({ from, to = Math.max(from, endedAt) }) => ({ from, to }));
 }
 
+/** What the engine has written, as its files alone tell it; `names` are those of one recording that began at `begun`. */
+export async function readParts(
+  ports: Pick<TakeInPorts, 'recover' | 'log'>,
+  folder: string,
+  names: readonly string[],
+  begun: number,
+): Promise<StoredPart[]> {
+  const parts: StoredPart[] = [];
+  for (const name of names) {
+    const ours = !isDraft(name) && !name.endsWith(renditionEnd) && !name.endsWith(sidecarEnd);
+    const part = ours ? await readPart(ports, path.join(folder, name), begun) : undefined;
+    if (part) parts.push(part);
+  }
+
+  return parts;
+}
+
 /** A file that nothing can be read of is kept all the same: it may be mended by hand. An empty one is nothing. */
-async function readPart({ recover, log }: TakeInPorts, file: string, begun: number): Promise<StoredPart | undefined> {
+async function readPart(
+  { recover, log }: Pick<TakeInPorts, 'recover' | 'log'>,
+  file: string,
+  begun: number,
+): Promise<StoredPart | undefined> {
   const measured = await measure(file);
   if (!measured || measured.bytes === 0) return undefined;
   const found = await recover(file).catch((error: unknown) => void log.error({ err: error, file }, 'ffprobe failed'));

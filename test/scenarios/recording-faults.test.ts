@@ -19,6 +19,7 @@ interface Recording {
   id: string;
   state: string;
   failure?: string;
+  cut: boolean;
   why?: string;
   events: { what: string; by: { kind: string; who?: string }; why?: string }[];
   parts: { sha256: string; duration: number; tracks: { kind: string; side: string }[] }[];
@@ -126,9 +127,21 @@ async function key(call: Call, digit: string): Promise<void> {
 test('an engine that dies ends it with what was written; where all is recorded another begins by itself', async () => {
   const { call, id } = await talk(numbers.always);
   await recordings(id, ([first]) => first?.state === 'recording');
+  await listen(100);
   await world.media.loseWorker();
   const [again, broken] = await recordings(id, (found) => found.length === 2 && found[0]!.state === 'recording');
-  expect(broken).toMatchObject({ state: 'ended', failure: expect.any(String) as string });
+  expect(broken).toMatchObject({ state: 'ended', failure: expect.any(String) as string, cut: true });
+  expect(broken!.parts).toHaveLength(1);
+  expect(broken!.parts[0]!.duration).toBeGreaterThan(500);
+  expect(broken!.parts[0]!.tracks.map(({ kind, side }) => `${side} ${kind}`).sort()).toEqual([
+    'seat audio',
+    'seat video',
+    'terminal audio',
+    'terminal video',
+  ]);
+  const original = await world.fetch(`/v1/recordings/${broken!.id}/parts/0`);
+  const bytes = Buffer.from(await original.arrayBuffer());
+  expect(createHash('sha256').update(bytes).digest('hex')).toBe(broken!.parts[0]!.sha256);
   expect(again!.why).toMatch(/had broken off/);
   await understandEachOther();
   expect((await live(id)).media).toMatchObject({ mode: 'anchored' });
@@ -137,6 +150,26 @@ test('an engine that dies ends it with what was written; where all is recorded a
   const [ended] = await recordings(id, (found) => found.every(({ state }) => state === 'ended'));
   expect(ended!.parts[0]!.tracks).toHaveLength(4);
 });
+
+test('a talk that begins while the engine is away is recorded as soon as it is back', async () => {
+  // Each loss lets it wait longer until it is started again; after the fourth there is time enough to begin a talk.
+  for (let lost = 0; lost < 3; lost++) {
+    const back = new Promise<void>((resolve) => world.media.events.on('up', resolve));
+    await world.media.loseWorker();
+    await back;
+  }
+  await world.media.loseWorker();
+  expect(world.media.available).toBe(false);
+  const { call, id } = await talk(numbers.always);
+  const [late] = await recordings(id, ([first]) => first?.state === 'recording');
+  expect(late!.why).toMatch(/could not begin with the talk/);
+  const failed = (await live(id)).history.find(({ event }) => event === 'recording-failed');
+  expect(failed?.detail).toMatch(/^MEDIA_UNAVAILABLE: /);
+  await understandEachOther();
+  call.hangup();
+  const [ended] = await recordings(id, ([first]) => first?.state === 'ended');
+  expect(ended!.parts[0]!.tracks).toHaveLength(4);
+}, 90_000);
 
 test('the film has the terminal on the left and the seat on the right', async () => {
   const { call, id } = await talk(numbers.always);

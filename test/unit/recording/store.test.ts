@@ -151,6 +151,69 @@ describe('a recording', () => {
   });
 });
 
+describe('a recording whose engine cannot tell what it has written', () => {
+  test('keeps what lies on the disk, marked as cut', async () => {
+    const store = await world.store();
+    const recording = await store.begin(about);
+    await writeMedia(`${recording.base}.mkv`);
+    writeFileSync(`${recording.base}.1.wav`, 'no media at all');
+    writeFileSync(`${recording.base}.2.mkv`, '');
+    const other = await record(store);
+    const ended = await recording.finish(undefined, { by: { kind: 'server' }, failure: 'the engine was lost' });
+    expect(ended).toMatchObject({ cut: true, failure: 'the engine was lost', endedAt: world.clock.now() });
+    expect(ended.parts).toEqual([
+      expect.objectContaining({ file: `${recording.id}.1.wav`, bytes: 15, duration: 0, tracks: [] }),
+      expect.objectContaining({
+        file: `${recording.id}.mkv`,
+        sha256: await sha256(`${recording.base}.mkv`),
+        startedAt: expect.any(Number) as number,
+      }),
+    ]);
+    expect(ended.parts[1]!.duration).toBeGreaterThan(500);
+    expect(ended.parts[1]!.tracks.map(({ kind, codec }) => [kind, codec])).toEqual([
+      ['video', 'vp8'],
+      ['audio', 'pcmu'],
+    ]);
+    expect(await world.sidecar(recording.id)).toEqual(ended);
+    expect(await store.part(recording.id, 1)).toMatchObject({ path: `${recording.base}.mkv` });
+    expect((await store.find(other)).parts).toHaveLength(1);
+  });
+
+  test('is not cut where nothing was written', async () => {
+    const store = await world.store();
+    const recording = await store.begin(about);
+    const ended = await recording.finish(undefined, { by: agent, failure: 'the engine was lost' });
+    expect(ended).toMatchObject({ parts: [], cut: false });
+  });
+});
+
+describe('the deletion of a recording takes every file of it, also those that its sidecar does not know of', () => {
+  async function unknowing(store: RecordingStore): Promise<string> {
+    const recording = await store.begin({ ...about, retention: 1 });
+    for (const end of ['.mkv', '.2.1.wav', '.play.1234.draft.mp4']) writeFileSync(recording.base + end, 'media');
+    await recording.finish([], { by: agent, failure: 'the engine was lost' });
+
+    return recording.id;
+  }
+
+  test.each(['asked for', 'by retention'])('%s', async (how) => {
+    const store = await world.store();
+    const stays = await record(store, { retention: 9 });
+    const goes = await unknowing(store);
+    if (how === 'asked for') await store.remove(goes, { kind: 'rest' });
+    else {
+      world.clock.advance(2 * 24 * 3600 * 1000);
+      await store.reindex();
+    }
+    expect(await world.files()).toEqual([`2026/05/17/${stays}.json`, `2026/05/17/${stays}.mkv`]);
+
+    // Nothing is left that the next start could take for a recording without a sidecar.
+    await store.close();
+    const next = await world.store();
+    expect((await next.recordings({ limit: 10 })).entries.map(({ id }) => id)).toEqual([stays]);
+  });
+});
+
 describe('the rendition', () => {
   test('is made once, kept with its hash, and made again when somebody has taken it away', async () => {
     const store = await world.store();
