@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../lib/logger';
 import type { Keys } from '../store/keys';
-import type { CallRecord } from './record';
+import type { CallRecord, LegMedia } from './record';
 
 /** Seconds for which the record of an ended call is kept. */
 export const keepSeconds = 7 * 24 * 3600;
@@ -110,7 +110,7 @@ export class CallStore {
       const live = this.keys.liveCalls(record.node);
       if (record.state === 'ended') pipeline.srem(live, record.id);
       else if (!this.listed.has(record.id)) pipeline.sadd(live, record.id);
-      pipeline.set(this.keys.call(record.id), JSON.stringify(record), 'EX', keepSeconds);
+      pipeline.set(this.keys.call(record.id), JSON.stringify(kept(record)), 'EX', keepSeconds);
     }
     const results = (await pipeline.exec()) ?? [];
     for (const [error] of results) if (error) throw error;
@@ -119,4 +119,17 @@ export class CallStore {
       else this.listed.add(id);
     }
   }
+}
+
+/** A call that is over goes on nowhere: what its phones described, the keys of their media among it, is not kept. */
+function kept(record: CallRecord): CallRecord {
+  if (record.state !== 'ended') return record;
+  const bare = ({ origin }: LegMedia): LegMedia => ({ origin });
+  const { terminal, seat } = record;
+
+  return {
+    ...record,
+    terminal: { ...terminal, media: bare(terminal.media) },
+    ...(seat ? { seat: { ...seat, media: bare(seat.media) } } : {}),
+  };
 }
