@@ -204,18 +204,17 @@ export class EmbeddedEndpoint implements Endpoint {
     const { audio } = this.state;
     if (!audio) throw new SightlineError('MEDIA_MISMATCH', 'The peer takes no sound');
     await this.call('play', { playback: playback.id, loop });
-    const clips = files.map((file) => this.context.producer.audio(file, audio));
-    // Each is awaited in its turn; one that fails before its turn must not count as unhandled.
-    for (const clip of clips) clip.catch(() => undefined);
     let played = 0;
-    for (const [index, clip] of clips.entries()) {
+    // One after another: a sound lasts longer than the making of the next, and a picture that is wanted now does not wait for them all.
+    for (const file of files) {
       if (playback.isOver) return;
       try {
-        await this.call('feed', { playback: playback.id, clip: shareAudio(await clip) });
+        const clip = await this.context.producer.audio(file, audio);
+        await this.call('feed', { playback: playback.id, clip: shareAudio(clip) });
         played++;
       } catch (error) {
-        playback.skip(files[index]!);
-        this.context.log.warn({ err: error, call: this.label, file: files[index] }, 'a file cannot be played');
+        playback.skip(file);
+        this.context.log.warn({ err: error, call: this.label, file }, 'a file cannot be played');
       }
     }
     if (played === 0) {
