@@ -12,7 +12,11 @@ const glareTries = 4;
  * Offers one side what the other, or an endpoint of ours, has described. Keeps its answer as the side's latest description. An offer
  * that crosses one of the peer (491) is made again after a pause; any other refusal is the result.
  */
-export async function offerTo(call: Call, side: Side, sdp: Sdp): Promise<OfferResult> {
+export function offerTo(call: Call, side: Side, sdp: Sdp): Promise<OfferResult> {
+  return call.turns.offering(side, () => offerUntilHeard(call, side, sdp));
+}
+
+async function offerUntilHeard(call: Call, side: Side, sdp: Sdp): Promise<OfferResult> {
   const leg = legOf(call, side);
   const media = mediaOf(call, side);
   if (!leg || !media) return { status: 481, sdp: undefined };

@@ -15,8 +15,8 @@ export function onOffer(call: Call, from: Side, offer: LegOffer): void {
 }
 
 async function answerInTurn(call: Call, from: Side, offer: LegOffer): Promise<void> {
-  // A phone may change its mind at once; the other side is about to be there.
-  await call.joinOver();
+  // A phone may change its mind at once; the other side is about to be there. Where the join has to ask this phone, it comes first.
+  if (!(await call.turns.hold(from, call.joinOver(), () => offer.refuse(491)))) return;
   if (call.turns.moving) return offer.refuse(491);
   const answering = answerOffer(call, from, offer);
   call.turns.answer(answering);

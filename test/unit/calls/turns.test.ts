@@ -57,4 +57,24 @@ describe('who may change the media of a call', () => {
     await idle;
     expect(log).toEqual(['second', 'idle']);
   });
+
+  test('an offer of a peer that waits is refused before one of ours goes to the same side, and only then', async () => {
+    const turns = new Turns();
+    const log: string[] = [];
+    const join = gate();
+    const ofSeat = turns.hold('seat', join.promise, () => log.push('the seat is refused'));
+    const ofTerminal = turns.hold('terminal', join.promise, () => log.push('the terminal is refused'));
+    await turns.offering('terminal', async () => {
+      log.push('we offer');
+      // Its next try crosses ours, too.
+      expect(await turns.hold('terminal', join.promise, () => log.push('again'))).toBe(false);
+    });
+    expect(log).toEqual(['the terminal is refused', 'we offer', 'again']);
+    expect(await ofTerminal).toBe(false);
+    const next = turns.hold('terminal', join.promise, () => log.push('refused after ours was over'));
+    join.open();
+    expect(await ofSeat).toBe(true);
+    expect(await next).toBe(true);
+    expect(log).toHaveLength(3);
+  });
 });
