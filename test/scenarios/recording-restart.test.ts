@@ -22,7 +22,7 @@ interface Recording {
 async function registered(world: Outage, user: string, password: string, answer: 'auto' | 'manual'): Promise<Baresip> {
   const phone = await Baresip.start({ user, password, domain: world.domain, server: world.server.sip, answer });
   opened.add(user, () => phone.stop());
-  await phone.waitFor('REGISTER_OK');
+  await phone.untilRegistered();
 
   return phone;
 }

@@ -47,7 +47,7 @@ async function phone(user: string, codec: 'vp8' | 'h264', colour: Colour): Promi
     film: await film(colour),
   });
   opened.add(user, () => one.stop());
-  await one.waitFor('REGISTER_OK');
+  await one.untilRegistered();
 
   return one;
 }

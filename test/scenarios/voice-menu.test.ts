@@ -28,7 +28,7 @@ async function phone(user: string): Promise<Baresip> {
     keepsSound: true,
   });
   opened.add(user, () => one.stop());
-  await one.waitFor('REGISTER_OK');
+  await one.untilRegistered();
 
   return one;
 }

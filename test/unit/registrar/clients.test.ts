@@ -21,7 +21,7 @@ describe('clients of others', () => {
       video: false,
     });
     try {
-      await phone.waitFor('REGISTER_OK');
+      await phone.untilRegistered();
       const [binding] = await server.bindings.lookup('1001');
       expect(binding?.route).toEqual({ transport: 'udp', address: '127.0.0.1', port: phone.sipPort });
     } finally {
