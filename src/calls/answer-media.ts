@@ -15,9 +15,7 @@ export async function answerWithMedia(call: Call, incoming: IncomingInvite): Pro
   const { media } = call.record.terminal;
   const offer = incoming.sdp;
   const endpoint = await makeEndpoint(call, offer === undefined ? {} : { offer });
-  // A call that has ended meanwhile has given back what it had; this came after.
-  if (call.ended) await endpoint.close();
-  else keepEndpoint(call, 'terminal', endpoint);
+  keepEndpoint(call, 'terminal', endpoint);
   const said = endpoint.localDescription;
   const { leg, ackSdp } = await incoming.answer(
     offer === undefined ? offerFor(media, said) : endpointAnswer(media, said),

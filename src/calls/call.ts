@@ -83,7 +83,7 @@ export class Call {
   readonly endpoints: CallEndpoints = {};
   /** Changes of the media, one after another. */
   readonly turns = new Turns();
-  /** By which way each side's keys were heard first; the other way tells the same keys again. */
+  /** By which way each side's keys were heard first since its media moved; the other way tells the same keys again. */
   readonly keyWays: Partial<Record<Side, 'rtp' | 'info'>> = {};
   /** The offer whose seat rings, or has answered. */
   offer: Offer | undefined;
@@ -157,6 +157,7 @@ export class Call {
     this.offer = undefined;
     this.dialling = undefined;
     this.seat = undefined;
+    delete this.keyWays.seat;
     void this.endpoints.seat?.close();
     this.endpoints.seat = undefined;
     delete this.record.seat;

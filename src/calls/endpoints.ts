@@ -1,7 +1,7 @@
 import type { Endpoint, EndpointOptions, MediaServer } from '../media/port';
 import { SightlineError } from '../lib/errors';
 import type { Call } from './call';
-import { hearKey } from './keys';
+import { forgetKeyWay, hearKey } from './keys';
 import type { Side } from './sides';
 
 /** The engine, when it can be used now. @throws SightlineError MEDIA_UNAVAILABLE */
@@ -21,8 +21,17 @@ export function makeEndpoint(call: Call, options: Omit<EndpointOptions, 'label'>
   return engineOf(call).createEndpoint({ label: call.id, ...options });
 }
 
-/** Gives an endpoint to a side of the call, and listens to it; the one that the side had before is closed. */
+/**
+ * Gives an endpoint to a side of the call, and listens to it; the one that the side had before is closed.
+ *
+ * @throws SightlineError CALL_GONE when the call has ended while the endpoint was made; then it is closed.
+ */
 export function keepEndpoint(call: Call, side: Side, endpoint: Endpoint): void {
+  if (call.ended) {
+    void endpoint.close();
+    throw new SightlineError('CALL_GONE');
+  }
+  forgetKeyWay(call, side);
   const former = call.endpoints[side];
   call.endpoints[side] = endpoint;
   if (former && former !== endpoint) void former.close();
@@ -51,6 +60,7 @@ export async function dropEndpoint(call: Call, side: Side): Promise<void> {
   const endpoint = call.endpoints[side];
   call.endpoints[side] = undefined;
   call.endpoints.bridge = undefined;
+  forgetKeyWay(call, side);
   await bridge?.close();
   await endpoint?.close();
 }
@@ -59,6 +69,8 @@ export async function dropEndpoint(call: Call, side: Side): Promise<void> {
 export async function dropEndpoints(call: Call): Promise<void> {
   const { terminal, seat, bridge } = call.endpoints;
   call.endpoints.terminal = call.endpoints.seat = call.endpoints.bridge = undefined;
+  forgetKeyWay(call, 'terminal');
+  forgetKeyWay(call, 'seat');
   await bridge?.close();
   await Promise.all([terminal?.close(), seat?.close()]);
 }

@@ -6,7 +6,7 @@ export type KeyWay = 'rtp' | 'info';
 
 /**
  * A key of one side. Many phones send each key both as an RTP event and as INFO: the way by which the first key of a side was heard
- * is the one that counts for the rest of the call.
+ * is the one that counts, as long as its media stay where they are: RTP events are heard at an endpoint alone, and INFO always.
  *
  * @returns whether it counts.
  */
@@ -18,4 +18,9 @@ export function hearKey(call: Call, side: Side, way: KeyWay, digit: string): boo
   } else if (call.state !== 'talking') onDigit(call, digit);
 
   return true;
+}
+
+/** The side's media have moved to an endpoint, or away from it: keys may come by another way from now on. */
+export function forgetKeyWay(call: Call, side: Side): void {
+  delete call.keyWays[side];
 }
