@@ -9,7 +9,7 @@ import {
 import type { DeclineCause, Offer, WithdrawCause } from '../acd/types';
 import type { Call } from './call';
 import { newMedia } from './media';
-import { otherOffer, seatOffer } from './seat-offer';
+import { isCurrent, otherOffer, seatOffer } from './seat-offer';
 import { joinSeat } from './stage-join';
 
 /** A little less than the lease, so that the seat has stopped ringing when another is offered the ticket. */
@@ -27,7 +27,7 @@ export async function ringSeat(call: Call, offer: Offer): Promise<void> {
   call.offer = offer;
   const media = newMedia(call.home.mediaAddress);
   call.record.seat = { id: offer.seatId, media, ringing: [] };
-  const answer = await answerTo(call, offer, await seatOffer(call, media), []);
+  const answer = await answerTo(call, offer, await seatOffer(call, offer, media), []);
   if (answer) await joinSeat(call, offer, answer);
 }
 
@@ -39,11 +39,11 @@ async function answerTo(
   refused: readonly string[],
 ): Promise<SeatAnswer | undefined> {
   // The offer was withdrawn, or the caller has left, while an engine was asked.
-  if (call.offer !== offer || call.state !== 'offered') return undefined;
+  if (!isCurrent(call, offer)) return undefined;
   const answer = await answerOf(call, offer, dial(call, offer, sdp));
   if (!(answer instanceof DialError)) return answer;
-  if (answer.status === notAcceptable && sdp !== undefined && call.offer === offer && call.state === 'offered') {
-    const other = await otherOffer(call, [...refused, sdp]);
+  if (answer.status === notAcceptable && sdp !== undefined && isCurrent(call, offer)) {
+    const other = await otherOffer(call, offer, [...refused, sdp]);
     if (other !== undefined) return answerTo(call, offer, other, [...refused, sdp]);
   }
   await offerLost(call, offer, answer.why);
@@ -91,7 +91,7 @@ function ringTime(call: Call, offer: Offer): number {
 /** The seat did not take it: the caller is back at its place, and the ACD looks for another seat. */
 async function offerLost(call: Call, offer: Offer, cause: DeclineCause): Promise<void> {
   // Another offer, or the end of the call, has taken its place.
-  if (call.offer !== offer || call.state !== 'offered') return;
+  if (!isCurrent(call, offer)) return;
   call.clearOffer();
   call.apply('offer-lost', cause);
   await declineLater(call, offer, cause);
