@@ -2,6 +2,7 @@ import { newId } from '../../lib/ids';
 import { SightlineError } from '../../lib/errors';
 import type { Bridge } from '../port';
 import type { FsEndpoint } from './endpoint';
+import { inTime, type StepLimits } from './in-time';
 
 /** Two channels that hear and see each other. */
 export class FsBridge implements Bridge {
@@ -13,15 +14,15 @@ export class FsBridge implements Bridge {
     readonly b: FsEndpoint,
   ) {}
 
-  /** @throws MEDIA_GONE when one of them has ended. */
-  static async make(a: FsEndpoint, b: FsEndpoint): Promise<FsBridge> {
+  /** @throws MEDIA_GONE when one of them has ended, MEDIA_UNAVAILABLE when FreeSWITCH does not do it in time. */
+  static async make(a: FsEndpoint, b: FsEndpoint, limits: StepLimits): Promise<FsBridge> {
     const bridge = new FsBridge(a, b);
     const joined = bridge.untilJoined();
     a.stage.leave(b.channel);
     b.stage.leave(a.channel);
     try {
       await a.channel.run('uuid_bridge', b.id);
-      await joined.done;
+      await inTime(joined.done, limits);
       for (const endpoint of [a, b]) {
         await endpoint.stage.arrived();
         if (endpoint.isBlind) await bridge.blind(endpoint);

@@ -24,6 +24,7 @@ import { type EndpointHome, FsEndpoint } from './endpoint';
 import type { EslEvent } from './esl-event';
 import { MediaFolder } from './folder';
 import { asFsmrfTakes, type MediaSrf, type MrfEndpoint, ownerHeader, refusalStatus } from './fsmrf';
+import { inTime, type StepLimits } from './in-time';
 import { Line } from './line';
 import { FsRecording } from './recording';
 import { readLoad } from './load';
@@ -108,6 +109,10 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
     return server;
   }
 
+  private get limits(): StepLimits {
+    return { losses: this.line.events, clock: this.clock };
+  }
+
   get available(): boolean {
     return this.line.isUp;
   }
@@ -119,7 +124,11 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
     const signalling = new Signalling(this.options.listenAddress);
     let made: MrfEndpoint | undefined;
     const create = async (offer: string): Promise<string> => {
-      made = await mrf.createEndpoint({ remoteSdp: asFsmrfTakes(offer), headers: { [ownerHeader]: this.line.owner } });
+      const headers = { [ownerHeader]: this.line.owner };
+      made = await inTime(mrf.createEndpoint({ remoteSdp: asFsmrfTakes(offer), headers }), {
+        ...this.limits,
+        undo: (late) => void late.dialog.destroy().catch(() => undefined),
+      });
 
       return made.dialog.remote.sdp;
     };
@@ -143,7 +152,7 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
     if (one === two) throw new SightlineError('BAD_REQUEST', 'An endpoint cannot be bridged with itself');
     this.release(one);
     this.release(two);
-    const bridge = await FsBridge.make(one, two);
+    const bridge = await FsBridge.make(one, two, this.limits);
     this.bridges.add(bridge);
 
     return bridge;
