@@ -73,6 +73,52 @@ export function answerFor(media: LegMedia, peerSdp: string): string {
   return say(media, (origin) => asAnswer(peerSdp, media.remote ?? peerSdp, origin));
 }
 
+/**
+ * What this leg said last, as the answer to an offer that says again what is known. If it was an offer, it left open what an answer has
+ * to name: which of its keys is used (RFC 4568 section 5.1.2), and who begins the handshake (RFC 5763 section 5). The peer has settled
+ * both in its answer then. Its media are in the same places.
+ */
+export function refreshAnswer(media: LegMedia, offer: string): string {
+  const settled = sectionsOf(media.remote ?? offer);
+  const offered = sectionsOf(offer);
+  const said = sectionsOf(media.local ?? offer).map((section, index) =>
+    withRole(
+      withOneKey(section, settled[index] ?? '', offered[index] ?? ''),
+      [settled[index] ?? '', ...settled].join(''),
+    ),
+  );
+  const again = asAnswer(said.join(''), offer, media.origin);
+
+  return again === media.local ? again : say(media, (origin) => asAnswer(said.join(''), offer, origin));
+}
+
+/** What stands before the first m= line, and every section. */
+function sectionsOf(sdp: string): string[] {
+  return sdp.split(/^(?=m=)/m);
+}
+
+const keyLine = /^a=crypto:(\d+) (\S+).*\r?\n/gm;
+
+/** Only the key that the peer has chosen stays, under the number that its offer gives to that suite now. */
+function withOneKey(section: string, settled: string, offered: string): string {
+  const keys = [...section.matchAll(keyLine)];
+  const chosen = [...settled.matchAll(keyLine)][0];
+  const used = keys.find(([, tag, suite]) => tag === chosen?.[1] && suite === chosen?.[2]);
+  if (keys.length < 2 || !used) return section;
+  const tag = [...offered.matchAll(keyLine)].find(([, , suite]) => suite === used[2])?.[1] ?? used[1];
+  const kept = used[0].replace(/:\d+/, `:${tag}`);
+
+  return section.replace(keyLine, (line) => (line === used[0] ? kept : ''));
+}
+
+const role = /^a=setup:(\w+)/m;
+
+function withRole(section: string, settled: string): string {
+  const opposite = role.exec(settled)?.[1] === 'active' ? 'passive' : 'active';
+
+  return section.replace(/^a=setup:actpass/m, `a=setup:${opposite}`);
+}
+
 /** Whether a side that knows `told` need not hear of `now`; `agreed` is what it said itself (see src/media/sdp). */
 export function sameMedia(told: string, now: string, agreed?: string): boolean {
   return sameMediaIn(told, now, agreed);

@@ -14,6 +14,8 @@ export interface AnchoredOffer {
   endpoint: Endpoint;
   media: LegMedia;
   offer: LegOffer;
+  /** It says nothing new. */
+  isRefresh: boolean;
 }
 
 /**
@@ -21,10 +23,10 @@ export interface AnchoredOffer {
  * something: when video comes to a call that had none.
  */
 export async function answerFromEndpoint(call: Call, anchored: AnchoredOffer): Promise<void> {
-  const { from, endpoint, media, offer } = anchored;
-  call.note('renegotiate', `${from}: ${offer.method}`);
+  const { from, endpoint, media, offer, isRefresh } = anchored;
+  if (!isRefresh) call.note('renegotiate', `${from}: ${offer.method}`);
   try {
-    if (offer.sdp === undefined) await offerOfEndpoint(anchored);
+    if (offer.sdp === undefined) await offerOfEndpoint(call, anchored);
     else {
       const answer = await endpoint.answer(await withVideoOfOther(call, anchored, offer.sdp));
       media.remote = offer.sdp;
@@ -41,18 +43,45 @@ export async function answerFromEndpoint(call: Call, anchored: AnchoredOffer): P
 }
 
 /** The peer asks for an offer (RFC 3264 section 5): the endpoint makes it, and takes the answer of the ACK. */
-async function offerOfEndpoint({ endpoint, media, offer }: AnchoredOffer): Promise<void> {
+async function offerOfEndpoint(call: Call, anchored: AnchoredOffer): Promise<void> {
+  const { endpoint, media, offer } = anchored;
   const ackSdp = await offer.accept(offerFor(media, await endpoint.offer()));
   if (ackSdp === undefined) return;
-  media.remote = ackSdp;
-  await endpoint.accept(answerForEndpoint(endpoint, ackSdp));
+  try {
+    await endpoint.accept(answerForEndpoint(endpoint, ackSdp));
+    media.remote = ackSdp;
+  } catch (error) {
+    // The peer goes by its answer already, and cannot be refused any more.
+    call.note('not-understood', `${anchored.from}: ${asSightlineError(error).code}`);
+    call.run(call.turns.run(() => offerAgain(call, anchored)));
+  }
+}
+
+/** What a peer has answered is of no use to its endpoint: both begin anew with an offer of ours, or the talk is lost. */
+async function offerAgain(call: Call, { from, endpoint }: AnchoredOffer): Promise<void> {
+  if (call.ended || call.endpoints[from] !== endpoint) return;
+  try {
+    const { sdp } = await offerTo(call, from, await endpoint.offer());
+    if (sdp !== undefined) return await endpoint.accept(answerForEndpoint(endpoint, sdp));
+  } catch (error) {
+    call.home.log.warn(
+      { err: error, call: call.id, side: from },
+      'a phone and the media engine do not understand each other',
+    );
+  }
+  // An engine that is gone is looked after elsewhere.
+  if (call.endpoints[from] !== endpoint || endpoint.closed) return;
+  call.home.stages.end(call, { by: 'server', cause: 'media-lost' });
 }
 
 /**
  * The offer as the endpoint is to answer it. When it brings video to a talk without any, the other side is asked first; one that does
  * not want it leaves the talk with sound alone.
  */
-async function withVideoOfOther(call: Call, { from, endpoint }: AnchoredOffer, offer: string): Promise<string> {
+async function withVideoOfOther(call: Call, anchored: AnchoredOffer, offer: string): Promise<string> {
+  const { from, endpoint, isRefresh } = anchored;
+  // What was settled about it stays settled.
+  if (isRefresh) return endpoint.codecs.video ? offer : withCodecs(offer, 'video', []);
   const to = otherSide(from);
   const other = call.endpoints[to];
   const offered = codecIds(offer, 'video');

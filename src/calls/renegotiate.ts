@@ -3,7 +3,7 @@ import { parseSdp } from '../media/sdp';
 import type { Call } from './call';
 import { answerFromEndpoint } from './renegotiate-anchored';
 import type { Leg, LegOffer, OfferResult } from './leg';
-import { answerFor, inactiveFor, offerFor, sameMedia, takeBack } from './media';
+import { answerFor, inactiveFor, offerFor, refreshAnswer, sameMedia, takeBack } from './media';
 import type { LegMedia } from './record';
 import { legOf, mediaOf, otherSide, type Side } from './sides';
 
@@ -29,18 +29,18 @@ async function answerOffer(call: Call, from: Side, offer: LegOffer): Promise<voi
   const fault = faultOf(offer.sdp);
   if (fault) return offer.refuse(488, fault);
   if (call.state !== 'talking' && !call.endpoints[from]) return answerAlone(call, media, offer);
-  if (offer.sdp !== undefined && media.local !== undefined && media.remote !== undefined) {
-    // A refresh says again what is known (RFC 4028 section 7.4): nobody else has to hear of it.
-    if (sameMedia(offer.sdp, media.remote)) {
-      media.remote = offer.sdp;
-      await offer.accept(media.local);
-
-      return;
-    }
-  }
   const endpoint = call.endpoints[from];
-  if (endpoint) await answerFromEndpoint(call, { from, endpoint, media, offer });
-  else await passAcross(call, from, offer);
+  // A refresh says again what is known (RFC 4028 section 7.4): nobody else has to hear of it.
+  const isRefresh = offer.sdp !== undefined && media.remote !== undefined && sameMedia(offer.sdp, media.remote);
+  if (endpoint) await answerFromEndpoint(call, { from, endpoint, media, offer, isRefresh });
+  else if (isRefresh && offer.sdp !== undefined && media.local !== undefined) {
+    const { sdp } = offer;
+    const answer = orMismatch(() => refreshAnswer(media, sdp));
+    if (answer instanceof SightlineError) return offer.refuse(488, answer);
+    media.remote = sdp;
+    await offer.accept(answer);
+    call.home.save(call.record);
+  } else await passAcross(call, from, offer);
 }
 
 /** Why a description cannot be read. */
