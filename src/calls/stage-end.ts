@@ -3,7 +3,7 @@ import { pause } from '../lib/clock';
 import type { Call } from './call';
 import { dropEndpoint, dropEndpoints } from './endpoints';
 import { errorOf } from './end-cause';
-import { reasonCallerLeft, reasonNormal } from './leg';
+import { reasonCallerLeft, reasonNormal, type Leg } from './leg';
 import type { CallEnd } from './record';
 import type { CallState } from './state';
 
@@ -43,13 +43,18 @@ async function farewell(call: Call, end: CallEnd, reason: string | undefined): P
   if (!terminal) return call.incoming?.reject(errorOf(end.cause, end.detail));
   if (face && terminal.alive) {
     face.show(endMessage(end.cause));
-    await Promise.race([face.idle(), pause(call.home.clock, farewellMs)]);
+    await Promise.race([face.idle(), pause(call.home.clock, farewellMs), hungUp(terminal)]);
   }
   face?.close();
   const told = terminal.bye(reason ?? reasonNormal);
   // A phone that is gone does not answer its BYE for half a minute; what the engine holds for it is not kept that long.
   await dropEndpoints(call);
   await told;
+}
+
+/** Nobody is left to hear the last message. */
+function hungUp(terminal: Leg): Promise<unknown> {
+  return new Promise((resolve) => terminal.events.once('ended', resolve));
 }
 
 /** The talk is over for the engine at once. A face that says goodbye has its endpoint until then. */
