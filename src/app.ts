@@ -361,6 +361,8 @@ class Wiring {
         );
       }),
     );
+    const back = media.events.on('up', () => this.calls.mediaBack());
+    this.closer.add('calls without media', back);
   }
 
   private onEdge(connected: boolean): void {

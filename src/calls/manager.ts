@@ -14,6 +14,7 @@ import type { IncomingInvite, SeatDialer } from './leg';
 import { newMedia } from './media';
 import { chooseFace } from './face-choice';
 import type { CallEnd, CallRecord, Caller, FaceName } from './record';
+import { engineUp } from './stage-face';
 import { offerWithdrawn, ringSeat } from './stage-offer';
 import { refreshPlace } from './stage-queue';
 import { startCall } from './stage-start';
@@ -219,6 +220,11 @@ export class CallManager implements CallHome {
   /** The connection to the SIP edge is there again; `abandon` refuses an INVITE that it may still hold open. */
   edgeBack(abandon: (transactionId: string, kind: 'theirs') => Promise<void>): Promise<void> {
     return edgeBack([...this.calls.values()], abandon);
+  }
+
+  /** A media engine is there again. */
+  mediaBack(): void {
+    for (const call of this.calls.values()) engineUp(call);
   }
 
   /** Ends every call, because the edge that holds their dialogs stops with us. Waiting callers keep their places. */

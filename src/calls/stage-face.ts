@@ -2,7 +2,7 @@ import { SightlineError, asSightlineError } from '../lib/errors';
 import { currentScreen, onFace } from '../ivr/session';
 import type { Endpoint } from '../media/port';
 import type { Call } from './call';
-import { dropEndpoint, keepEndpoint, makeEndpoint } from './endpoints';
+import { dropEndpoint, hasEngine, keepEndpoint, makeEndpoint } from './endpoints';
 import { engineBack } from './engine-back';
 import { canSee, kindsOf, nextFace, securityFor } from './face-choice';
 import { answerForEndpoint } from './media';
@@ -27,6 +27,9 @@ export function openMediaFace(call: Call, endpoint: Endpoint, kind: MediaFaceNam
   if (face && record.menu) record.menu = onFace(menuOf(call), record.menu, face.paging);
   face?.on('failed', ({ cause, reason }) => {
     if (call.face === face) faceFailed(call, `${cause}: ${reason}`);
+  });
+  face?.on('gone', () => {
+    if (call.face === face) regainFace(call);
   });
   face?.on('dropped', (message) => call.note('not-shown', message.type));
   face?.on('receipt', ({ ref, shown, reason }) =>
@@ -59,10 +62,32 @@ async function fallBack(call: Call): Promise<void> {
   if (usesFace(call)) withoutFace(call);
 }
 
+/** Whether the call's pages have what they are shown on. */
+function isShown(call: Call): boolean {
+  return call.face?.isOpen === true && call.endpoints.terminal?.closed === false;
+}
+
+/**
+ * A person looks at pages again whose face may have been lost while nobody did, as before the call has a page or while a seat was to be
+ * joined.
+ */
+export function regainFace(call: Call): void {
+  const { face } = call.record;
+  if (isMediaFace(face)) {
+    if (isShown(call)) return;
+    dropFace(call);
+    if (usesFace(call)) call.run(recoverFace(call));
+  } else if (face === 'ring') engineUp(call);
+  else if (!call.face && usesFace(call)) call.run(call.turns.run(() => fallBack(call)));
+}
+
 /** The endpoint of a face is gone: another one, with the same page. */
 export async function recoverFace(call: Call): Promise<void> {
-  dropFace(call);
+  if (!isShown(call)) dropFace(call);
   await call.turns.run(async () => {
+    // The loss of an endpoint may be told more than once.
+    if (isShown(call)) return;
+    dropFace(call);
     await dropEndpoint(call, 'terminal');
     const { face } = call.record;
     if (!usesFace(call) || !isMediaFace(face)) return;
@@ -74,7 +99,8 @@ export async function recoverFace(call: Call): Promise<void> {
 /** Whether the person is on this face now, on the page or in the queue where he was. */
 async function reached(call: Call, face: MediaFaceName): Promise<boolean> {
   try {
-    const endpoint = call.endpoints.terminal ?? (await bringEndpoint(call, face));
+    const former = call.endpoints.terminal;
+    const endpoint = former?.closed === false ? former : await bringEndpoint(call, face);
     if (!usesFace(call)) return false;
     openMediaFace(call, endpoint, endpoint.codecs.video ? face : 'voice');
   } catch (error) {
@@ -94,7 +120,10 @@ async function reached(call: Call, face: MediaFaceName): Promise<boolean> {
 async function bringEndpoint(call: Call, face: MediaFaceName): Promise<Endpoint> {
   const { remote } = call.record.terminal.media;
   const kinds = kindsOf(remote).filter((kind) => kind === 'audio' || face === 'video');
-  const endpoint = await makeEndpoint(call, { media: kinds, security: securityFor(remote) });
+  const { seat } = call.endpoints;
+  // Beside the seat that rings, so that the two can be joined where they are.
+  const beside = seat?.closed === false ? { beside: seat } : {};
+  const endpoint = await makeEndpoint(call, { media: kinds, security: securityFor(remote), ...beside });
   try {
     const { sdp } = await offerTo(call, 'terminal', endpoint.localDescription);
     if (sdp === undefined) throw new SightlineError('MEDIA_MISMATCH', 'The phone did not take media of the server');
@@ -115,6 +144,22 @@ function withoutFace(call: Call): void {
   if (!call.endpoints.terminal) call.setMedia('none');
   call.note('face', 'none');
   if (call.state === 'menu' && flow) call.home.stages.queue(call, flow);
+}
+
+/** An engine is there: who waits without a picture or prompts, because there was none, gets them. */
+export function engineUp(call: Call): void {
+  const { face, terminal } = call.record;
+  if (face !== 'ring' || !call.terminal || !isWaiting(call) || !hasEngine(call)) return;
+  call.run(
+    call.turns.run(async () => {
+      if (call.record.face !== 'ring' || !isWaiting(call)) return;
+      await reached(call, canSee(terminal.media.remote ?? '') ? 'video' : 'voice');
+    }),
+  );
+}
+
+function isWaiting(call: Call): boolean {
+  return call.state === 'queued' || call.state === 'offered';
 }
 
 /** Puts on the face what it should show. */

@@ -7,6 +7,7 @@ import { videoAgreed } from './media';
 import { hasVideo } from '../media/sdp';
 import { attachSeat } from './attach';
 import { present, screenState } from './stage-menu';
+import { regainFace } from './stage-face';
 import { showPlace } from './stage-queue';
 import { showConnected } from '../ivr/session';
 
@@ -25,6 +26,7 @@ export async function joinSeat(call: Call, offer: Offer, answer: SeatAnswer): Pr
   if (!(await claimed(call, offer))) {
     call.clearOffer();
     if (call.can('offer-lost')) call.apply('offer-lost', 'withdrawn');
+    regainFace(call);
     call.run(showPlace(call));
 
     return answer.leg.bye(reasonElsewhere);

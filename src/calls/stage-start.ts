@@ -7,7 +7,7 @@ import { reasonNormal, type IncomingInvite, type Leg } from './leg';
 import { inactiveFor } from './media';
 import { answerWithMedia } from './answer-media';
 import { attachTerminal } from './attach';
-import { isMediaFace, recoverFace } from './stage-face';
+import { isMediaFace, regainFace } from './stage-face';
 import type { Flow } from '../dialplan/model';
 import { hasSections } from './face-choice';
 
@@ -33,8 +33,8 @@ export async function startCall(call: Call, incoming: IncomingInvite): Promise<v
   // The INVITE has served; a call that is held for long keeps no more than its record and its leg.
   call.forgetBeginning();
   if (!(await resumePlace(call)) && !call.ended) begin(call, flow);
-  // The engine was lost while the phone was being answered.
-  if (isMediaFace(call.record.face) && !call.endpoints.terminal) call.run(recoverFace(call));
+  // The engine may have been lost while the phone was being answered.
+  regainFace(call);
 }
 
 function begin(call: Call, flow: Flow): void {
