@@ -3,7 +3,7 @@ import { attachTerminal } from './attach';
 import type { Call } from './call';
 import { reasonNormal, type SeatAnswer } from './leg';
 import { answerFor, offerFor, sameMedia } from './media';
-import { offerTo } from './offer-to';
+import { offerTo, tell } from './offer-to';
 
 /** An answer whose description is there. An ACK that is owed and not sent here goes out before the BYE to the seat. */
 export type Described = SeatAnswer & { sdp: string };
@@ -47,5 +47,5 @@ async function tellSeat(call: Call, answer: Described): Promise<void> {
   const { remote } = terminal.media;
   if (answer.ack || !seat || remote === undefined || call.ended) return;
   const told = seat.media.local;
-  if (told === undefined || !sameMedia(told, remote, answer.sdp)) await offerTo(call, 'seat', remote);
+  if (told === undefined || !sameMedia(told, remote, answer.sdp)) await tell(call, 'seat', remote);
 }

@@ -1,14 +1,11 @@
 import { asSightlineError } from '../lib/errors';
-import { connectAnchored, connectDirect, isPlain } from './anchor';
+import { anchor, connectAnchored, connectDirect, isPlain, talkLost } from './anchor';
 import type { Call } from './call';
 import { anchorReasons } from './anchor-reasons';
 import { engineBack } from './engine-back';
 import { dropEndpoint, dropEndpoints, hasEngine } from './endpoints';
 import type { Side } from './sides';
 import { isMediaFace, recoverFace } from './stage-face';
-
-/** How the leg of a talk ends that can neither go through the server nor without it. */
-const reasonLost = 'Q.850;cause=41;text="Media lost"';
 
 /**
  * The engine that an endpoint of this call lived on is lost. Who reads or waits gets another endpoint, with the same page; two who talk
@@ -39,9 +36,33 @@ async function talkOn(call: Call): Promise<void> {
       if (isPlain(call)) await connectDirect(call);
       else await connectAgain(call);
     } catch (error) {
-      call.home.log.warn({ err: error, call: call.id }, 'a talk was lost with its media engine');
-      call.home.stages.end(call, { by: 'server', cause: 'media-lost' }, reasonLost);
+      talkLost(call, error);
     }
+  });
+  if (call.state === 'talking' && call.record.media?.mode === 'direct') anchorWhenUp(call);
+}
+
+/** A talk that has lost so many engines is better off without one; it may be what they fail of. */
+const lossLimit = 3;
+
+/** A talk that goes through the server by its nature, and came along without it, goes there again when there is an engine. */
+function anchorWhenUp(call: Call): void {
+  const { media } = call.home;
+  const why = anchorReasons(call);
+  const losses = call.record.history.filter(({ event }) => event === 'media-lost').length;
+  if (!media || why.length === 0 || losses > lossLimit) return;
+  const again = async (): Promise<void> => {
+    for (const reason of why) if (call.state === 'talking') await anchor(call, reason);
+  };
+  const begin = (): void => {
+    again().catch((error: unknown) => {
+      if (!call.ended) call.note('not-anchored', asSightlineError(error).code);
+    });
+  };
+  if (media.available) return begin();
+  const off = media.events.on('up', () => {
+    off();
+    begin();
   });
 }
 
@@ -56,7 +77,9 @@ async function connectAgain(call: Call): Promise<void> {
  * through the server again where it has to by its nature, else end to end.
  */
 export async function takeUpTalk(call: Call): Promise<void> {
-  if (call.record.media?.mode === 'anchored') await anchorAgain(call, anchorReasons(call));
+  const { mode, moving } = call.record.media ?? {};
+  // In the middle of a move, one of the two may have been at the engine.
+  if (mode === 'anchored' || moving) await anchorAgain(call, anchorReasons(call));
   if (call.state === 'talking') call.home.recorder?.joined(call);
 }
 

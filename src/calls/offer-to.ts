@@ -16,6 +16,12 @@ export function offerTo(call: Call, side: Side, sdp: Sdp): Promise<OfferResult> 
   return call.turns.offering(side, () => offerUntilHeard(call, side, sdp));
 }
 
+/** Tells one side where the other is now. One that does not take it may hear or see nothing: the call's history says so. */
+export async function tell(call: Call, side: Side, sdp: Sdp): Promise<void> {
+  const { sdp: taken, status } = await offerTo(call, side, sdp);
+  if (taken === undefined && !call.ended) call.note('one-way', `${side} does not take the other's media: ${status}`);
+}
+
 async function offerUntilHeard(call: Call, side: Side, sdp: Sdp): Promise<OfferResult> {
   const leg = legOf(call, side);
   const media = mediaOf(call, side);

@@ -19,6 +19,11 @@ export type Side = 'terminal' | 'seat';
 export interface CallMedia {
   mode: 'none' | 'direct' | 'anchored';
   why?: string[];
+  /**
+   * They are being brought elsewhere: each side may be there already, or not yet. Whoever takes the call up now cannot tell, and has to
+   * ask both again.
+   */
+  moving?: true;
 }
 
 export interface Caller {
@@ -100,12 +105,13 @@ export function remember(record: CallRecord, at: number, event: string, detail?:
 /** A record without what only the server itself needs: for people and other systems. */
 export function publicRecord(record: CallRecord): object {
   const { terminal, seat, menu: _menu, lease, history, ...rest } = record;
+  const { mode, why } = record.media ?? { mode: 'none' as const };
   const iso = (at: number | undefined): string | undefined =>
     at === undefined ? undefined : new Date(at).toISOString();
 
   return {
     ...rest,
-    media: record.media ?? { mode: 'none' },
+    media: why ? { mode, why } : { mode },
     ...(lease ? { lease: { number: lease.number, request: lease.request } } : {}),
     startedAt: iso(record.startedAt),
     answeredAt: iso(record.answeredAt),
