@@ -1,15 +1,18 @@
-import { SightlineError, asSightlineError } from '../lib/errors';
+import { SightlineError, asSightlineError, type ErrorCode } from '../lib/errors';
 import type { Call } from './call';
+import { engineBack } from './engine-back';
 import { bridgeEndpoints, dropEndpoints, keepEndpoint, makeEndpoint } from './endpoints';
 import { askBothForPictures, askForPicture } from './fast-update';
+import { isPlain } from './anchor';
 import { anchorReasons } from './anchor-reasons';
-import { isWebrtc, kindsOf, securityFor } from './face-choice';
+import { kindsOf, securityFor } from './face-choice';
 import { attachTerminal } from './attach';
 import { closeMediaFace } from './stage-face';
 import { joinRinging, joinScreen, type Described } from './join-direct';
 import { reasonNormal } from './leg';
 import { answerForEndpoint, endpointAnswer, offerFor } from './media';
 import { offerTo } from './offer-to';
+import { mediaOf, otherSide, type Side } from './sides';
 
 /**
  * Brings the media of the two together: through the engine where the seat was rung with an endpoint of it, else end to end. An engine
@@ -23,12 +26,8 @@ export async function joinMedia(call: Call, answer: Described): Promise<boolean>
   const isAnchored = call.endpoints.seat !== undefined;
   if (isAnchored && (await joinedAnchored(call, answer))) return call.state === 'joining';
   if (call.state !== 'joining') return false;
-  // The seat has answered an offer of the engine's; what a browser says it would not understand.
-  if (isAnchored && isWebrtc(call.record.terminal.media.remote)) {
-    call.home.stages.end(call, { by: 'server', cause: 'media-lost' });
-
-    return false;
-  }
+  // The seat has answered an offer of the engine's; what it says the terminal may not understand.
+  if (isAnchored && !isPlain(call)) return joinedAgain(call);
   const wasShown = call.endpoints.terminal !== undefined;
   const joined = await (call.terminal ? joinScreen(call, answer) : joinRinging(call, answer));
   closeMediaFace(call);
@@ -39,6 +38,9 @@ export async function joinMedia(call: Call, answer: Described): Promise<boolean>
   return joined;
 }
 
+/** WRONG_STATE: the two came to stand on different servers, as when the first was lost and found again while the seat rang. */
+const engineFailures: readonly ErrorCode[] = ['MEDIA_GONE', 'MEDIA_UNAVAILABLE', 'WRONG_STATE'];
+
 /** False when the engine has failed; then it holds nothing of the call any more. */
 async function joinedAnchored(call: Call, answer: Described): Promise<boolean> {
   try {
@@ -48,7 +50,7 @@ async function joinedAnchored(call: Call, answer: Described): Promise<boolean> {
     return true;
   } catch (error) {
     const { code } = asSightlineError(error);
-    if (call.ended || (code !== 'MEDIA_GONE' && code !== 'MEDIA_UNAVAILABLE')) throw error;
+    if (call.ended || !engineFailures.includes(code)) throw error;
     call.note('media-lost', code);
     await dropEndpoints(call);
 
@@ -56,11 +58,34 @@ async function joinedAnchored(call: Call, answer: Described): Promise<boolean> {
   }
 }
 
+/** Two who need an engine between them get other ends at one. */
+async function joinedAgain(call: Call): Promise<boolean> {
+  try {
+    await engineBack(call);
+    if (call.state !== 'joining') return false;
+    await bringToEngine(call, 'seat');
+    await meetAtEngine(call);
+  } catch (error) {
+    if (call.ended || asSightlineError(error).code === 'CALL_GONE') throw error;
+    call.home.log.warn({ err: error, call: call.id }, 'two could not be joined without their media engine');
+    call.home.stages.end(call, { by: 'server', cause: 'media-lost' });
+  }
+  if (call.state !== 'joining') return false;
+  call.setMedia('anchored', anchorReasons(call));
+
+  return true;
+}
+
 async function joinAnchored(call: Call, answer: Described): Promise<void> {
   const { seat } = call.endpoints;
   await seat?.accept(answerForEndpoint(seat, answer.sdp));
+  await meetAtEngine(call);
+}
+
+/** The seat is at the engine: brings the terminal there, where it is not, and the two together. */
+async function meetAtEngine(call: Call): Promise<void> {
   if (!call.terminal) await answerRinging(call);
-  else if (!call.endpoints.terminal) await bringToEngine(call);
+  else if (!call.endpoints.terminal) await bringToEngine(call, 'terminal');
   if (call.state !== 'joining') return;
   closeMediaFace(call);
   await bridgeEndpoints(call);
@@ -89,14 +114,14 @@ async function answerRinging(call: Call): Promise<void> {
   await endpoint.accept(answerForEndpoint(endpoint, ackSdp));
 }
 
-/** A terminal whose pages need no media gets its end at the engine now. */
-async function bringToEngine(call: Call): Promise<void> {
-  const { remote } = call.record.terminal.media;
-  const beside = call.endpoints.seat;
-  if (!beside) return;
-  const endpoint = await makeEndpoint(call, { beside, media: kindsOf(remote), security: securityFor(remote) });
-  keepEndpoint(call, 'terminal', endpoint);
-  const { sdp } = await offerTo(call, 'terminal', endpoint.localDescription);
+/** A side gets its end at the engine now, beside that of the other: a terminal whose pages need no media, or one whose engine was lost. */
+async function bringToEngine(call: Call, side: Side): Promise<void> {
+  const remote = mediaOf(call, side)?.remote;
+  const other = call.endpoints[otherSide(side)];
+  const beside = other ? { beside: other } : {};
+  const endpoint = await makeEndpoint(call, { ...beside, media: kindsOf(remote), security: securityFor(remote) });
+  keepEndpoint(call, side, endpoint);
+  const { sdp } = await offerTo(call, side, endpoint.localDescription);
   if (sdp === undefined) throw new SightlineError('MEDIA_MISMATCH');
   await endpoint.accept(answerForEndpoint(endpoint, sdp));
 }

@@ -3,7 +3,7 @@ import { anchor, connectAnchored, connectDirect, isPlain, talkLost } from './anc
 import type { Call } from './call';
 import { anchorReasons } from './anchor-reasons';
 import { engineBack } from './engine-back';
-import { dropEndpoint, dropEndpoints, hasEngine } from './endpoints';
+import { dropEndpoints, hasEngine } from './endpoints';
 import type { Side } from './sides';
 import { isMediaFace, recoverFace } from './stage-face';
 
@@ -16,7 +16,8 @@ export function mediaLost(call: Call, side: Side, reason: string): void {
   call.note('media-lost', `${side}: ${reason}`);
   if (call.state === 'joining') return void lostWhileJoining(call, side, reason);
   if (call.state === 'talking') return call.run(talkOn(call));
-  if (side === 'seat') return call.run(dropEndpoint(call, 'seat'));
+  // A seat that rings stays with its lost endpoint: by that the join knows what the seat has answered.
+  if (side === 'seat') return;
   if (isMediaFace(call.record.face)) call.run(recoverFace(call));
 }
 

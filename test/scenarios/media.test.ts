@@ -314,6 +314,38 @@ describe('a queue that wants every talk recorded', () => {
     await nothingHeld();
   });
 
+  /** A plain offer as that of a phone with keys in its description (RFC 4568). */
+  const withKeys = (sdp: string): string =>
+    sdp
+      .replace(/RTP\/AVPF?/g, 'RTP/SAVP')
+      .replace(
+        /^(m=.*\r\n)/gm,
+        `$1a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${Buffer.alloc(30, 7).toString('base64')}\r\n`,
+      );
+
+  embeddedOnly.each([
+    ['two plain phones', (sdp: string) => sdp],
+    ['a phone with keys and a plain seat', withKeys],
+  ])('joins %s whose engine dies while the seat rings', async (_who, said) => {
+    const terminal = await world.terminal('1001', { video: [] });
+    const seat = await world.seat('2001', { video: [] });
+    const incoming = seat.phone.next('incoming');
+    const call = terminal.phone.invite('6100', { sdp: said(terminal.peer.offer()) });
+    const [seatCall] = await incoming;
+    const answer = seat.peer.answer(seatCall.request?.body ?? '');
+    seatCall.onOffer = (offer) => seat.peer.answer(offer);
+    call.onOffer = (offer) => said(terminal.peer.answer(offer));
+    await world.media.loseWorker();
+    await eventually(onlyCall, ({ history }) => history.some(({ event }) => event === 'media-lost'));
+    seatCall.answer({ sdp: answer });
+    await call.untilEstablished();
+    await eventually(onlyCall, ({ state, media }) => state === 'talking' && media.mode === 'anchored');
+    expect(seat.peer.agreed('audio')!.to.port).not.toBe(terminal.peer.audio.session.port);
+    call.hangup();
+    await call.byeResponse;
+    await nothingHeld();
+  });
+
   test('joins two without a video codec in common by sound alone, and says so', async () => {
     const terminal = await world.terminal('1001', { video: [formats.vp8] });
     const seat = await world.seat('2001', { video: [formats.h264] });
