@@ -9,6 +9,7 @@ import { answerForEndpoint } from './media';
 import { offerTo } from './offer-to';
 import type { FaceName } from './record';
 import { menuOf } from './stage-menu';
+import { showPlace } from './stage-queue';
 
 type MediaFaceName = 'video' | 'voice';
 
@@ -153,7 +154,8 @@ export function engineUp(call: Call): void {
   call.run(
     call.turns.run(async () => {
       if (call.record.face !== 'ring' || !isWaiting(call)) return;
-      await reached(call, canSee(terminal.media.remote ?? '') ? 'video' : 'voice');
+      const face = canSee(terminal.media.remote ?? '') ? 'video' : 'voice';
+      if (await reached(call, face)) await showPlace(call);
     }),
   );
 }

@@ -242,6 +242,34 @@ describe('a menu on a phone without a screen program', () => {
     await nothingHeld();
   });
 
+  embeddedOnly(
+    'comes back for one who waits when there is an engine again, however long it was away',
+    async () => {
+      await open();
+      const { events } = world.media;
+      // A worker that dies again and again is started later each time.
+      for (let times = 0; times < 3; times++) {
+        const up = new Promise<void>((resolve) => events.once('up', resolve));
+        await world.media.loseWorker();
+        await up;
+      }
+      const terminal = await world.terminal('1001');
+      const call = dial(terminal, '6200');
+      await call.untilEstablished();
+      await untilShown(terminal.peer);
+      await world.media.loseWorker();
+      await eventually(onlyCall, ({ state, face }) => state === 'queued' && face === 'ring');
+      expect((await onlyCall()).media).toEqual({ mode: 'none' });
+      await eventually(onlyCall, ({ face, media }) => face === 'video' && media.mode === 'anchored', 10_000);
+      await Promise.all([untilShown(terminal.peer), untilSpokenTo(terminal.peer)]);
+      expect(await onlyCall()).toMatchObject({ state: 'queued' });
+      call.hangup();
+      await call.byeResponse;
+      await nothingHeld();
+    },
+    30_000,
+  );
+
   test('takes the place of a screen program that fails, on the page where it was', async () => {
     await open();
     const terminal = await world.terminal('1001', { headers: [menuHeader] });
