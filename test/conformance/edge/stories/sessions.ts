@@ -55,15 +55,18 @@ export function sessionStories(stage: Stage): void {
 
   test('refreshes of the caller keep the call', async () => {
     const phone = await stage.udp();
-    const { leg, dialog } = await incomingCall(stage, phone, timed);
-    // Another call, which the server refreshes at each half second, tells the time.
+    const { leg, dialog } = await incomingCall(stage, phone, {
+      Supported: 'timer',
+      'Session-Expires': '4',
+    });
+    // Another call, which the server refreshes every two seconds, tells the time.
     const clock = await stage.udp();
-    const ticking = await incomingCall(stage, clock, { Supported: 'timer', 'Session-Expires': '1;refresher=uas' });
+    const ticking = await incomingCall(stage, clock, { Supported: 'timer', 'Session-Expires': '4;refresher=uas' });
     for (let i = 0; i < 3; i += 1) {
       await answerRefresh(clock);
-      const update = leg.request('UPDATE', { Supported: 'timer', 'Session-Expires': '1;refresher=uac' });
+      const update = leg.request('UPDATE', { Supported: 'timer', 'Session-Expires': '4;refresher=uac' });
       const ok = await leg.status(update, 200);
-      expect(header(ok, 'session-expires')).toBe('1;refresher=uac');
+      expect(header(ok, 'session-expires')).toBe('4;refresher=uac');
     }
     expect(phone.inbox.count((message) => message.method === 'BYE')).toBe(0);
     await hangUp(ticking);
