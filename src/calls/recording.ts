@@ -91,6 +91,8 @@ export class Recorder implements CallRecorder {
    */
   async command(id: string, action: RecordingAction, by: Asker, why?: string): Promise<RecordingRecord> {
     const call = this.find(id);
+    // Two who hear each other already talk, whoever asks; the call says so a moment later.
+    await call.joinOver();
     switch (action) {
       case 'start':
         return this.begin(call, by, why);

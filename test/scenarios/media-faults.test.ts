@@ -90,7 +90,8 @@ describe('after a restart of the application, beside a SIP edge of its own', () 
     const call = dial(terminal, '6100');
     await taken;
     await call.untilEstablished();
-    const { id } = await onlyCall();
+    // The phones may know of each other a moment before the call is written down as a talk.
+    const { id } = await eventually(onlyCall, ({ state }) => state === 'talking');
     const asked = await fetch(`${outage.server.url}/v1/calls/${id}/recording`, {
       method: 'POST',
       headers: { authorization: `Bearer ${outage.server.apiToken}`, 'content-type': 'application/json' },

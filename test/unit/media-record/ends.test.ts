@@ -95,7 +95,8 @@ describe('a process that is killed while it records', () => {
     const length = await playsFor(part.file);
 
     expect(lines).toContain('7');
-    expect(length).toBeGreaterThan(6);
+    // What is gathered for a cluster, a second at the most, goes with the process.
+    expect(length).toBeGreaterThan(5);
     expect(part.startedAt).toBe(1_700_000_000_000);
     expect(Math.abs(part.duration / 1000 - length)).toBeLessThan(1.1);
     expect(part.tracks.map(({ codec, side }) => `${side} ${codec}`)).toEqual(['0 pcmu', '0 vp8', '1 pcma', '1 h264']);
