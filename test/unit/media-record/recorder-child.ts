@@ -3,6 +3,10 @@ import { ManualClock } from '../../../src/lib/clock';
 import { openRecording } from '../../../src/media/embedded/record';
 import { makeRtp } from '../../../src/media/embedded/rtp';
 
+/** Bytes of an RTP header, and the share of payloads that is media at the least. */
+const headerBytes = 12;
+const kept = 0.95;
+
 /**
  * A process that records without end: `<base> <file of packets> <seconds in it>`. The time is its own and runs as fast as the disk takes it.
  * Each second of the recording that has reached the disk is a line on standard output; a failure is a line in JSON, and the end.
@@ -12,6 +16,7 @@ async function main(base: string, packetFile: string, seconds: number): Promise<
   const clock = new ManualClock();
   const begin = clock.now();
   let failure: string | undefined;
+  let fed = 0;
   const writer = await openRecording({
     base,
     clock,
@@ -26,15 +31,17 @@ async function main(base: string, packetFile: string, seconds: number): Promise<
   for (let round = 0; !failure; round++) {
     // Each round is other sources: their timestamps begin again.
     for (let second = 0; second < seconds && !failure; second++) {
-      const size = statSync(`${base}.mkv`).size;
+      const before = fed;
       for (const { at, side, kind, packet } of packets.filter((each) => Math.floor(each.at / 1000) === second)) {
         const due = begin + round * seconds * 1000 + at;
         if (due > clock.now()) clock.advance(due - clock.now());
         packet.writeUInt32BE(round * 10 + side * 2 + (kind === 'audio' ? 0 : 1), 8);
         writer.rtp(side, kind, packet, clock.now());
+        fed += packet.length - headerBytes;
       }
       clock.advance(1);
-      while (!failure && round + second > 0 && statSync(`${base}.mkv`).size <= size) await new Promise(setImmediate);
+      // What came until a second ago was to be written by now; headers of payloads are not kept.
+      while (!failure && statSync(`${base}.mkv`).size < before * kept) await new Promise(setImmediate);
       process.stdout.write(`${round * seconds + second}\n`);
     }
   }
