@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Call } from '../../scripts/phone';
 import { inProject } from '../../src/lib/paths';
 import { tone, untilHears } from '../support/rtp-peer';
-import { dial, embeddedOnly, MediaWorld, takeNext, type TalkingPhone } from './media-world';
+import { dial, embeddedOnly, MediaWorld, type LiveCall, takeNext, type TalkingPhone } from './media-world';
 import { eventually } from './world';
 
 let world: MediaWorld;
@@ -15,18 +15,7 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 });
 
-interface Live {
-  id: string;
-  media: { mode: string; why?: string[] };
-  history: { event: string }[];
-}
-
-async function onlyCall(): Promise<Live> {
-  const { calls } = await world.get<{ calls: Live[] }>('/v1/calls');
-  expect(calls).toHaveLength(1);
-
-  return calls[0]!;
-}
+const onlyCall = (): Promise<LiveCall> => world.onlyCall();
 
 interface Talk {
   terminal: TalkingPhone;
@@ -58,7 +47,7 @@ test('a phone that wants no media of the server keeps what it has, and the other
   await hearEachOther(talking);
   let asked = 0;
   seatCall.onOffer = () => void asked++;
-  const { id } = await onlyCall();
+  const { id } = await world.onlyTalk();
   expect((await world.post(`/v1/calls/${id}/recording`, { action: 'start' })).status).toBeGreaterThanOrEqual(400);
   expect(asked).toBe(1);
   expect((await onlyCall()).media).toEqual({ mode: 'direct' });
@@ -71,7 +60,7 @@ test('a refresh while the server is in the middle is answered, and nothing chang
   world = await MediaWorld.open();
   const talking = await talk();
   const { seat, call, seatCall } = talking;
-  const { id } = await onlyCall();
+  const { id } = await world.onlyTalk();
   await world.post(`/v1/calls/${id}/recording`, { action: 'start' });
   await hearEachOther(talking);
   const sdp = seat.peer.offer();
@@ -91,7 +80,7 @@ embeddedOnly('a talk whose agent may record it goes through the server again aft
   world = await MediaWorld.open({ SIGHTLINE_SITE: site });
   const talking = await talk();
   await hearEachOther(talking);
-  const modes = ({ history }: Live): number => history.filter(({ event }) => event === 'media').length;
+  const modes = ({ history }: LiveCall): number => history.filter(({ event }) => event === 'media').length;
   const before = modes(await onlyCall());
   await world.media.loseWorker();
   const { media } = await eventually(onlyCall, (now) => modes(now) >= before + 2 && now.media.mode === 'anchored');

@@ -8,6 +8,7 @@ import { createLogger } from '../../src/lib/logger';
 import { openMedia } from '../../src/media/open';
 import type { EmbeddedServer } from '../../src/media/embedded/server';
 import { RtpPeer, untilEvent, type PeerOptions } from '../support/rtp-peer';
+import { eventually } from './world';
 
 const token = 'a-token-for-this-run';
 
@@ -18,6 +19,15 @@ export const embeddedOnly = process.env.FREESWITCH_URL ? test.skip : test;
 export interface TalkingPhone {
   phone: Phone;
   peer: RtpPeer;
+}
+
+/** What REST says of a call under way, as far as stories of media look at it. */
+export interface LiveCall {
+  id: string;
+  state: string;
+  face: string;
+  media: { mode: string; why?: string[] };
+  history: { event: string }[];
 }
 
 /**
@@ -83,6 +93,22 @@ export class MediaWorld {
 
   async get<T>(path: string): Promise<T> {
     return (await this.ask('GET', path)).body as T;
+  }
+
+  /** The one call under way. */
+  async onlyCall(): Promise<LiveCall> {
+    const { calls } = await this.get<{ calls: LiveCall[] }>('/v1/calls');
+    expect(calls).toHaveLength(1);
+
+    return calls[0]!;
+  }
+
+  /** The one call, once it is written down as a talk: phones may hear each other a moment before. */
+  async onlyTalk(): Promise<LiveCall> {
+    return eventually(
+      () => this.onlyCall(),
+      ({ state }) => state === 'talking',
+    );
   }
 
   async post(path: string, body: object): Promise<{ status: number; body: unknown }> {

@@ -9,6 +9,7 @@ import {
   dial,
   embeddedOnly,
   MediaWorld,
+  type LiveCall,
   offerAnew,
   takeNext,
   untilShown,
@@ -40,20 +41,7 @@ async function understandEachOther(terminal: TalkingPhone, seat: TalkingPhone): 
   ]);
 }
 
-interface Live {
-  id: string;
-  state: string;
-  face: string;
-  media: { mode: string; why?: string[] };
-  history: { event: string }[];
-}
-
-async function onlyCall(): Promise<Live> {
-  const { calls } = await world.get<{ calls: Live[] }>('/v1/calls');
-  expect(calls).toHaveLength(1);
-
-  return calls[0]!;
-}
+const onlyCall = (): Promise<LiveCall> => world.onlyCall();
 
 /** Every port was given back within a second of its use; the engine tells at once of those that it closed. */
 const nothingHeld = (): Promise<unknown> =>
@@ -79,7 +67,7 @@ describe('a talk that needs nothing of the server', () => {
     await understandEachOther(terminal, seat);
     expect(terminal.peer.agreed('audio')!.to.port).toBe(seat.peer.audio.session.port);
     expect(world.media.load().endpoints).toBe(0);
-    const { id, media } = await onlyCall();
+    const { id, media } = await world.onlyTalk();
     expect(media).toEqual({ mode: 'direct' });
 
     expect((await world.post(`/v1/calls/${id}/recording`, { action: 'start' })).status).toBeLessThan(300);
@@ -105,7 +93,7 @@ describe('a talk that needs nothing of the server', () => {
     await taken;
     await call.untilEstablished();
     await speakUp(terminal, seat);
-    const { id } = await onlyCall();
+    const { id } = await world.onlyTalk();
     await world.post(`/v1/calls/${id}/recording`, { action: 'start' });
     await understandEachOther(terminal, seat);
     await world.media.loseWorker();
@@ -122,7 +110,7 @@ describe('a talk that needs nothing of the server', () => {
     const seatCall = await taken;
     await call.untilEstablished();
     await speakUp(terminal, seat);
-    const { id } = await onlyCall();
+    const { id } = await world.onlyTalk();
     await world.post(`/v1/calls/${id}/recording`, { action: 'start' });
     await understandEachOther(terminal, seat);
     let troubled = 0;
@@ -144,7 +132,7 @@ describe('a talk that needs nothing of the server', () => {
     const seatCall = await taken;
     await call.untilEstablished();
     await speakUp(terminal, seat);
-    const { id } = await onlyCall();
+    const { id } = await world.onlyTalk();
     const asked = call.next('info');
     await world.post(`/v1/calls/${id}/recording`, { action: 'start' });
     expect((await asked)[0].body).toContain('picture_fast_update');
@@ -182,7 +170,7 @@ describe('a menu on a phone without a screen program', () => {
     await takeNext(seat);
     await speakUp(terminal, seat);
     await understandEachOther(terminal, seat);
-    expect((await onlyCall()).media).toEqual({ mode: 'direct' });
+    expect((await world.onlyTalk()).media).toEqual({ mode: 'direct' });
     await nothingHeld();
     call.hangup();
   });
@@ -317,7 +305,7 @@ describe('a queue that wants every talk recorded', () => {
     const seatCall = await takeNext(seat);
     await speakUp(terminal, seat);
     await understandEachOther(terminal, seat);
-    expect(await onlyCall()).toMatchObject({ state: 'talking', media: anchored });
+    expect(await world.onlyTalk()).toMatchObject({ media: anchored });
     expect(troubled).toBe(0);
     seatCall.hangup();
     await call.untilEnded();
@@ -336,7 +324,7 @@ describe('a queue that wants every talk recorded', () => {
     await screen.waitFor('connected', ({ video }) => video === true);
     await speakUp(terminal, seat);
     await understandEachOther(terminal, seat);
-    expect(await onlyCall()).toMatchObject({ state: 'talking', face: 'screen', media: anchored });
+    expect(await world.onlyTalk()).toMatchObject({ face: 'screen', media: anchored });
     call.hangup();
     await call.byeResponse;
     await nothingHeld();
