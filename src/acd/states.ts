@@ -22,7 +22,7 @@ export const ticketArrows: StateTable<TicketState, TicketInput> = {
 export type SeatInput = 'offer' | 'accept' | 'free' | 'wrap' | 'rest' | 'pause' | 'down' | 'restore';
 
 /** A new seat begins as `offline`. The scripts get this table and refuse every arrow that is not in it. */
-export const seatArrows: StateTable<SeatState, SeatInput> = {
+export const seatArrows: StateTable<Exclude<SeatState, 'reserved' | 'ringing' | 'wrap-up' | 'engaged' | 'break'>, SeatInput> = {
   offline: { free: 'available', wrap: 'wrapup', rest: 'resting', pause: 'paused', restore: 'talking' },
   available: { offer: 'offered', pause: 'paused', down: 'offline', restore: 'talking' },
   offered: { accept: 'talking', free: 'available', rest: 'resting', pause: 'paused', down: 'offline' },
