@@ -208,11 +208,7 @@ export type SeatState =
   | 'wrap-up'
   | 'resting'
   | 'engaged'
-  | 'break'
-  // Until the scripts have learnt the new names.
-  | 'offered'
-  | 'wrapup'
-  | 'paused';
+  | 'break';
 
 /** How a ticket ended. `lost`: the node that held its talk died and nobody took it over. */
 export type TicketEnd = 'completed' | 'abandoned' | 'overflowed' | 'called-back' | 'lost';
@@ -280,7 +276,7 @@ export interface SeatView {
   /** When an offer, a wrap-up or a rest ends, ms since the epoch. Absent for a wrap-up that lasts until it is done. */
   until?: number;
   /** What a seat that is offered or talking turns to afterwards, when that is not work. */
-  next?: 'offline' | 'break' | 'paused';
+  next?: 'offline' | 'break';
   /** Why the seat is, or will be, on a break. */
   reason?: string;
   /** Of this shift. */

@@ -29,17 +29,11 @@ export function makeKeys(site: string) {
     /** Bounded list of what happened to a ticket, newest last. */
     ticketHistory: at('history'),
 
-    // acd: who stands where. Scores and members are told in docs/acd.md.
-    /** Everybody in the queue, by rank: those who wait, are offered, on hold or dropped. */
+    // acd: who stands where.
+    /** Everybody in the queue, by enqueue time: those who wait, are offered, on hold or dropped. */
     line: at('line'),
-    /** Those who may be offered at this moment, one sorted set for each set of needed skills. */
-    lane: (queue: string, skills: string): string => `${root}lane:${queue}:${skills}`,
-    /** The skill sets that have a lane with somebody in it. */
-    lanes: at('lanes'),
-    /** Free seats of a queue by the time since when they are idle; with a skill: only those that have it. */
-    idle: (queue: string, skill = ''): string => `${root}idle:${queue}:${skill}`,
-    /** Seats that work for a queue at present: neither offline nor paused. */
-    staff: at('staff'),
+    /** Who served a customer: hash of `last`, `n:<seat>` for how often, `broke` and `brokeAt` after a talk that broke off. */
+    regulars: at('regulars'),
     queues: `${root}queues`,
     seats: `${root}seats`,
     /** Terminal and resume key -> ticket. */
@@ -47,6 +41,10 @@ export function makeKeys(site: string) {
     /** What falls due when: offers, graces, wrap-ups, rests, longest waits. */
     due: `${root}due`,
     sequence: `${root}sequence`,
+    /** Counts the batches that changed something. */
+    revision: `${root}revision`,
+    /** Node -> the revision of the last batch in which it brought a ticket in. */
+    entered: `${root}entered`,
     /** Node -> end of its lease. */
     nodes: `${root}nodes`,
     /** The tickets that a node owns. */
@@ -95,6 +93,7 @@ export function makeKeys(site: string) {
 
     // Channels.
     nodeChannel: at('node'),
-    movedChannel: `${root}moved`,
+    /** Rows of what has changed, for every node. */
+    changesChannel: `${root}changes`,
   } as const;
 }

@@ -9,7 +9,8 @@ import { codeOf, luaCodes } from './codes';
 /** What Redis can return to us from a script. */
 export type Reply = null | number | string | Reply[];
 
-type LuaTable = { readonly [key: string]: string | number | boolean | undefined | LuaTable };
+export type LuaTable =
+  readonly string[] | { readonly [key: string]: string | number | boolean | undefined | LuaTable };
 
 export interface ScriptDefinition<K extends readonly string[], A extends readonly string[]> {
   /** Path below src/, e.g. `acd/lua/offerTicket.lua`. */
@@ -70,15 +71,8 @@ export class Script<K extends string = string, A extends string = string> {
     return reply;
   }
 
-  private async send(redis: Redis, parameters: (string | number)[]): Promise<Reply> {
-    try {
-      return (await redis.evalsha(this.sha, this.keyNames.length, ...parameters)) as Reply;
-    } catch (error) {
-      // A Redis that was restarted has forgotten its scripts; the full text brings this one back.
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-
-      return (await redis.eval(this.text, this.keyNames.length, ...parameters)) as Reply;
-    }
+  private send(redis: Redis, parameters: (string | number)[]): Promise<Reply> {
+    return evaluate(redis, this, this.keyNames.length, parameters);
   }
 
   private prelude(tables: Readonly<Record<string, LuaTable>>): string[] {
@@ -91,6 +85,22 @@ export class Script<K extends string = string, A extends string = string> {
       `local CODE = ${toLua(luaCodes)}`,
       ...Object.entries(tables).map(([name, table]) => `local ${name} = ${toLua(table)}`),
     ];
+  }
+}
+
+/** Runs a script by its hash. A Redis that was restarted has forgotten its scripts; the full text brings this one back. */
+export async function evaluate(
+  redis: Redis,
+  { text, sha }: { text: string; sha: string },
+  keyCount: number,
+  parameters: (string | number)[],
+): Promise<Reply> {
+  try {
+    return (await redis.evalsha(sha, keyCount, ...parameters)) as Reply;
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+
+    return (await redis.eval(text, keyCount, ...parameters)) as Reply;
   }
 }
 
@@ -119,7 +129,7 @@ export function readHead(source: string): ScriptHead {
   };
 }
 
-function include(source: string, folder: string, seen: Set<string>): string {
+export function include(source: string, folder: string, seen: Set<string>): string {
   const lines = source.split('\n').map((line) => {
     const name = includeLine.exec(line)?.[1];
     if (name === undefined) return line;
@@ -140,12 +150,13 @@ function findInclude(name: string, folder: string): string {
   return found;
 }
 
-function compare(file: string, kind: string, head: readonly string[], given: readonly string[]): void {
+export function compare(file: string, kind: string, head: readonly string[], given: readonly string[]): void {
   if (head.join() === given.join()) return;
   throw new Error(`${file}: the head lists ${kind} (${head.join(', ')}), the caller gives (${given.join(', ')})`);
 }
 
-function toLua(value: LuaTable | string | number | boolean | undefined): string {
+export function toLua(value: LuaTable | string | number | boolean | undefined): string {
+  if (Array.isArray(value)) return `{ ${value.map((one: string) => toLua(one)).join(', ')} }`;
   if (typeof value === 'object') {
     const fields = Object.entries(value).filter(([, inner]) => inner !== undefined);
 

@@ -1,42 +1,47 @@
 --[[
-  The seat has answered: the ticket leaves the line and talks.
+  The seat has answered: the ticket leaves the line and talks. Other seats that ring for it are taken back.
 
   Input:
-    KEYS[1] ticket
-    KEYS[2] seat
-    ARGV[1] root
-    ARGV[2] now      ms
-    ARGV[3] node     the node that runs this
-    ARGV[4] offerId
-    ARGV[5] token
+    ARGV[1] ticketId
+    ARGV[2] seatId
+    ARGV[3] offerId
+    ARGV[4] token
+    ARGV[5] wrapUp   ms of after-call work when the talk is over, -1 until the agent says that it is done
 
   Output:
     1  talking
     0  it was accepted before: this is a repetition
-    -2 OFFER_GONE  the offer was withdrawn or swept, or the token is not that of the live offer
+    -2 OFFER_GONE  the offer was withdrawn or swept, or the token is not that of a live offer
 
   Events:
-    moved
+    withdrawn for the other seats that rang
 ]]
 --- @include "ticket"
-local now = tonumber(A.now)
-local ticket = load(K.ticket)
-if not ticket or ticket.offerId ~= A.offerId or ticket.token ~= A.token then return CODE.OFFER_GONE end
-if ticket.state == 'talking' then return done(0) end
-local seat = load(K.seat)
-if not may(ticket, 'accept') or not seat or seat.ticket ~= ticket.id or not SEAT[seat.state].accept then
+local ticket = loadTicket(A.ticketId)
+if not ticket then return CODE.OFFER_GONE end
+if ticket.state == 'talking' and ticket.offerId == A.offerId and ticket.token == A.token then return 0 end
+local seat = loadSeat(A.seatId)
+if not may(ticket, 'accept') or not seat or seat.offer ~= A.offerId or not mayMove(seat, 'accept') then
   return CODE.OFFER_GONE
 end
+local offer
+for _, one in ipairs(offersOf(ticket)) do if one.id == A.offerId then offer = one end end
+if not offer or offer.token ~= A.token then return CODE.OFFER_GONE end
 
 -- A lease that has ended but was not swept still belongs to its holder: nobody else has been promised the seat.
+takeOffer(ticket, A.offerId)
+dissolveOffers(ticket, 'elsewhere')
 moveTicket(ticket, 'accept')
-moveSeat(seat, 'accept', now)
+moveSeat(seat, 'accept')
 saveSeat(seat, 'until', '0')
-owesNothing('offer', ticket)
+forgetMisses(seat)
+oweNothing('offer:' .. ticket.id .. ':' .. A.offerId)
 quitLine(ticket)
-learnPatience(ticket, false, now)
+learnPatience(ticket, false)
 forgetResume(ticket)
-saveTicket(ticket, 'answeredAt', now)
-redis.call('HINCRBY', keyOf('queue', ticket.queue), 'answered', 1)
-remember(ticket, 'answered', now, seat.id)
-return done(1)
+saveTicket(ticket, 'answeredAt', whole(NOW), 'offerId', A.offerId, 'token', A.token, 'seatId', seat.id,
+  'wrapUp', A.wrapUp)
+count(ticket, ticket.callback == '1' and 'calledBack' or 'answered')
+rememberRegular(ticket, seat.id)
+remember(ticket, 'answered', seat.id)
+return 1

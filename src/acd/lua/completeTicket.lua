@@ -2,21 +2,25 @@
   The talk is over: the seat wraps up, then it is free again.
 
   Input:
-    KEYS[1] ticket
-    ARGV[1] root
-    ARGV[2] now            ms
-    ARGV[3] node           the node that runs this
-    ARGV[4] handlingGuess  ms, for the first talk of a queue
+    ARGV[1] ticketId
+    ARGV[2] broke    1 when the talk broke off through nobody's will: the customer is sent to the same seat if he calls again
+    ARGV[3] keptFor  ms for which that is remembered
 
   Output:
     1  ended
     0  the ticket does not talk
 
   Events:
-    ended to the node that owns the ticket; wake and due of the freed seat
+    ended to the node that owns the ticket; due of the freed seat
 ]]
 --- @include "ticket"
-local ticket = load(K.ticket)
-if not may(ticket, 'complete') then return done(0) end
-endTalk(ticket, 'complete', 'completed', tonumber(A.now))
-return done(1)
+local ticket = loadTicket(A.ticketId)
+if not may(ticket, 'complete') then return 0 end
+if A.broke == '1' and (ticket.customer or '') ~= '' and A.keptFor ~= '0' then
+  local key = keyOf('regulars', ticket.customer)
+  redis.call('HSET', key, 'broke', ticket.seatId, 'brokeAt', whole(NOW))
+  -- Whatever is kept of a customer for longer stays.
+  if ticket.regular ~= '1' then redis.call('PEXPIRE', key, A.keptFor) end
+end
+endTalk(ticket, 'complete', 'completed')
+return 1

@@ -2,10 +2,7 @@
   The caller looks elsewhere for a while (at the menu): the place is kept, no seat is rung.
 
   Input:
-    KEYS[1] ticket
-    ARGV[1] root
-    ARGV[2] now    ms
-    ARGV[3] node   the node that runs this
+    ARGV[1] ticketId
 
   Output:
     1  on hold, also when it was before
@@ -15,15 +12,11 @@
     withdrawn when a seat was rung
 ]]
 --- @include "ticket"
-local now = tonumber(A.now)
-local ticket = load(K.ticket)
-if not ticket then return done(0) end
-if ticket.state == 'held' then return done(1) end
-if ticket.state == 'offered' then
-  dissolveOffer(ticket, 'caller-left', 0, now)
-  moveTicket(ticket, 'withdraw')
-end
-if not may(ticket, 'hold') then return done(0) end
+local ticket = loadTicket(A.ticketId)
+if not ticket then return 0 end
+if ticket.state == 'held' then return 1 end
+backToWaiting(ticket, 'caller-left')
+if not may(ticket, 'hold') then return 0 end
 moveTicket(ticket, 'hold')
-remember(ticket, 'held', now)
-return done(1)
+remember(ticket, 'held')
+return 1

@@ -2,29 +2,23 @@
   The caller is gone for good. A talk ends as if it were completed.
 
   Input:
-    KEYS[1] ticket
-    ARGV[1] root
-    ARGV[2] now            ms
-    ARGV[3] node           the node that runs this
-    ARGV[4] how            abandoned, overflowed or called-back
-    ARGV[5] handlingGuess  ms, for the first talk of a queue
+    ARGV[1] ticketId
+    ARGV[2] how       abandoned, overflowed or called-back
 
   Output:
-    the live offer as JSON when a seat was rung for the ticket, else an empty string;
+    the first live offer as JSON when a seat was rung for the ticket, else an empty string;
     a ticket that has ended stays as it is
 
   Events:
-    withdrawn when a seat was rung; ended; moved; wake and due of the freed seat
+    withdrawn for each seat that was rung; ended; due of a freed seat
 ]]
 --- @include "ticket"
-local now = tonumber(A.now)
-local ticket = load(K.ticket)
-if not may(ticket, 'leave') then return done('') end
+local ticket = loadTicket(A.ticketId)
+if not may(ticket, 'leave') then return '' end
 if ticket.state == 'talking' then
-  endTalk(ticket, 'leave', 'completed', now)
-  return done('')
+  endTalk(ticket, 'leave', 'completed')
+  return ''
 end
-local offer = ''
-if ticket.state == 'offered' then offer = dissolveOffer(ticket, 'caller-left', 0, now) end
-endTicket(ticket, 'leave', A.how, now)
-return done(offer)
+local offer = dissolveOffers(ticket, 'caller-left')
+endTicket(ticket, 'leave', A.how)
+return offer

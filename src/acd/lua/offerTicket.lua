@@ -1,62 +1,49 @@
 --[[
-  Claims a waiting ticket for a free seat: the seat is to be rung under a lease.
+  Claims a ticket for a free seat: the seat is to be rung under a lease. A ticket may have several offers at a time.
 
   Input:
-    KEYS[1] ticket
-    KEYS[2] seat
-    ARGV[1] root
-    ARGV[2] now        ms
-    ARGV[3] node       the node that runs this
-    ARGV[4] offerId
-    ARGV[5] token      fencing token: only its holder may answer the offer
-    ARGV[6] expiresAt  end of the lease, ms
-    ARGV[7] missDelay  ms that the seat rests when the lease ends unanswered
-    ARGV[8] wrapUp     ms of after-call work if it comes to a talk
+    ARGV[1] ticketId
+    ARGV[2] seatId
+    ARGV[3] offerId
+    ARGV[4] token      fencing token: only its holder may answer the offer
+    ARGV[5] expiresAt  end of the lease, ms
+    ARGV[6] missDelay  ms that the seat rests when the lease ends unanswered
+    ARGV[7] missBreak  misses in a row after which the seat goes on a break; 0 for never
+    ARGV[8] more       1 when the ticket may have offers already
+    ARGV[9] seen       up to which revision the one who ranked knows all changes
+    ARGV[10] why       the decision, as a line of the history
+    ARGV[11] takes     1 when the seat is taken from whoever has it, for an alarm
 
   Output:
     1  claimed
-    0  lost: the ticket does not wait any more, the seat is not free or does not suit, or a better ticket waits that
-       the seat suits
+    0  lost: the ticket does not wait any more, the seat is not free, or another node has brought in tickets that the
+       one who ranked did not know of
 
   Events:
-    offer to the node that owns the ticket; due for the end of the lease; wake for the queue of the better ticket
+    offer to the node that owns the ticket; due for the end of the lease; for an alarm withdrawn or preempted to the node
+    that owns the ticket whose seat was taken
 ]]
 --- @include "ticket"
-local now = tonumber(A.now)
-local ticket = load(K.ticket)
-local seat = load(K.seat)
-if not may(ticket, 'offer') or not seat or not SEAT[seat.state].offer then return done(0) end
-if not redis.call('ZSCORE', idleKey(ticket.queue, ''), seat.id) then return done(0) end
-for skill in string.gmatch(ticket.skills, '[^,]+') do
-  if not redis.call('ZSCORE', idleKey(ticket.queue, skill), seat.id) then return done(0) end
-end
+--- @include "preempt"
+local ticket = loadTicket(A.ticketId)
+local seat = loadSeat(A.seatId)
+if ticket then touch('t', ticket) end
+if seat then touch('s', seat) end
+if not ticket or not seat or not may(ticket, 'offer') or isStale(tonumber(A.seen)) then return 0 end
+if ticket.state == 'offered' and A.more ~= '1' then return 0 end
+if A.takes == '1' then takeSeat(seat) end
+if seat.ticket ~= '' or not mayMove(seat, 'offer') then return 0 end
 
--- The seat takes the best ticket over all its queues, whatever the one who ranked has seen of them.
-local skillsOfSeat = ',' .. seat.skills .. ','
-local function suits(skills)
-  for skill in string.gmatch(skills, '[^,]+') do
-    if not string.find(skillsOfSeat, ',' .. skill .. ',', 1, true) then return false end
-  end
-  return true
-end
-for queue in string.gmatch(seat.queues, '[^,]+') do
-  for _, skills in ipairs(redis.call('SMEMBERS', keyOf('lanes', queue))) do
-    local head = suits(skills) and redis.call('ZRANGE', laneKey(queue, skills), 0, 0, 'WITHSCORES') or {}
-    local better = tonumber(head[2]) and tonumber(head[2]) - tonumber(ticket.score) or 1
-    if better < 0 or (better == 0 and head[1] < ticket.member) then
-      note({ t = 'wake', q = queue })
-      return done(0)
-    end
-  end
-end
-
+local offer = { id = A.offerId, token = A.token, seatId = seat.id, expiresAt = A.expiresAt, missDelay = A.missDelay,
+  missBreak = A.missBreak }
+offer.text = table.concat({ A.offerId, A.token, seat.id, A.expiresAt, A.missDelay, A.missBreak, whole(NOW) }, ',')
 moveTicket(ticket, 'offer')
-ticket.offerId, ticket.token, ticket.seatId, ticket.expiresAt = A.offerId, A.token, seat.id, A.expiresAt
-saveTicket(ticket, 'offerId', A.offerId, 'token', A.token, 'seatId', seat.id, 'expiresAt', A.expiresAt,
-  'missDelay', A.missDelay, 'wrapUp', A.wrapUp)
-moveSeat(seat, 'offer', now)
-saveSeat(seat, 'ticket', ticket.id, 'until', A.expiresAt, 'rest', '')
-owes('offer', ticket, A.expiresAt)
-remember(ticket, 'offered', now, seat.id)
-tell(ticket.node, { t = 'offer', offer = offerOf(ticket) })
-return done(1)
+local offers = ticket.offers or ''
+saveTicket(ticket, 'offers', offers == '' and offer.text or offers .. ';' .. offer.text)
+moveSeat(seat, 'offer')
+saveSeat(seat, 'ticket', ticket.id, 'offer', A.offerId, 'until', A.expiresAt, 'rest', '', 'lastOffered', whole(NOW))
+saveQueue(queueOf(ticket.queue), 'lastSeat', seat.id)
+owe('offer:' .. ticket.id .. ':' .. A.offerId, A.expiresAt)
+redis.call('RPUSH', keyOf('history', ticket.id), A.why)
+tell(ticket.node, { t = 'offer', offer = offerView(ticket, offer) })
+return 1

@@ -1,13 +1,10 @@
 --[[
-  The agent takes a break. A seat that is offered or talking is paused when that is over; one that is offline is paused
-  when it comes up.
+  The agent takes a break. A seat that is offered or talking goes on a break when that is over; one that is offline when
+  it comes up.
 
   Input:
-    KEYS[1] seat
-    ARGV[1] root
-    ARGV[2] now    ms
-    ARGV[3] node   the node that runs this
-    ARGV[4] seatId
+    ARGV[1] seatId
+    ARGV[2] reason  why, or an empty string
 
   Output:
     the state of the seat
@@ -16,11 +13,9 @@
     none
 ]]
 --- @include "seat"
-local seat = seatOrNew(K.seat, A.seatId, A.now)
-if seat.paused == '0' then
-  seat.paused = '1'
-  saveSeat(seat, 'paused', '1')
-  countStaff(seat)
-  if seat.ticket == '' then settleSeat(seat, tonumber(A.now)) end
+local seat = seatOrNew(A.seatId)
+if seat.paused == '0' or seat.reason ~= A.reason then
+  saveSeat(seat, 'paused', '1', 'reason', A.reason)
+  settleUnlessTaken(seat)
 end
-return done(seat.state)
+return seat.state

@@ -1,46 +1,43 @@
 --[[
-  Takes the tickets of a dead node out of its hands: talks are ended as lost and their seats freed, those who wait are
-  kept in their place for the grace period, for a redial or for the node that adopts them.
+  Takes the tickets of a dead node out of its hands: talks are ended as lost and their seats freed; those who are to be called
+  back go to the node that runs this; the others who wait are kept in their place for the grace period, for a redial or for
+  the node that adopts them.
 
   Input:
-    KEYS[1] nodes
-    KEYS[2] nodeTickets  of the dead node
-    KEYS[3] orphans      of the dead node's name: what a later adoption finds
-    ARGV[1] root
-    ARGV[2] now            ms
-    ARGV[3] node           the node that runs this
-    ARGV[4] dead           the node whose lease has ended
-    ARGV[5] limit          the most tickets that are taken at a time
-    ARGV[6] handlingGuess  ms, for the first talk of a queue
+    ARGV[1] dead    the node whose lease has ended
+    ARGV[2] name    the name of that node, for a later adoption
+    ARGV[3] limit   the most tickets that are taken at a time
 
   Output:
     how many tickets are left to be released; 0 too for a node whose lease runs
 
   Events:
-    withdrawn and ended to the dead node's channel, for the case that it lives after all; moved, wake, due
+    withdrawn and ended to the dead node's channel, for the case that it lives after all; adopted; due
 ]]
 --- @include "ticket"
-local now = tonumber(A.now)
-local lease = redis.call('ZSCORE', K.nodes, A.dead)
-if lease and tonumber(lease) > now then return done(0) end
+local lease = redis.call('ZSCORE', ROOT .. 'nodes', A.dead)
+if lease and tonumber(lease) > NOW then return 0 end
 
-local ids = redis.call('SRANDMEMBER', K.nodeTickets, A.limit)
-for _, id in ipairs(ids) do
+local tickets = keyOf('node-tickets', A.dead)
+for _, id in ipairs(redis.call('SRANDMEMBER', tickets, A.limit)) do
   local ticket = loadTicket(id)
   if ticket and ticket.state == 'talking' then
-    endTalk(ticket, 'lose', 'lost', now)
+    endTalk(ticket, 'lose', 'lost')
   elseif ticket then
-    if ticket.state == 'offered' then
-      dissolveOffer(ticket, 'node-lost', 0, now)
-      moveTicket(ticket, 'withdraw')
-    end
-    if may(ticket, 'drop') then
-      dropTicket(ticket, true, now)
-      redis.call('SADD', K.orphans, id)
+    backToWaiting(ticket, 'node-lost')
+    if ticket.callback == '1' then
+      handOver(ticket, NODE, ticket.callId)
+      note({ t = 'adopted', id = id })
+    elseif may(ticket, 'drop') then
+      dropTicket(ticket, true)
+      redis.call('SADD', keyOf('orphans', A.name), id)
     end
   end
-  redis.call('SREM', K.nodeTickets, id)
+  redis.call('SREM', tickets, id)
 end
-local left = redis.call('SCARD', K.nodeTickets)
-if left == 0 then redis.call('ZREM', K.nodes, A.dead) end
-return done(left)
+local left = redis.call('SCARD', tickets)
+if left == 0 then
+  redis.call('ZREM', ROOT .. 'nodes', A.dead)
+  redis.call('HDEL', ROOT .. 'entered', A.dead)
+end
+return left

@@ -2,10 +2,8 @@
   Prolongs the lease by which a node owns its tickets.
 
   Input:
-    KEYS[1] nodes
-    ARGV[1] node
-    ARGV[2] expiresAt  end of the lease, ms
-    ARGV[3] begin      1 to take the lease, 0 to prolong one that must exist
+    ARGV[1] expiresAt  end of the lease, ms
+    ARGV[2] begin      1 to take the lease, 0 to prolong one that must exist
 
   Output:
     1  the lease runs
@@ -14,6 +12,7 @@
   Events:
     none
 ]]
-if A.begin ~= '1' and not redis.call('ZSCORE', K.nodes, A.node) then return 0 end
-redis.call('ZADD', K.nodes, A.expiresAt, A.node)
+--- @include "effects"
+if A.begin ~= '1' and not redis.call('ZSCORE', ROOT .. 'nodes', NODE) then return 0 end
+redis.call('ZADD', ROOT .. 'nodes', A.expiresAt, NODE)
 return 1

@@ -3,53 +3,44 @@
   or others gave the node up. The talk goes on in truth, so it is put back, unless its seat has been promised elsewhere.
 
   Input:
-    KEYS[1] ticket
-    KEYS[2] seat
-    ARGV[1] root
-    ARGV[2] now         ms
-    ARGV[3] node        the node that runs this and holds the talk
-    ARGV[4] seatId
-    ARGV[5] offerId
-    ARGV[6] token
-    ARGV[7] answeredAt  ms
-    ARGV[8] wrapUp      ms
+    ARGV[1] ticketId
+    ARGV[2] seatId
+    ARGV[3] offerId
+    ARGV[4] token
+    ARGV[5] answeredAt  ms
+    ARGV[6] wrapUp      ms, -1 until it is done
 
   Output:
     1  talking
     0  the ticket belongs to another node now, or the seat to another ticket
 
   Events:
-    moved when the ticket stood in the line
+    withdrawn for seats that ring for the ticket
 ]]
 --- @include "ticket"
-local now = tonumber(A.now)
-local ticket = load(K.ticket)
-local seat = seatOrNew(K.seat, A.seatId, A.now)
-if ticket and ticket.state == 'talking' and ticket.token == A.token then return done(1) end
-if seat.ticket ~= '' and ticket and seat.ticket ~= ticket.id then return done(0) end
-if not ticket or ticket.node ~= A.node then return done(0) end
-if ticket.state == 'offered' then
-  dissolveOffer(ticket, 'node-lost', 0, now)
-  moveTicket(ticket, 'withdraw')
-  seat = load(K.seat)
-end
-if not may(ticket, 'restore') or not SEAT[seat.state].restore then return done(0) end
+local ticket = loadTicket(A.ticketId)
+local seat = seatOrNew(A.seatId)
+if ticket and ticket.state == 'talking' and ticket.token == A.token then return 1 end
+if seat.ticket ~= '' and ticket and seat.ticket ~= ticket.id then return 0 end
+if not ticket or ticket.node ~= NODE then return 0 end
+backToWaiting(ticket, 'node-lost')
+if not may(ticket, 'restore') or not mayMove(seat, 'restore') then return 0 end
 
 if ticket.state == 'ended' then
   -- It had been answered, and was ended as lost when the node was given up.
-  redis.call('PERSIST', K.ticket)
-  redis.call('SADD', keyOf('node-tickets', A.node), ticket.id)
+  redis.call('PERSIST', keyOf('ticket', ticket.id))
+  redis.call('SADD', keyOf('node-tickets', NODE), ticket.id)
 else
   quitLine(ticket)
   owesNothing('grace', ticket)
   forgetResume(ticket)
-  redis.call('HINCRBY', keyOf('queue', ticket.queue), 'answered', 1)
+  count(ticket, 'answered')
 end
 moveTicket(ticket, 'restore')
-saveTicket(ticket, 'offerId', A.offerId, 'token', A.token, 'seatId', A.seatId, 'expiresAt', '0',
-  'answeredAt', A.answeredAt, 'wrapUp', A.wrapUp)
-moveSeat(seat, 'restore', now)
-saveSeat(seat, 'ticket', ticket.id, 'until', '0', 'rest', '')
-redis.call('ZREM', A.root .. 'due', 'seat:' .. seat.id)
-remember(ticket, 'restored', now, A.seatId)
-return done(1)
+saveTicket(ticket, 'offerId', A.offerId, 'token', A.token, 'seatId', A.seatId, 'answeredAt', A.answeredAt,
+  'wrapUp', A.wrapUp)
+moveSeat(seat, 'restore')
+saveSeat(seat, 'ticket', ticket.id, 'offer', A.offerId, 'until', '0', 'rest', '', 'timed', '0')
+oweNothing('seat:' .. seat.id)
+remember(ticket, 'restored', A.seatId)
+return 1

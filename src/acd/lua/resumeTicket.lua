@@ -2,39 +2,32 @@
   A terminal that redials takes its ticket over, in its old place.
 
   Input:
-    KEYS[1] resumes     terminal and resume key -> ticket
-    ARGV[1] root
-    ARGV[2] now         ms
-    ARGV[3] node        the node that runs this and owns the new call
-    ARGV[4] terminal
-    ARGV[5] resumeKey
-    ARGV[6] callId      the new call
+    ARGV[1] terminal
+    ARGV[2] resumeKey
+    ARGV[3] callId     the new call
 
   Output:
     the id of the ticket, which waits again, or an empty string when there is none to take over
 
   Events:
     withdrawn when a seat was rung for the old call; replaced to the node of the old call when that was not known to
-    be lost; wake
+    be lost
 ]]
 --- @include "ticket"
-local now = tonumber(A.now)
-local id = redis.call('HGET', K.resumes, A.terminal .. '|' .. A.resumeKey)
+local id = redis.call('HGET', ROOT .. 'resumes', A.terminal .. '|' .. A.resumeKey)
 local ticket = id and loadTicket(id)
-if not ticket then return done('') end
-if ticket.callId == A.callId and ticket.node == A.node and ticket.state ~= 'dropped' then return done(ticket.id) end
+if not ticket then return '' end
+if ticket.callId == A.callId and ticket.node == NODE and ticket.state ~= 'dropped' then return ticket.id end
 
-if ticket.state == 'offered' then
-  dissolveOffer(ticket, 'resumed', 0, now)
-  moveTicket(ticket, 'withdraw')
-end
-if not may(ticket, 'resume') then return done('') end
+backToWaiting(ticket, 'resumed')
+if not may(ticket, 'resume') then return '' end
 if ticket.state == 'dropped' then
   owesNothing('grace', ticket)
 else
   tell(ticket.node, { t = 'replaced', id = ticket.id, call = ticket.callId })
 end
-handOver(ticket, A.node, A.callId)
+handOver(ticket, NODE, A.callId)
+if ticket.callback == '1' then saveTicket(ticket, 'callback', '0') end
 moveTicket(ticket, 'resume')
-remember(ticket, 'resumed', now)
-return done(ticket.id)
+remember(ticket, 'resumed')
+return ticket.id

@@ -2,10 +2,7 @@
   A seat cannot be rung any more. One that is offered or talking goes offline when that is over.
 
   Input:
-    KEYS[1] seat
-    ARGV[1] root
-    ARGV[2] now    ms
-    ARGV[3] node   the node that runs this
+    ARGV[1] seatId
 
   Output:
     the state of the seat; `offline` too for one that was never up
@@ -14,12 +11,10 @@
     none
 ]]
 --- @include "seat"
-local seat = load(K.seat)
-if not seat then return done('offline') end
+local seat = loadSeat(A.seatId)
+if not seat then return 'offline' end
 if seat.up == '1' then
-  seat.up = '0'
   saveSeat(seat, 'up', '0')
-  countStaff(seat)
-  if seat.ticket == '' then settleSeat(seat, tonumber(A.now)) end
+  settleUnlessTaken(seat)
 end
-return done(seat.state)
+return seat.state

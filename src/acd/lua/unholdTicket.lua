@@ -2,21 +2,22 @@
   The caller is back from elsewhere and may be offered again, in the old place.
 
   Input:
-    KEYS[1] ticket
-    ARGV[1] root
-    ARGV[2] now    ms
-    ARGV[3] node   the node that runs this
+    ARGV[1] ticketId
 
   Output:
     1  waiting
     0  the ticket was not on hold
 
   Events:
-    wake when a seat of the queue is free
+    none
 ]]
 --- @include "ticket"
-local ticket = load(K.ticket)
-if not may(ticket, 'unhold') then return done(0) end
+local ticket = loadTicket(A.ticketId)
+if not may(ticket, 'unhold') then return 0 end
+if (ticket['until'] or '0') ~= '0' then
+  owesNothing('unhold', ticket)
+  saveTicket(ticket, 'until', '0')
+end
 moveTicket(ticket, 'unhold')
-remember(ticket, 'waiting', tonumber(A.now))
-return done(1)
+remember(ticket, 'waiting')
+return 1

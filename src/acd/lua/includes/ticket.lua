@@ -1,173 +1,202 @@
---- @include "keys"
 --- @include "effects"
 --- @include "seat"
--- A ticket: its state, its place in the line, and its lane while it may be offered.
+--- @include "learn"
+-- A ticket: its state, its place in the line, and the offers under way for it.
 
 local ENDED_KEPT = 60000
 local HISTORY_KEPT = 3600000
 local HISTORY_LENGTH = 64
+-- How long it is remembered who served a customer.
+local REGULARS_KEPT = 90 * 86400000
+local TRIED_MOST = 50
 
-local function loadTicket(id)
-  return load(keyOf('ticket', id))
-end
+local function loadTicket(id) return load(keyOf('ticket', id)) end
 
 local function saveTicket(ticket, ...)
-  redis.call('HSET', keyOf('ticket', ticket.id), ...)
+  put(keyOf('ticket', ticket.id), ticket, ...)
+  touch('t', ticket)
 end
 
-local function remember(ticket, what, now, seatId, detail)
+local function count(ticket, counter, by)
+  redis.call('HINCRBY', keyOf('queue', ticket.queue), counter, by or 1)
+end
+
+-- Lines of the history are JSON; none of what they are made of needs escaping.
+local function remember(ticket, what, seatId, detail)
+  local line = '{"at":' .. whole(NOW) .. ',"what":"' .. what .. '"'
+  if seatId and seatId ~= '' then line = line .. ',"seatId":"' .. seatId .. '"' end
+  if detail then line = line .. ',"detail":"' .. detail .. '"' end
   local key = keyOf('history', ticket.id)
-  redis.call('RPUSH', key, cjson.encode({ at = now, what = what, seatId = seatId, detail = detail }))
-  redis.call('LTRIM', key, -HISTORY_LENGTH, -1)
-end
-
--- Those who wait and may be offered stand in the lane of the skills that they need, so that the head of each lane is
--- all that dispatch has to look at.
-local function joinLane(ticket)
-  redis.call('ZADD', laneKey(ticket.queue, ticket.skills), ticket.score, ticket.member)
-  redis.call('SADD', keyOf('lanes', ticket.queue), ticket.skills)
-end
-
-local function quitLane(ticket)
-  local lane = laneKey(ticket.queue, ticket.skills)
-  redis.call('ZREM', lane, ticket.member)
-  if redis.call('EXISTS', lane) == 0 then redis.call('SREM', keyOf('lanes', ticket.queue), ticket.skills) end
-end
-
-local function wakeQueue(queue)
-  if redis.call('EXISTS', idleKey(queue, '')) == 1 then note({ t = 'wake', q = queue }) end
+  if redis.call('RPUSH', key, line .. '}') > HISTORY_LENGTH then redis.call('LTRIM', key, -HISTORY_LENGTH, -1) end
 end
 
 -- The one place that changes a ticket's state.
 local function moveTicket(ticket, input)
   local from = ticket.state
-  local to = TICKET[from][input]
+  local to = arrow(TICKET, from, input)
   if not to then error("no arrow '" .. input .. "' from ticket state '" .. from .. "'") end
-  if from ~= to then
-    if from == 'waiting' then quitLane(ticket) end
-    if to == 'waiting' then joinLane(ticket) end
-  end
-  if to == 'waiting' then wakeQueue(ticket.queue) end
-  ticket.state = to
   saveTicket(ticket, 'state', to)
+  if to == 'waiting' and from ~= to then ENTERED = true end
 end
 
 local function may(ticket, input)
-  return ticket and TICKET[ticket.state][input] ~= nil
+  return ticket and arrow(TICKET, ticket.state, input) ~= nil
 end
 
-local function owes(kind, ticket, at)
-  redis.call('ZADD', A.root .. 'due', at, kind .. ':' .. ticket.id)
-  note({ t = 'due', at = tonumber(at) })
+local function owes(kind, ticket, at) owe(kind .. ':' .. ticket.id, at) end
+local function owesNothing(kind, ticket) oweNothing(kind .. ':' .. ticket.id) end
+
+-- Offers under way, as `offerId,token,seatId,expiresAt,missDelay,missBreak,at` joined by semicolons.
+local function offersOf(ticket)
+  local list = {}
+  for one in string.gmatch(ticket.offers or '', '[^;]+') do
+    local id, token, seatId, expiresAt, missDelay, missBreak, at =
+      string.match(one, '^([^,]*),([^,]*),([^,]*),([^,]*),([^,]*),([^,]*),([^,]*)$')
+    list[#list + 1] = { id = id, token = token, seatId = seatId, expiresAt = expiresAt, missDelay = missDelay,
+      missBreak = missBreak, at = at, text = one }
+  end
+  return list
 end
 
-local function owesNothing(kind, ticket)
-  redis.call('ZREM', A.root .. 'due', kind .. ':' .. ticket.id)
+local function saveOffers(ticket, list)
+  local texts = {}
+  for i, offer in ipairs(list) do texts[i] = offer.text end
+  saveTicket(ticket, 'offers', table.concat(texts, ';'))
 end
 
-local function offerOf(ticket)
+-- Takes one offer out of those of the ticket.
+local function takeOffer(ticket, offerId)
+  local found
+  local left = {}
+  for _, offer in ipairs(offersOf(ticket)) do
+    if offer.id == offerId then found = offer else left[#left + 1] = offer end
+  end
+  if found then saveOffers(ticket, left) end
+  return found, #left
+end
+
+local function offerView(ticket, offer)
   return {
-    offerId = ticket.offerId,
-    token = ticket.token,
+    offerId = offer.id,
+    token = offer.token,
     ticketId = ticket.id,
     callId = ticket.callId,
-    seatId = ticket.seatId,
+    seatId = offer.seatId,
     queue = ticket.queue,
-    expiresAt = tonumber(ticket.expiresAt),
+    expiresAt = tonumber(offer.expiresAt),
   }
 end
 
 -- Causes for which the seat is not to blame: it keeps the time since when it is idle. One that misses an offer goes to
 -- the end, so that an agent who is away is not rung for everybody.
-local keepsTurn = { ['caller-left'] = true, ['caller-dropped'] = true, resumed = true, ['node-lost'] = true }
+local keepsTurn = {
+  ['caller-left'] = true, ['caller-dropped'] = true, resumed = true, ['node-lost'] = true, elsewhere = true,
+  ['pre-empted'] = true, overflowed = true,
+}
 
--- Frees the seat that is rung for this ticket and tells the owner. The ticket's own state is left to the caller.
-local function dissolveOffer(ticket, cause, delay, now)
-  owesNothing('offer', ticket)
-  freeSeat(ticket.seatId, ticket.id, 'rest', delay, keepsTurn[cause] or false, now)
-  remember(ticket, 'withdrawn', now, ticket.seatId, cause)
-  local offer = offerOf(ticket)
-  tell(ticket.node, { t = 'withdrawn', offer = offer, cause = cause })
-  redis.call('HDEL', keyOf('ticket', ticket.id), 'offerId', 'token', 'seatId', 'expiresAt')
-  ticket.offerId, ticket.token, ticket.seatId, ticket.expiresAt = nil, nil, nil, nil
-  return cjson.encode(offer)
+local function addTried(ticket, seatId)
+  local tried = ticket.tried or ''
+  if string.find(',' .. tried .. ',', ',' .. seatId .. ',', 1, true) then return end
+  local _, commas = string.gsub(tried, ',', '')
+  if commas >= TRIED_MOST then return end
+  saveTicket(ticket, 'tried', tried == '' and seatId or tried .. ',' .. seatId)
 end
 
--- Patience is learnt from everybody who leaves the line: how long they stood there, and how many of them gave up.
-local function learnPatience(ticket, gaveUp, now)
-  local key = keyOf('queue', ticket.queue)
-  local known = redis.call('HMGET', key, 'patienceWait', 'patienceLeft')
-  local waited = math.max(0, now - tonumber(ticket.enqueuedAt))
-  redis.call('HSET', key,
-    'patienceWait', (tonumber(known[1]) or 0) * 0.99 + waited,
-    'patienceLeft', (tonumber(known[2]) or 0) * 0.99 + (gaveUp and 1 or 0))
+-- Frees the seat of an offer that was taken out of the ticket, and tells the owner.
+local function endOffer(ticket, offer, cause, delay)
+  oweNothing('offer:' .. ticket.id .. ':' .. offer.id)
+  if not keepsTurn[cause] then
+    addTried(ticket, offer.seatId)
+    countMiss(offer.seatId, cause == 'expired' and 'no-answer' or cause, tonumber(offer.missBreak) or 0)
+  end
+  freeSeat(offer.seatId, ticket.id, 'rest', delay, keepsTurn[cause] or false)
+  remember(ticket, 'withdrawn', offer.seatId, cause)
+  local view = offerView(ticket, offer)
+  tell(ticket.node, { t = 'withdrawn', offer = view, cause = cause })
+  return view
+end
+
+-- Takes back every offer of the ticket, whose own state is left to the caller. Returns the first as JSON, or ''.
+local function dissolveOffers(ticket, cause)
+  local first = ''
+  local list = offersOf(ticket)
+  if #list > 0 then saveTicket(ticket, 'offers', '') end
+  for i, offer in ipairs(list) do
+    local view = endOffer(ticket, offer, cause, 0)
+    if i == 1 then first = cjson.encode(view) end
+  end
+  return first
+end
+
+-- Brings an offered ticket back to waiting; others stay as they are.
+local function backToWaiting(ticket, cause)
+  if ticket.state ~= 'offered' then return '' end
+  local first = dissolveOffers(ticket, cause)
+  moveTicket(ticket, 'withdraw')
+  return first
+end
+
+local function joinLine(ticket)
+  redis.call('ZADD', keyOf('line', ticket.queue), ticket.enqueuedAt, ticket.id)
 end
 
 local function quitLine(ticket)
-  redis.call('ZREM', keyOf('line', ticket.queue), ticket.member)
-  owesNothing('wait', ticket)
-  note({ t = 'moved', q = ticket.queue })
+  redis.call('ZREM', keyOf('line', ticket.queue), ticket.id)
+  if ticket.limited == '1' then owesNothing('wait', ticket) end
 end
 
 local function forgetResume(ticket)
-  local field = ticket.terminal .. '|' .. ticket.resumeKey
-  if redis.call('HGET', A.root .. 'resumes', field) == ticket.id then
-    redis.call('HDEL', A.root .. 'resumes', field)
-  end
+  local field = ticket.terminal .. '|' .. (ticket.resumeKey or '')
+  if redis.call('HGET', ROOT .. 'resumes', field) == ticket.id then redis.call('HDEL', ROOT .. 'resumes', field) end
 end
 
 -- A ticket that was dropped because its node died is an orphan of that node's name until somebody takes it, or it ends.
 local function forgetOrphan(ticket)
   if ticket.nodeLost ~= '1' then return end
   redis.call('SREM', keyOf('orphans', string.match(ticket.node, '^(.*)~')), ticket.id)
-  ticket.nodeLost = '0'
   saveTicket(ticket, 'nodeLost', '0')
 end
 
 local counterOf = { abandoned = 'abandoned', overflowed = 'overflowed', ['called-back'] = 'calledBack' }
 
-local function endTicket(ticket, input, how, now)
-  local talked = ticket.state == 'talking'
+local function endTicket(ticket, input, how)
+  local from = ticket.state
   moveTicket(ticket, input)
-  if not talked then
+  if from ~= 'talking' then
     quitLine(ticket)
-    owesNothing('grace', ticket)
-    redis.call('HINCRBY', keyOf('queue', ticket.queue), counterOf[how], 1)
-    learnPatience(ticket, how == 'abandoned', now)
+    if from == 'dropped' then owesNothing('grace', ticket) end
+    if (ticket['until'] or '0') ~= '0' then owesNothing('unhold', ticket) end
+    count(ticket, counterOf[how])
+    learnPatience(ticket, how == 'abandoned')
+    forgetResume(ticket)
   end
-  forgetResume(ticket)
   forgetOrphan(ticket)
   redis.call('SREM', keyOf('node-tickets', ticket.node), ticket.id)
-  saveTicket(ticket, 'how', how, 'endedAt', now)
-  remember(ticket, 'ended', now, ticket.seatId, how)
+  saveTicket(ticket, 'how', how, 'endedAt', whole(NOW))
+  remember(ticket, 'ended', ticket.seatId, how)
   redis.call('PEXPIRE', keyOf('ticket', ticket.id), ENDED_KEPT)
   redis.call('PEXPIRE', keyOf('history', ticket.id), HISTORY_KEPT)
   tell(ticket.node, { t = 'ended', id = ticket.id, how = how })
 end
 
--- The mean of talk and wrap-up of late: at first a plain mean that begins with a guess, later the newest tenth counts.
-local function learnHandling(ticket, now)
-  local key = keyOf('queue', ticket.queue)
-  local known = redis.call('HMGET', key, 'handling', 'handled')
-  local count = (tonumber(known[2]) or 0) + 1
-  local mean = tonumber(known[1]) or tonumber(A.handlingGuess)
-  local took = math.max(0, now - tonumber(ticket.answeredAt)) + tonumber(ticket.wrapUp)
-  redis.call('HSET', key, 'handling', mean + (took - mean) * math.max(0.1, 1 / (count + 1)), 'handled', count)
-end
-
 -- Ends a talk: its seat wraps up.
-local function endTalk(ticket, input, how, now)
-  learnHandling(ticket, now)
-  freeSeat(ticket.seatId, ticket.id, 'wrap', tonumber(ticket.wrapUp), false, now)
-  endTicket(ticket, input, how, now)
+local function endTalk(ticket, input, how)
+  learnHandling(ticket)
+  local seat = loadSeat(ticket.seatId)
+  if seat and seat.ticket == ticket.id then
+    local talked = math.max(0, NOW - tonumber(ticket.answeredAt))
+    saveSeat(seat, 'calls', whole(tonumber(seat.calls) + 1), 'talkTime', whole(tonumber(seat.talkTime) + talked))
+  end
+  freeSeat(ticket.seatId, ticket.id, 'wrap', tonumber(ticket.wrapUp), false)
+  endTicket(ticket, input, how)
 end
 
 -- `nodeLost`: it is the node that died, not the caller; adoption brings such a ticket back by itself.
-local function dropTicket(ticket, nodeLost, now)
+local function dropTicket(ticket, nodeLost)
   moveTicket(ticket, 'drop')
   saveTicket(ticket, 'nodeLost', nodeLost and '1' or '0')
-  owes('grace', ticket, now + tonumber(ticket.grace))
-  remember(ticket, 'dropped', now, nil, nodeLost and 'node-lost' or nil)
+  owes('grace', ticket, NOW + tonumber(ticket.grace))
+  remember(ticket, 'dropped', nil, nodeLost and 'node-lost' or nil)
 end
 
 -- Changes who owns a ticket: another node, or another call of the same terminal.
@@ -175,7 +204,33 @@ local function handOver(ticket, node, callId)
   redis.call('SREM', keyOf('node-tickets', ticket.node), ticket.id)
   redis.call('SADD', keyOf('node-tickets', node), ticket.id)
   forgetOrphan(ticket)
-  ticket.node = node
-  ticket.callId = callId
   saveTicket(ticket, 'node', node, 'callId', callId)
+end
+
+-- Who served a customer, for rings of regular agents: `last`, and `n:<seat>` for how often.
+local function rememberRegular(ticket, seatId)
+  if (ticket.customer or '') == '' or ticket.regular ~= '1' then return end
+  local key = keyOf('regulars', ticket.customer)
+  redis.call('HSET', key, 'last', seatId)
+  redis.call('HINCRBY', key, 'n:' .. seatId, 1)
+  redis.call('PEXPIRE', key, REGULARS_KEPT)
+end
+
+-- Writes into a new ticket who served its customer before, and who lost him a moment ago.
+local function recallRegulars(ticket, regular, returnWithin)
+  local flat = redis.call('HGETALL', keyOf('regulars', ticket.customer))
+  local frequent, most, last, broke, brokeAt = '', 0, '', '', 0
+  for i = 1, #flat, 2 do
+    local field, value = flat[i], flat[i + 1]
+    local seat = string.match(field, '^n:(.*)$')
+    if seat and tonumber(value) > most then frequent, most = seat, tonumber(value) end
+    if field == 'last' then last = value end
+    if field == 'broke' then broke = value end
+    if field == 'brokeAt' then brokeAt = tonumber(value) end
+  end
+  if regular then saveTicket(ticket, 'last', last, 'frequent', frequent) end
+  if broke ~= '' and NOW - brokeAt <= returnWithin then
+    saveTicket(ticket, 'returns', broke)
+    redis.call('HDEL', keyOf('regulars', ticket.customer), 'broke', 'brokeAt')
+  end
 end

@@ -1,0 +1,42 @@
+--- @include "ticket"
+-- An alarm takes a seat from others.
+
+-- Whether other nodes have brought tickets in that were not known yet when the match was made.
+local function isStale(seen)
+  local entered = redis.call('HGETALL', ROOT .. 'entered')
+  for i = 1, #entered, 2 do
+    if entered[i] ~= NODE and tonumber(entered[i + 1]) > seen then return true end
+  end
+  return false
+end
+
+-- The talk waits again in its old place; it is not counted as answered any more.
+local function breakTalk(ticket, seat)
+  count(ticket, 'answered', -1)
+  count(ticket, 'preempted')
+  moveTicket(ticket, 'preempt')
+  joinLine(ticket)
+  redis.call('HSET', ROOT .. 'resumes', ticket.terminal .. '|' .. (ticket.resumeKey or ''), ticket.id)
+  remember(ticket, 'preempted', seat.id)
+  saveTicket(ticket, 'offerId', '', 'token', '', 'seatId', '', 'answeredAt', '')
+  freeSeat(seat.id, ticket.id, '', 0, true)
+  tell(ticket.node, { t = 'preempted', id = ticket.id, seat = seat.id })
+end
+
+local function takeSeat(seat)
+  local other = seat.ticket ~= '' and loadTicket(seat.ticket)
+  if not other then
+    -- What is left of a wrap-up or a rest is cut short.
+    if seat.rest ~= '' then
+      saveSeat(seat, 'rest', '', 'until', '0')
+      settleSeat(seat)
+    end
+    return
+  end
+  if other.class == 'alarm' then return end
+  if other.state == 'talking' then return breakTalk(other, seat) end
+  local offer, left = takeOffer(other, seat.offer)
+  if not offer then return end
+  endOffer(other, offer, 'pre-empted', 0)
+  if left == 0 then moveTicket(other, 'withdraw') end
+end

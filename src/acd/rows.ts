@@ -1,0 +1,166 @@
+import type { Medium, SeatState, TicketClass, TicketState } from './types';
+
+/**
+ * What a batch of scripts tells of each ticket, seat and queue that it changed: a row of fields in this order. Every node
+ * keeps its picture of the floor by them.
+ */
+export const rowFields = {
+  t: [
+    ...(['id', 'queue', 'state', 'node', 'callId', 'terminal', 'class', 'priority', 'skills', 'medium'] as const),
+    ...(['customer', 'designated', 'last', 'frequent', 'returns', 'enqueuedAt', 'queuedAt', 'sequence'] as const),
+    ...(['callback', 'offers', 'tried', 'seatId', 'answeredAt'] as const),
+  ],
+  s: [
+    ...(['id', 'state', 'since', 'up', 'login', 'paused', 'reason', 'ticket', 'offer', 'until', 'idleSince'] as const),
+    ...(['upSince', 'idleTotal', 'calls', 'talkTime', 'lastOffered'] as const),
+  ],
+  q: ['id', 'lastSeat', 'handling', 'handled', 'patienceWait', 'patienceLeft'],
+} as const;
+
+/** An offer under way, as far as ranking has to know it. Times in ms since the epoch. */
+export interface FloorOffer {
+  offerId: string;
+  seatId: string;
+  at: number;
+}
+
+/** A ticket as ranking sees it. Times in ms since the epoch. */
+export interface TicketRow {
+  id: string;
+  queue: string;
+  state: TicketState;
+  node: string;
+  callId: string;
+  terminal: string;
+  class: TicketClass;
+  priority: number;
+  /** Expressions, joined by semicolons. */
+  skills: string;
+  medium: Medium;
+  customer: string;
+  designated: string;
+  last: string;
+  frequent: string;
+  /** The seat that lost this customer a moment ago. */
+  returns: string;
+  enqueuedAt: number;
+  /** When it came to its present queue. */
+  queuedAt: number;
+  sequence: number;
+  callback: boolean;
+  offers: FloorOffer[];
+  tried: ReadonlySet<string>;
+  seatId: string;
+  answeredAt: number;
+}
+
+/** A seat as ranking sees it. Times in ms since the epoch, durations in ms. */
+export interface SeatRow {
+  id: string;
+  state: SeatState;
+  since: number;
+  /** Works: it can be rung, its agent is there and not on a break. */
+  works: boolean;
+  reason: string;
+  ticket: string;
+  offer: string;
+  idleSince: number;
+  upSince: number;
+  idleTotal: number;
+  calls: number;
+  talkTime: number;
+  lastOffered: number;
+}
+
+/** What a queue has learnt about itself. */
+export interface QueueRow {
+  id: string;
+  /** The seat that was rung last for it. */
+  lastSeat: string;
+  /** Fields as they are in the store; estimates are made of them. */
+  learnt: Readonly<Record<string, string>>;
+}
+
+export type Row = { kind: 't'; row: TicketRow } | { kind: 's'; row: SeatRow } | { kind: 'q'; row: QueueRow };
+
+const none: ReadonlySet<string> = new Set();
+
+/** The rows of a reply or a message; those are joined by the character 30, their fields by 31. */
+export function readRows(text: string): Row[] {
+  return text === '' ? [] : text.split('\x1e').map(readRow);
+}
+
+function readRow(text: string): Row {
+  const [kind = '', ...fields] = text.split('\x1f');
+  if (kind === 't') return { kind, row: ticketRow(fields) };
+  if (kind === 's') return { kind, row: seatRow(fields) };
+
+  return { kind: 'q', row: queueRow(fields) };
+}
+
+function ticketRow(fields: readonly string[]): TicketRow {
+  const at = (index: number): string => fields[index] ?? '';
+
+  return {
+    id: at(0),
+    queue: at(1),
+    state: at(2) as TicketState,
+    node: at(3),
+    callId: at(4),
+    terminal: at(5),
+    class: (at(6) || 'normal') as TicketClass,
+    priority: Number(at(7)),
+    skills: at(8),
+    medium: (at(9) || 'video') as Medium,
+    customer: at(10),
+    designated: at(11),
+    last: at(12),
+    frequent: at(13),
+    returns: at(14),
+    enqueuedAt: Number(at(15)),
+    queuedAt: Number(at(16)),
+    sequence: Number(at(17)),
+    callback: at(18) === '1',
+    offers: at(19) === '' ? [] : at(19).split(';').map(readOffer),
+    tried: at(20) === '' ? none : new Set(at(20).split(',')),
+    seatId: at(21),
+    answeredAt: Number(at(22)),
+  };
+}
+
+/** See `offersOf` in lua/includes/ticket.lua. */
+function readOffer(text: string): FloorOffer {
+  const [offerId = '', , seatId = '', , , , at] = text.split(',');
+
+  return { offerId, seatId, at: Number(at) };
+}
+
+function seatRow(fields: readonly string[]): SeatRow {
+  const at = (index: number): string => fields[index] ?? '';
+
+  return {
+    id: at(0),
+    state: at(1) as SeatState,
+    since: Number(at(2)),
+    works: at(3) === '1' && at(4) === '1' && at(5) !== '1',
+    reason: at(6),
+    ticket: at(7),
+    offer: at(8),
+    idleSince: Number(at(10)),
+    upSince: Number(at(11)),
+    idleTotal: Number(at(12)),
+    calls: Number(at(13)),
+    talkTime: Number(at(14)),
+    lastOffered: Number(at(15)),
+  };
+}
+
+function queueRow(fields: readonly string[]): QueueRow {
+  const learnt: Record<string, string> = {};
+  rowFields.q.forEach((name, index) => {
+    const value = fields[index];
+    if (value) learnt[name] = value;
+  });
+
+  return { id: fields[0] ?? '', lastSeat: fields[1] ?? '', learnt };
+}
