@@ -9,12 +9,18 @@ import { Channels } from './channels';
 import { Dispatcher } from './dispatcher';
 import { Engine, isUnavailable } from './engine';
 import type { Effect } from './engine';
+import { explain } from './explain';
 import { Keeper } from './keeper';
+import { Mirror } from './mirror';
 import { Offers } from './offers';
 import { Outbox } from './outbox';
+import { Overflows } from './overflow';
+import { queueTickets } from './queue-tickets';
+import type { QueueTicket } from './queue-tickets';
 import { Reconciler } from './reconcile';
 import { Registry } from './registry';
 import { Seats } from './seats';
+import type { NextState } from './seats';
 import { Tickets, checkName } from './tickets';
 import type {
   AcdConfig,
@@ -22,16 +28,20 @@ import type {
   AcdSnapshot,
   DeclineCause,
   EnqueueRequest,
+  Explanation,
   LeaveReason,
   Offer,
   Position,
+  QueueFacts,
   QueueStats,
   ResumeRequest,
   SeatState,
   SeatView,
+  TicketClass,
   TicketEvent,
   TicketView,
 } from './types';
+import { decisionsOf } from './views';
 
 export interface AcdOptions {
   store: Store;
@@ -81,9 +91,11 @@ const FORGETS = 5_000;
 export class Acd extends TypedEmitter<AcdEvents> {
   private readonly engine: Engine;
   private readonly registry = new Registry();
+  private readonly mirror: Mirror;
   private readonly outbox: Outbox;
   private readonly dispatcher: Dispatcher;
   private readonly boards: Boards;
+  private readonly overflows: Overflows;
   private readonly keeper: Keeper;
   private readonly tickets: Tickets;
   private readonly offers: Offers;
@@ -100,21 +112,40 @@ export class Acd extends TypedEmitter<AcdEvents> {
     const times = { ...defaultTimes, ...options.times };
     const { store, log } = options;
     const clock = options.clock ?? systemClock;
-    this.engine = new Engine({ ...options, clock, patience: times.patience }, (effect) => this.onEffect(effect));
+    this.engine = new Engine(
+      { ...options, clock, patience: times.patience },
+      {
+        onEffect: (effect) => this.onEffect(effect),
+        onRows: (revision, rows) => this.mirror.take(revision, rows, true),
+        onDue: (at) => this.keeper.due(at),
+      },
+    );
+    this.mirror = new Mirror(this.engine, {
+      changed: (here) => this.dispatcher.wake(here ? 'all' : 'own'),
+      moved: (queue) => this.boards.moved(queue),
+    });
     this.outbox = new Outbox(store, times.patience, log);
-    this.dispatcher = new Dispatcher(this.engine, times.leaseMargin);
-    this.boards = new Boards(this.engine, this.registry, times.movedEvery, (ids) => this.emit('moved', ids));
+    this.dispatcher = new Dispatcher(this.engine, this.mirror, times.leaseMargin);
+    this.boards = new Boards(this.engine, this.registry, this.mirror, times.movedEvery, (queue, ids) => {
+      if (ids.length > 0) this.emit('moved', ids);
+      this.overflows.check(queue);
+    });
+    this.dispatcher.estimate = (ticket) =>
+      this.boards.estimateAt(ticket.queue, this.mirror.floor.position(ticket, this.engine.now()))[1];
+    this.overflows = new Overflows(this.engine, this.registry, this.mirror, this.boards, (id, rule) =>
+      this.emit('overflow', id, rule),
+    );
     this.tickets = new Tickets(this.engine, this.registry, this.outbox);
     this.offers = new Offers(this.engine, this.registry, this.outbox);
-    this.seats = new Seats(this.engine, this.outbox);
+    this.seats = new Seats(this.engine, this.outbox, this.mirror);
     this.channels = new Channels(
       this.engine,
       (effect) => this.onEffect(effect),
-      (queue) => this.boards.moved(queue, false),
+      (revision, rows) => this.mirror.take(revision, rows, false),
     );
     this.reconciler = new Reconciler(this.engine, this.registry, this.reconcileContext());
     this.keeper = new Keeper(this.engine, times, {
-      wakeAll: () => this.wakeAll(),
+      wakeAll: () => this.lookAround(),
       fenced: () => this.onFenced(),
       reconcile: () => this.reconciler.run(),
     });
@@ -124,13 +155,14 @@ export class Acd extends TypedEmitter<AcdEvents> {
   static async open(options: AcdOptions): Promise<Acd> {
     checkName('node', options.node);
     const acd = new Acd(options);
+    // News is heard, and others send it, before the floor is learnt: nothing is missed in between.
     await acd.channels.open();
     await acd.keeper.start();
+    await acd.mirror.load();
     acd.offStore.push(
       options.store.on('up', () => acd.onStoreUp()),
       options.store.on('down', () => acd.onStoreDown()),
     );
-    acd.wakeAll();
 
     return acd;
   }
@@ -186,7 +218,44 @@ export class Acd extends TypedEmitter<AcdEvents> {
 
   /** The talk is over: the seat wraps up or is free. Does nothing for a ticket that does not talk. */
   complete(ticketId: string): Promise<void> {
-    return this.tickets.complete(ticketId);
+    return this.tickets.complete(ticketId, false);
+  }
+
+  /** The talk broke off through nobody's will: as `complete`, and whoever calls again soon gets the same seat first. */
+  breakOff(ticketId: string): Promise<void> {
+    return this.tickets.complete(ticketId, true);
+  }
+
+  /** Nobody is rung for the ticket for `ms`; it keeps its place. A live offer is withdrawn without a fault of its seat. */
+  postpone(ticketId: string, ms: number): Promise<void> {
+    return this.tickets.postpone(ticketId, ms);
+  }
+
+  /**
+   * The person hangs up and is to be called back in his turn: the ticket keeps its place without a caller. When the node dies,
+   * another takes it over.
+   * @throws SightlineError TICKET_GONE, WRONG_STATE
+   */
+  askCallback(ticketId: string): Promise<void> {
+    return this.tickets.askCallback(ticketId);
+  }
+
+  /**
+   * Puts a ticket that stands in a line into another queue, with its old time.
+   * @throws SightlineError QUEUE_UNKNOWN, QUEUE_FULL (then it stays where it is), TICKET_GONE, WRONG_STATE
+   */
+  transfer(ticketId: string, queue: string): Promise<void> {
+    return this.tickets.transfer(ticketId, queue);
+  }
+
+  /**
+   * Gives a ticket another class or head start.
+   * @throws SightlineError TICKET_GONE, WRONG_STATE, BAD_REQUEST
+   */
+  async reprioritise(ticketId: string, rank: { class?: TicketClass; priority?: number }): Promise<void> {
+    const ticket = await this.ticket(ticketId);
+    if (!ticket) throw new SightlineError('TICKET_GONE');
+    await this.tickets.rank(ticketId, rank.class ?? ticket.class ?? 'normal', rank.priority ?? ticket.priority);
   }
 
   // Offers.
@@ -210,6 +279,11 @@ export class Acd extends TypedEmitter<AcdEvents> {
     else await this.offers.decline(offer, cause);
   }
 
+  /** The phone of an offered seat rings. */
+  ringing(offer: Offer): Promise<void> {
+    return this.offers.ringing(offer);
+  }
+
   // Seats. Each returns the seat's state, or undefined when the change is kept until the store is back.
 
   /** @throws SightlineError SEAT_UNKNOWN */
@@ -222,9 +296,19 @@ export class Acd extends TypedEmitter<AcdEvents> {
     return this.seats.down(seatId);
   }
 
-  /** @throws SightlineError SEAT_UNKNOWN */
-  pause(seatId: string): Promise<SeatState | undefined> {
-    return this.seats.pause(seatId);
+  /** The agent begins to work at the seat, and is not on a break. @throws SightlineError SEAT_UNKNOWN */
+  login(seatId: string): Promise<SeatState | undefined> {
+    return this.seats.login(seatId);
+  }
+
+  /** The agent goes; a seat that is offered or talking goes offline when that is over. @throws SightlineError SEAT_UNKNOWN */
+  logout(seatId: string): Promise<SeatState | undefined> {
+    return this.seats.logout(seatId);
+  }
+
+  /** @throws SightlineError SEAT_UNKNOWN, BAD_REQUEST for a reason that cannot be kept. */
+  pause(seatId: string, reason?: string): Promise<SeatState | undefined> {
+    return this.seats.pause(seatId, reason);
   }
 
   /** @throws SightlineError SEAT_UNKNOWN */
@@ -232,15 +316,70 @@ export class Acd extends TypedEmitter<AcdEvents> {
     return this.seats.unpause(seatId);
   }
 
+  /** What the seat turns to when its call is over. @throws SightlineError SEAT_UNKNOWN, WRONG_STATE when it is in none. */
+  setNext(seatId: string, next: NextState, reason?: string): Promise<SeatState | undefined> {
+    return this.seats.setNext(seatId, next, reason);
+  }
+
+  /** @throws SightlineError SEAT_UNKNOWN, WRONG_STATE when the seat does not wrap up. */
+  extendWrapUp(seatId: string, seconds: number): Promise<SeatState> {
+    return this.seats.wrapUp(seatId, Math.max(1, Math.round(seconds * 1_000)));
+  }
+
+  /** The agent is done. @throws SightlineError SEAT_UNKNOWN, WRONG_STATE when the seat does not wrap up. */
+  endWrapUp(seatId: string): Promise<SeatState> {
+    return this.seats.wrapUp(seatId, 0);
+  }
+
+  /** The seat has a call, or no longer has one, that is none of the queue's. @throws SightlineError SEAT_UNKNOWN */
+  engaged(seatId: string, callId: string, on: boolean): Promise<SeatState | undefined> {
+    return this.seats.engaged(seatId, callId, on);
+  }
+
   // Looking.
 
-  /** @throws SightlineError TICKET_GONE when the ticket does not stand in a line. */
-  async position(ticketId: string): Promise<Position> {
-    const queue = this.registry.get(ticketId)?.queue ?? (await this.ticket(ticketId))?.queue;
-    const position = queue === undefined ? undefined : await this.boards.position(queue, ticketId);
-    if (!position) throw new SightlineError('TICKET_GONE');
+  /** As this node knows it at the moment, also while the store is away. @throws SightlineError TICKET_GONE when the ticket does not stand in a line. */
+  position(ticketId: string): Promise<Position> {
+    const position = this.boards.position(ticketId);
 
-    return position;
+    return position ? Promise.resolve(position) : Promise.reject(new SightlineError('TICKET_GONE'));
+  }
+
+  /** How a queue stands. @throws SightlineError QUEUE_UNKNOWN */
+  facts(queue: string): Promise<QueueFacts> {
+    if (this.engine.queueConfig(queue)) return Promise.resolve(this.boards.facts(queue));
+
+    return Promise.reject(new SightlineError('QUEUE_UNKNOWN', `There is no queue '${queue}'`));
+  }
+
+  /** Everybody who stands in a queue, in order. */
+  queueTickets(queue: string, limit = 1_000): Promise<QueueTicket[]> {
+    const estimate = (position: number) => this.boards.estimateAt(queue, position);
+
+    return Promise.resolve(queueTickets(this.mirror.floor, queue, { now: this.engine.now(), limit, estimate }));
+  }
+
+  /** Why which seat was, or would be, rung for a ticket; undefined when there is no such ticket any more. */
+  async explain(ticketId: string): Promise<Explanation | undefined> {
+    const lines = await this.engine.store.redis.lrange(this.engine.keys.ticketHistory(ticketId), 0, -1);
+    const decisions = decisionsOf(lines);
+    const ticket = this.mirror.floor.tickets.get(ticketId);
+    if (ticket) return explain(this.mirror.floor, ticket, this.dispatcher.rankContext(), decisions);
+    const view = await this.ticket(ticketId);
+    if (!view) return undefined;
+    const { queue, state, enqueuedAt } = view;
+    const at = this.engine.now();
+    const nothing = { position: 0, rings: [], candidates: [], ahead: [] };
+
+    return {
+      ticketId,
+      queue,
+      at,
+      state,
+      waited: ((view.answeredAt ?? at) - enqueuedAt) / 1_000,
+      ...nothing,
+      decisions,
+    };
   }
 
   ticket(ticketId: string): Promise<TicketView | undefined> {
@@ -287,7 +426,6 @@ export class Acd extends TypedEmitter<AcdEvents> {
       await this.outbox.idle();
       await this.keeper.idle();
       await this.dispatcher.idle();
-      await this.boards.idle();
     }
   }
 
@@ -303,7 +441,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     await this.outbox.close();
     await this.keeper.close();
     await this.dispatcher.close();
-    await this.boards.close();
+    this.boards.close();
     this.channels.close();
   }
 
@@ -324,13 +462,21 @@ export class Acd extends TypedEmitter<AcdEvents> {
         if (this.registry.get(effect.id)?.callId === effect.call) this.registry.remove(effect.id);
         this.emit('replaced', effect.id, effect.call);
         return;
-      case 'wake':
-        return this.dispatcher.wake(effect.q);
-      case 'moved':
-        return this.boards.moved(effect.q, true);
-      case 'due':
-        return this.keeper.due(effect.at);
+      case 'preempted':
+        return this.onPreempted(effect.id, effect.seat);
+      case 'adopted':
+        return this.inBackground(this.tickets.adopted(effect.id), 'a callback could not be taken over');
     }
+  }
+
+  private onPreempted(ticketId: string, seatId: string): void {
+    const mine = this.registry.get(ticketId);
+    if (mine) Object.assign(mine, { state: 'waiting', offers: new Map() });
+    this.emit('preempted', ticketId, seatId);
+  }
+
+  private inBackground(work: Promise<unknown>, what: string): void {
+    work.catch((error: unknown) => this.engine.log.warn({ err: error }, what));
   }
 
   private onOffer(offer: Offer): void {
@@ -355,12 +501,14 @@ export class Acd extends TypedEmitter<AcdEvents> {
 
   /** First what must not be lost, then what may have gone astray, and only then what has fallen due meanwhile. */
   private async comeBack(): Promise<void> {
+    this.mirror.reset();
     await this.keeper.storeIsBack();
     await this.outbox.idle();
     await this.seats.assert(this.lostAt - FORGETS);
     await this.reconciler.run();
+    await this.mirror.load();
     this.keeper.resume();
-    this.wakeAll();
+    this.lookAround();
   }
 
   private async onFenced(): Promise<void> {
@@ -369,8 +517,17 @@ export class Acd extends TypedEmitter<AcdEvents> {
     this.emit('fenced');
   }
 
-  private wakeAll(): void {
-    for (const queue of this.engine.config.queues()) this.dispatcher.wake(queue.id);
+  /** The plan in force is another one: who may take what is made out anew. */
+  usePlan(): void {
+    this.mirror.usePlan();
+  }
+
+  /** The safety net: whatever an event should have done and has not. */
+  private lookAround(): void {
+    this.mirror.usePlan();
+    if (this.mirror.hasGap) this.inBackground(this.mirror.load(), 'the floor could not be learnt anew');
+    this.dispatcher.wake('all');
+    this.overflows.check();
   }
 
   private reconcileContext(): ConstructorParameters<typeof Reconciler>[2] {
@@ -381,8 +538,10 @@ export class Acd extends TypedEmitter<AcdEvents> {
       unhold: (id) => this.tickets.change('unholdTicket', id),
       leave: (id) => this.tickets.leaveNow(id, 'abandoned'),
       reclaim: (ticket) => this.tickets.reclaim(ticket),
+      askCallback: (id) => this.engine.run('callbackTicket', { ticketId: id }),
       accept: async (ticket) => {
-        if (ticket.offer) await this.accept(ticket.offer);
+        const [offer] = ticket.offers.values();
+        if (offer) await this.accept(offer);
       },
     };
   }

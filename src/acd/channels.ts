@@ -1,35 +1,37 @@
 import type { Effect, Engine } from './engine';
+import { readRows } from './rows';
+import type { Row } from './rows';
 
 /** What other nodes tell this one by Redis channels. */
 export class Channels {
   private readonly mine: string;
-  private readonly moved: string;
+  private readonly changes: string;
 
   constructor(
     private readonly engine: Engine,
     private readonly onEffect: (effect: Effect) => void,
-    private readonly onMoved: (queue: string) => void,
+    private readonly onRows: (revision: number, rows: readonly Row[]) => void,
   ) {
     this.mine = engine.keys.nodeChannel(engine.node);
-    this.moved = engine.keys.movedChannel;
+    this.changes = engine.keys.changesChannel;
   }
 
   async open(): Promise<void> {
     const { subscriber } = this.engine.store;
     subscriber.on('message', this.receive);
-    await subscriber.subscribe(this.mine, this.moved);
+    await subscriber.subscribe(this.mine, this.changes);
   }
 
   close(): void {
     const { subscriber } = this.engine.store;
     subscriber.off('message', this.receive);
     // Not waited for: on a connection that is just being lost the answer comes when Redis is back, or never.
-    if (subscriber.status === 'ready') subscriber.unsubscribe(this.mine, this.moved).catch(() => undefined);
+    if (subscriber.status === 'ready') subscriber.unsubscribe(this.mine, this.changes).catch(() => undefined);
   }
 
   private readonly receive = (channel: string, message: string): void => {
     if (channel === this.mine) this.receiveEffect(JSON.parse(message) as Effect);
-    if (channel === this.moved) this.receiveMoved(JSON.parse(message) as { node: string; queue: string });
+    if (channel === this.changes) this.receiveChange(message);
   };
 
   /** Others have given this node up, but it hears that: what it holds is compared with the store instead of ended. */
@@ -38,7 +40,9 @@ export class Channels {
     else this.onEffect(effect);
   }
 
-  private receiveMoved({ node, queue }: { node: string; queue: string }): void {
-    if (node !== this.engine.node) this.onMoved(queue);
+  /** The revision, the node that made the change, and the rows; see lua/includes/main.lua. */
+  private receiveChange(message: string): void {
+    const [revision = '', node = '', rows = ''] = message.split('\x1d');
+    if (node !== this.engine.node) this.onRows(Number(revision), readRows(rows));
   }
 }

@@ -1,38 +1,46 @@
 import { newId, newToken } from '../lib/ids';
-import type { Reply } from '../store/scripts';
+import type { RankContext } from './choose';
 import { isUnavailable } from './engine';
 import type { Engine } from './engine';
-import { rank } from './rank';
-import type { Lane, Match } from './rank';
-import { scripts } from './scripts';
+import { match } from './match';
+import type { Match } from './match';
+import type { Mirror } from './mirror';
+import type { FloorTicket } from './floor';
 
-/** How many tickets and seats of a lane one pass looks at. */
-export const PAGE = 16;
 /** Passes in a row that claim nothing before the rest is left to the next event or sweep. */
 const FUTILE = 8;
+/** The longest that a timer of ours may run, in ms; the sweep looks again much earlier. */
+const LONGEST = 3_600_000;
 
 /**
- * Brings tickets and seats together. Woken by events only; wakes that come during a pass are taken together by the
- * next. Any number of nodes may do this at the same time: a claim that another has made first is simply ranked again.
+ * Brings tickets and seats together. Woken by changes of the floor and by the moment when a ring opens; wakes that come at the
+ * same time are one pass. Any number of nodes may do this at once: the node that made a change looks at everything, others only
+ * at their own tickets, and a claim that another has made first is ranked again.
  */
 export class Dispatcher {
-  private readonly dirty = new Set<string>();
+  /** Upper end of the estimate for a ticket, in seconds; set by whoever makes estimates. */
+  estimate: (ticket: FloorTicket) => number = () => 0;
+  private woken: 'all' | 'own' | undefined;
   private running: Promise<void> | undefined;
   private closed = false;
+  private cancelTimer: (() => void) | undefined;
+  private timerAt = Infinity;
 
   constructor(
     private readonly engine: Engine,
+    private readonly mirror: Mirror,
     /** How long after `ringTimeout` an offer's lease ends, in ms. */
     private readonly leaseMargin: number,
   ) {}
 
-  wake(queue: string): void {
-    // Of a queue that no plan has ever named nobody knows how to serve it.
-    if (this.closed || !this.engine.queueConfig(queue)) return;
-    this.dirty.add(queue);
+  /** Something has changed. `all`: tickets of other nodes are looked at, too. */
+  wake(which: 'all' | 'own'): void {
+    if (this.closed) return;
+    if (this.woken !== 'all') this.woken = which;
     this.running ??= this.run().finally(() => {
       this.running = undefined;
-      if (this.dirty.size > 0 && this.engine.store.available) this.wake(queue);
+      const left = this.woken;
+      if (left && this.engine.store.available) this.wake(left);
     });
   }
 
@@ -43,83 +51,97 @@ export class Dispatcher {
 
   async close(): Promise<void> {
     this.closed = true;
-    this.dirty.clear();
+    this.woken = undefined;
+    this.cancelTimer?.();
     await this.idle();
   }
 
+  /** What ranking sees besides the floor. */
+  rankContext(): RankContext {
+    return { now: this.engine.now(), random: Math.random, estimate: this.estimate };
+  }
+
   private async run(): Promise<void> {
-    // All that one change wakes is looked at together: a seat of several queues takes the best ticket of them all.
+    // All that happens in this turn is looked at together.
     await Promise.resolve();
-    for (let futile = 0; this.dirty.size > 0 && futile < FUTILE;) {
-      const queues = [...this.dirty];
-      this.dirty.clear();
+    for (let futile = 0; this.woken && futile < FUTILE;) {
+      const which = this.woken;
+      this.woken = undefined;
       try {
-        const { claimed, more } = await this.pass(queues);
-        futile = claimed > 0 ? 0 : futile + 1;
-        if (more && !this.closed) for (const queue of queues) this.dirty.add(queue);
+        const { claimed, sent } = await this.pass(which);
+        if (claimed > 0) futile = 0;
+        else futile++;
+        if (sent > 0) this.woken ??= which;
       } catch (error) {
-        // The sweep wakes all queues again when the store is back.
-        if (!isUnavailable(error)) this.engine.log.error({ err: error, queues }, 'dispatch failed');
-        this.dirty.clear();
+        // The sweep wakes all again when the store is back.
+        if (!isUnavailable(error)) this.engine.log.error({ err: error }, 'dispatch failed');
+        this.woken = undefined;
       }
     }
-    this.dirty.clear();
+    this.woken = undefined;
   }
 
-  private async pass(queues: readonly string[]): Promise<{ claimed: number; more: boolean }> {
-    const { engine } = this;
-    const reply = await engine.read(
-      scripts.readMatches,
-      { queues: engine.keys.queues },
-      { root: engine.keys.root, names: queues.join(), page: PAGE },
-    );
-    const { matches, more } = rank(readLanes(reply), PAGE);
-    const claims = await Promise.all(matches.map((match) => this.claim(match)));
-    const claimed = claims.filter(Boolean).length;
+  private async pass(which: 'all' | 'own'): Promise<{ claimed: number; sent: number }> {
+    this.mirror.usePlan();
+    const { matches, nextAt } = match(this.mirror.floor, this.rankContext());
+    this.setTimer(nextAt);
+    const { node } = this.engine;
+    const claims = matches.filter(({ ticket }) => which === 'all' || ticket.node === node);
+    const results = await Promise.all(claims.map((one) => this.claim(one)));
 
-    return { claimed, more: more || claimed < claims.length };
+    return { claimed: results.filter(Boolean).length, sent: claims.length };
   }
 
-  private async claim(match: Match): Promise<boolean> {
+  private async claim(one: Match): Promise<boolean> {
     const { engine } = this;
-    const config = engine.queueConfig(match.queue);
+    const { floor } = this.mirror;
+    const { ticket, choice } = one;
+    const config = engine.queueConfig(ticket.queue);
     if (!config) return false;
-    const value = await engine.change(
-      scripts.offerTicket,
-      { ticket: engine.keys.ticket(match.ticketId), seat: engine.keys.seat(match.seatId) },
-      {
+    const now = engine.now();
+    floor.pendingSeats.add(choice.seatId);
+    floor.pendingTickets.add(ticket.id);
+    try {
+      const value = await engine.run('offerTicket', {
+        ticketId: ticket.id,
+        seatId: choice.seatId,
         offerId: newId('offer'),
         token: newToken(),
-        expiresAt: engine.now() + config.ringTimeout * 1_000 + this.leaseMargin,
+        expiresAt: now + config.ringTimeout * 1_000 + this.leaseMargin,
         missDelay: config.noAnswerDelay * 1_000,
-        wrapUp: config.wrapUp * 1_000,
-      },
-    );
+        missBreak: config.autoBreak?.['no-answer'] ?? 0,
+        more: choice.strategy === 'ring-all' || choice.strategy === 'ring-progressively' ? 1 : 0,
+        seen: this.mirror.seen,
+        why: decisionLine(one, now),
+        takes: one.takes ? 1 : 0,
+      });
 
-    return value === 1;
+      return value === 1;
+    } finally {
+      floor.pendingSeats.delete(choice.seatId);
+      floor.pendingTickets.delete(ticket.id);
+    }
+  }
+
+  private setTimer(at: number): void {
+    if (this.closed || at >= this.timerAt) return;
+    this.cancelTimer?.();
+    this.timerAt = at;
+    const wait = Math.min(LONGEST, Math.max(1, at - this.engine.now()));
+    this.cancelTimer = this.engine.clock.after(wait, () => {
+      this.timerAt = Infinity;
+      this.wake('own');
+    });
   }
 }
 
-function readLanes(reply: Reply): Lane[] {
-  const lanes = reply as [queue: string, skills: string, tickets: string[], seats: string[]][];
+/** The decision as a line of the ticket's history. */
+function decisionLine({ choice, suited, runnersUp, takes }: Match, now: number): string {
+  const { seatId, ring, strategy, score } = choice;
+  const others = runnersUp.map((one) => ({ seatId: one.seatId, score: one.score }));
 
-  return lanes.map(([queue, , tickets, seats]) => ({
-    queue,
-    tickets: pairs(tickets).map(([member, score]) => ({ ...readMember(member), score: Number(score) })),
-    seats: pairs(seats).map(([seatId, idleSince]) => ({ seatId, idleSince: Number(idleSince) })),
-  }));
-}
-
-/** A member of a line: its sequence number, a colon, the ticket's id. */
-export function readMember(member: string): { sequence: string; ticketId: string } {
-  const colon = member.indexOf(':');
-
-  return { sequence: member.slice(0, colon), ticketId: member.slice(colon + 1) };
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let index = 0; index + 1 < flat.length; index += 2) result.push([flat[index] ?? '', flat[index + 1] ?? '']);
-
-  return result;
+  return JSON.stringify({
+    ...{ at: now, what: 'offered', seatId, ring, strategy, score, suited, runnersUp: others },
+    ...(takes ? { detail: 'alarm' } : {}),
+  });
 }

@@ -5,20 +5,22 @@ import type { Logger } from '../lib/logger';
 import type { Store } from '../store/connection';
 import { makeKeys } from '../store/keys';
 import type { Keys } from '../store/keys';
-import type { Reply, Script } from '../store/scripts';
+import type { Command } from '../store/program';
+import type { Reply } from '../store/scripts';
+import { readRows } from './rows';
+import type { Row } from './rows';
+import { program } from './scripts';
+import type { Verb, VerbArgs } from './scripts';
 import type { AcdConfig, Offer, QueueConfig, TicketEnd, WithdrawCause } from './types';
 
-/** What a script asks for besides its change of state; see lua/includes/effects.lua. */
+/** What a batch asks for besides its changes of state; see lua/includes/effects.lua. */
 export type Effect =
   | { t: 'offer'; offer: Offer }
   | { t: 'withdrawn'; offer: Offer; cause: WithdrawCause }
   | { t: 'ended'; id: string; how: TicketEnd }
   | { t: 'replaced'; id: string; call: string }
-  | { t: 'wake'; q: string }
-  | { t: 'moved'; q: string }
-  | { t: 'due'; at: number };
-
-type BaseArg = 'root' | 'now' | 'node';
+  | { t: 'preempted'; id: string; seat: string }
+  | { t: 'adopted'; id: string };
 
 export interface EngineOptions {
   store: Store;
@@ -32,7 +34,27 @@ export interface EngineOptions {
   patience: number;
 }
 
-/** Runs scripts for one incarnation of a node and hands their effects on. */
+/** Where what a batch tells goes. */
+export interface EngineContext {
+  onEffect(effect: Effect): void;
+  /** Rows of what the batch with this revision has changed. */
+  onRows(revision: number, rows: readonly Row[]): void;
+  /** Something falls due at `at`, ms since the epoch. */
+  onDue(at: number): void;
+}
+
+interface Waiting {
+  command: Command;
+  resolve(value: Reply): void;
+  reject(error: unknown): void;
+}
+
+/** Batches under way at a time. Commands that come while so many are go together with the next. */
+const IN_FLIGHT = 4;
+/** Most commands of a batch, so that it never keeps Redis for long. */
+const BATCH = 100;
+
+/** Runs the changes of state of one incarnation of a node, and hands on what they tell. */
 export class Engine {
   readonly store: Store;
   readonly keys: Keys;
@@ -47,10 +69,13 @@ export class Engine {
   doubtful = false;
   private readonly patience: number;
   private readonly lastConfig = new Map<string, QueueConfig>();
+  private readonly waiting: Waiting[] = [];
+  private inFlight = 0;
+  private isScheduled = false;
 
   constructor(
     options: EngineOptions,
-    private readonly onEffect: (effect: Effect) => void,
+    private readonly context: EngineContext,
   ) {
     this.store = options.store;
     this.keys = makeKeys(options.site);
@@ -74,43 +99,82 @@ export class Engine {
     return current ?? this.lastConfig.get(id);
   }
 
-  /**
-   * Runs a script that changes something and applies its effects.
-   * @returns the script's value.
-   * @throws SightlineError with the script's code, or STORE_UNAVAILABLE: then the change may have happened or not.
-   */
-  async change<K extends string, A extends string>(
-    script: Script<K, A>,
-    keys: Record<K, string>,
-    args: Omit<Record<A, string | number>, BaseArg>,
-  ): Promise<Reply> {
-    const base = { root: this.keys.root, now: this.now(), node: this.node };
-    const all = { ...base, ...args } as Record<A, string | number>;
-    const reply = await this.read(script, keys, all);
-    if (!Array.isArray(reply)) return reply;
-    const [value = null, effects] = reply;
-    if (typeof effects === 'string' && effects !== '') this.apply(JSON.parse(effects) as Effect[]);
+  /** Every queue of the plan, and those that a reload took away while tickets were in them. */
+  queueConfigs(): Iterable<QueueConfig> {
+    for (const queue of this.config.queues()) this.lastConfig.set(queue.id, queue);
 
-    return value;
+    return this.lastConfig.values();
   }
 
-  /** Runs a script that only reads. */
-  async read<K extends string, A extends string>(
-    script: Script<K, A>,
-    keys: Record<K, string>,
-    args: Record<A, string | number>,
-  ): Promise<Reply> {
+  /**
+   * Runs a verb and applies what it tells before this resolves. Verbs that are asked for at the same time run together.
+   * @returns the verb's value.
+   * @throws SightlineError with the verb's code, or STORE_UNAVAILABLE: then the change may have happened or not.
+   */
+  async run<V extends Verb>(verb: V, args: VerbArgs<V>): Promise<Reply> {
     if (!this.store.available) await this.store.whenAvailable(this.patience);
-    try {
-      return await script.run(this.store.redis, keys, args);
-    } catch (error) {
-      if (isUnavailable(error)) this.doubtful = true;
-      throw error;
-    }
+
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ command: program.command(verb, args), resolve, reject });
+      this.schedule();
+    });
+  }
+
+  /** Rows as they are now, with the revision that they are of. They are not applied. */
+  async readRows(
+    kind: 'ticket' | 'seat' | 'queue',
+    ids: readonly string[],
+  ): Promise<{ revision: number; rows: Row[] }> {
+    const command = program.command('readRows', { kind, ids: ids.join() });
+    const { rest } = await program.run(this.store.redis, this.place(), [command]);
+    const [revision, rows] = rest as string[];
+
+    return { revision: Number(revision), rows: readRows(rows ?? '') };
   }
 
   apply(effects: readonly Effect[]): void {
-    for (const effect of effects) this.onEffect(effect);
+    for (const effect of effects) this.context.onEffect(effect);
+  }
+
+  private place(): { key: string; root: string; now: number; node: string } {
+    return { key: this.keys.due, root: this.keys.root, now: this.now(), node: this.node };
+  }
+
+  private schedule(): void {
+    if (this.isScheduled || this.inFlight >= IN_FLIGHT || this.waiting.length === 0) return;
+    this.isScheduled = true;
+    queueMicrotask(() => {
+      this.isScheduled = false;
+      void this.flush();
+    });
+  }
+
+  private async flush(): Promise<void> {
+    const batch = this.waiting.splice(0, BATCH);
+    if (batch.length === 0) return;
+    this.inFlight++;
+    try {
+      const commands = batch.map(({ command }) => command);
+      const { values, rest } = await program.run(this.store.redis, this.place(), commands);
+      this.take(rest as string[]);
+      batch.forEach(({ resolve, reject }, index) => {
+        const value = values[index] ?? null;
+        if (value instanceof Error) reject(value);
+        else resolve(value);
+      });
+    } catch (error) {
+      if (isUnavailable(error)) this.doubtful = true;
+      for (const { reject } of batch) reject(error);
+    } finally {
+      this.inFlight--;
+      this.schedule();
+    }
+  }
+
+  private take([revision = '', rows = '', effects = '', due = '']: string[]): void {
+    if (rows !== '') this.context.onRows(Number(revision), readRows(rows));
+    if (effects !== '') this.apply(JSON.parse(effects) as Effect[]);
+    if (due !== '') this.context.onDue(Number(due));
   }
 }
 

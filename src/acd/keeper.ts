@@ -1,7 +1,5 @@
-import { HANDLING_GUESS } from './board';
 import { isUnavailable } from './engine';
 import type { Engine } from './engine';
-import { scripts } from './scripts';
 
 export interface KeeperTimes {
   /** How long a node owns its tickets without renewing, in ms. */
@@ -13,7 +11,7 @@ export interface KeeperTimes {
 
 /** What the keeper needs of those around it. */
 export interface KeeperContext {
-  /** Wakes dispatch for every queue. */
+  /** Looks at everything that may be brought together, or sent elsewhere. */
   wakeAll(): void;
   /** The lease of this node was lost. */
   fenced(): Promise<void>;
@@ -124,11 +122,7 @@ export class Keeper {
   private async renew(begin: boolean): Promise<boolean> {
     const { engine, times } = this;
     const now = engine.now();
-    const kept = await engine.read(
-      scripts.renewNode,
-      { nodes: engine.keys.nodes },
-      { node: engine.node, expiresAt: now + times.nodeLease, begin: begin ? 1 : 0 },
-    );
+    const kept = await engine.run('renewNode', { expiresAt: now + times.nodeLease, begin: begin ? 1 : 0 });
     if (kept === 1) this.renewAt = now + times.renewEvery;
 
     return kept === 1;
@@ -137,7 +131,7 @@ export class Keeper {
   private async sweepDue(): Promise<void> {
     const { engine } = this;
     for (let taken = BATCH; taken === BATCH;) {
-      taken = Number(await engine.change(scripts.sweepDue, { due: engine.keys.due }, { limit: BATCH }));
+      taken = Number(await engine.run('sweepDue', { limit: BATCH }));
     }
   }
 
@@ -149,15 +143,9 @@ export class Keeper {
 
   private async releaseNode(dead: string): Promise<void> {
     const { engine } = this;
-    const { keys } = engine;
     engine.log.warn({ node: dead }, 'a node has died; its tickets are released');
     for (let left = 1; left > 0;) {
-      const value = await engine.change(
-        scripts.releaseNode,
-        { nodes: keys.nodes, nodeTickets: keys.nodeTickets(dead), orphans: keys.orphans(nodeName(dead)) },
-        { dead, limit: BATCH, handlingGuess: HANDLING_GUESS * 1_000 },
-      );
-      left = Number(value);
+      left = Number(await engine.run('releaseNode', { dead, name: nodeName(dead), limit: BATCH }));
     }
   }
 

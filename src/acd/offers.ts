@@ -3,8 +3,8 @@ import { isUnavailable } from './engine';
 import type { Engine } from './engine';
 import type { Outbox } from './outbox';
 import type { Registry } from './registry';
-import { scripts } from './scripts';
-import type { DeclineCause, Offer, QueueConfig } from './types';
+import { wrapUpOf } from './tickets';
+import type { DeclineCause, MissCause, Offer, QueueConfig } from './types';
 
 /** How soon an answer is tried again that the store did not take, in ms. */
 const RETRY = 50;
@@ -24,37 +24,39 @@ export class Offers {
     const mine = this.registry.get(offer.ticketId);
     if (!mine) return;
     mine.state = 'talking';
-    mine.offer = offer;
+    mine.offers = new Map([[offer.offerId, offer]]);
     mine.answeredAt = engine.now();
-    mine.wrapUp = (engine.queueConfig(offer.queue)?.wrapUp ?? 0) * 1_000;
+    mine.wrapUp = wrapUpOf(engine.queueConfig(offer.queue));
+  }
+
+  /** Not kept for later: a seat that is thought to be reserved still is not offered anything else. */
+  async ringing({ ticketId, seatId, offerId }: Offer): Promise<void> {
+    if (!this.engine.store.available) return;
+    await this.engine.run('ringSeat', { ticketId, seatId, offerId });
   }
 
   async decline(offer: Offer, cause: Exclude<DeclineCause, 'caller-left'>): Promise<void> {
     this.registry.withdrawn(offer);
     const { engine } = this;
-    const delay = restAfter(cause, engine.queueConfig(offer.queue));
+    const config = engine.queueConfig(offer.queue);
+    const delay = restAfter(cause, config);
+    const missBreak = cause === 'node-lost' ? 0 : (config?.autoBreak?.[cause] ?? 0);
+    const { ticketId, offerId, token } = offer;
     await this.outbox.do('decline', () =>
-      engine.change(
-        scripts.declineOffer,
-        { ticket: engine.keys.ticket(offer.ticketId) },
-        { offerId: offer.offerId, token: offer.token, cause, delay },
-      ),
+      engine.run('declineOffer', { ticketId, offerId, token, cause, delay, missBreak }),
     );
   }
 
   /** @returns false when the store went away meanwhile. */
   private async tryAccept(offer: Offer): Promise<boolean> {
     const { engine } = this;
-    const { keys } = engine;
+    const { ticketId, seatId, offerId, token } = offer;
     await engine.store.whenAvailable(FOREVER);
     // What was kept comes first: the caller may have left.
     await this.outbox.idle();
     try {
-      await engine.change(
-        scripts.acceptOffer,
-        { ticket: keys.ticket(offer.ticketId), seat: keys.seat(offer.seatId) },
-        { offerId: offer.offerId, token: offer.token },
-      );
+      const wrapUp = wrapUpOf(engine.queueConfig(offer.queue));
+      await engine.run('acceptOffer', { ticketId, seatId, offerId, token, wrapUp });
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       // A connection that is just going down refuses at once: the news of it needs a moment.
@@ -68,10 +70,15 @@ export class Offers {
 }
 
 /** How long a seat rests after a miss, in ms. One that says no by itself must not be rung again in a tight circle. */
-function restAfter(cause: Exclude<DeclineCause, 'caller-left'>, config: QueueConfig | undefined): number {
+function restAfter(cause: MissCause | 'node-lost', config: QueueConfig | undefined): number {
   if (cause === 'node-lost') return 0;
-  const { noAnswerDelay = 0, rejectDelay = 0, busyDelay = 0 } = config ?? {};
-  if (cause === 'no-answer') return noAnswerDelay * 1_000;
+  const { noAnswerDelay = 0, rejectDelay = 0, busyDelay = 0, unreachableDelay = busyDelay } = config ?? {};
+  const delays: Record<MissCause, number> = {
+    'no-answer': noAnswerDelay,
+    rejected: Math.max(1, rejectDelay),
+    busy: Math.max(1, busyDelay),
+    unreachable: Math.max(1, unreachableDelay),
+  };
 
-  return Math.max(1, cause === 'rejected' ? rejectDelay : busyDelay) * 1_000;
+  return delays[cause] * 1_000;
 }

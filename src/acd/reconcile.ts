@@ -1,7 +1,6 @@
 import { isUnavailable } from './engine';
 import type { Engine } from './engine';
 import type { OwnTicket, Registry } from './registry';
-import { scripts } from './scripts';
 import type { TicketEnd, TicketView } from './types';
 import { ticketView } from './views';
 
@@ -16,6 +15,7 @@ export interface ReconcileContext {
   /** Takes the ticket back into the line after others gave this node up. */
   reclaim(ticket: OwnTicket): Promise<unknown>;
   accept(ticket: OwnTicket): Promise<unknown>;
+  askCallback(ticketId: string): Promise<unknown>;
 }
 
 const CHUNK = 100;
@@ -58,7 +58,7 @@ export class Reconciler {
     const { engine, registry } = this;
     let hash = await this.read(mine);
     // An offer of another node may have come by its channel, faster than this answer: what differs is read again.
-    if (mine.offer && mine.offer.offerId !== hash.offerId) hash = await this.read(mine);
+    if (differ(mine, ticketView(hash))) hash = await this.read(mine);
     const theirs = ticketView(hash);
     // It may have gone its way while the answer was under way.
     if (registry.get(mine.ticketId) !== mine) return;
@@ -66,7 +66,7 @@ export class Reconciler {
     if (theirs.state === 'ended') return this.ended(mine, hash.how as TicketEnd);
     if (theirs.node !== engine.node) return this.handedOver(mine);
     if (mine.state === 'talking') return this.talking(mine, theirs);
-    this.compareOffer(mine, theirs);
+    this.compareOffers(mine, theirs);
     await this.compareState(mine, theirs);
   }
 
@@ -79,14 +79,13 @@ export class Reconciler {
     if (mine.state === 'dropped') await this.context.drop(mine.ticketId);
     else if (mine.state === 'held') await this.context.hold(mine.ticketId);
     else if (mine.state === 'talking') await this.restoreTalk(mine);
-    else if (mine.offer) this.engine.apply([{ t: 'withdrawn', offer: mine.offer, cause: 'node-lost' }]);
+    else this.withdraw(mine, 'node-lost');
+    if (mine.callback && mine.state !== 'talking') await this.context.askCallback(mine.ticketId);
   }
 
   private async ended(mine: OwnTicket, how: TicketEnd): Promise<void> {
     if (mine.state === 'talking' && how === 'lost') return this.restoreTalk(mine);
-    if (mine.offer && mine.state === 'offered') {
-      this.engine.apply([{ t: 'withdrawn', offer: mine.offer, cause: 'expired' }]);
-    }
+    if (mine.state === 'offered') this.withdraw(mine, 'expired');
     this.engine.apply([{ t: 'ended', id: mine.ticketId, how }]);
   }
 
@@ -96,34 +95,34 @@ export class Reconciler {
 
   private async talking(mine: OwnTicket, theirs: TicketView): Promise<void> {
     if (theirs.state === 'talking') return;
-    if (theirs.state === 'offered' && theirs.offer?.token === mine.offer?.token) await this.context.accept(mine);
+    const [answered] = mine.offers.values();
+    if (theirs.offers?.some(({ token }) => token === answered?.token)) await this.context.accept(mine);
     else await this.restoreTalk(mine);
   }
 
   private async restoreTalk(mine: OwnTicket): Promise<void> {
     const { engine } = this;
-    const { offer } = mine;
+    const [offer] = mine.offers.values();
     if (!offer) return;
-    const restored = await engine.change(
-      scripts.restoreTalk,
-      { ticket: engine.keys.ticket(mine.ticketId), seat: engine.keys.seat(offer.seatId) },
-      {
-        seatId: offer.seatId,
-        offerId: offer.offerId,
-        token: offer.token,
-        answeredAt: mine.answeredAt ?? engine.now(),
-        wrapUp: mine.wrapUp ?? 0,
-      },
-    );
+    const { seatId, offerId, token } = offer;
+    const restored = await engine.run('restoreTalk', {
+      ...{ ticketId: mine.ticketId, seatId, offerId, token },
+      answeredAt: mine.answeredAt ?? engine.now(),
+      wrapUp: mine.wrapUp ?? 0,
+    });
     if (restored !== 1) engine.apply([{ t: 'ended', id: mine.ticketId, how: 'lost' }]);
   }
 
-  /** An offer that came or went while the channel was deaf. */
-  private compareOffer(mine: OwnTicket, theirs: TicketView): void {
-    if (mine.offer && mine.offer.offerId !== theirs.offer?.offerId) {
-      this.engine.apply([{ t: 'withdrawn', offer: mine.offer, cause: 'expired' }]);
-    }
-    if (theirs.state === 'offered' && theirs.offer) this.engine.apply([{ t: 'offer', offer: theirs.offer }]);
+  /** Offers that came or went while the channel was deaf. */
+  private compareOffers(mine: OwnTicket, theirs: TicketView): void {
+    const live = theirs.state === 'offered' ? (theirs.offers ?? []) : [];
+    const gone = [...mine.offers.values()].filter((offer) => !live.some(({ offerId }) => offerId === offer.offerId));
+    this.engine.apply(gone.map((offer) => ({ t: 'withdrawn', offer, cause: 'expired' })));
+    this.engine.apply(live.map((offer) => ({ t: 'offer', offer })));
+  }
+
+  private withdraw(mine: OwnTicket, cause: 'expired' | 'node-lost'): void {
+    this.engine.apply([...mine.offers.values()].map((offer) => ({ t: 'withdrawn', offer, cause })));
   }
 
   private async compareState(mine: OwnTicket, theirs: TicketView): Promise<void> {
@@ -148,4 +147,10 @@ export class Reconciler {
     this.suspects = new Set(fresh);
     if (fresh.length > 0) engine.doubtful = true;
   }
+}
+
+function differ(mine: OwnTicket, theirs: TicketView | undefined): boolean {
+  const live = new Set(theirs?.offers?.map(({ offerId }) => offerId));
+
+  return [...mine.offers.keys()].some((id) => !live.has(id));
 }

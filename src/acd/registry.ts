@@ -2,11 +2,15 @@ import type { Told } from './estimate';
 import type { Offer, TicketState, TicketView } from './types';
 
 /** What this node knows of a ticket that it owns. The store has the last word; this is for what cannot wait for it. */
-export interface OwnTicket extends Omit<TicketView, 'node' | 'state' | 'offer'> {
+export interface OwnTicket extends Omit<TicketView, 'node' | 'state' | 'offer' | 'offers'> {
   state: Exclude<TicketState, 'ended'>;
-  offer?: Offer;
+  /** Live offers by id; of a ticket that talks the answered one. */
+  offers: Map<string, Offer>;
+  /** ms of after-call work when its talk is over; -1 until it is done. */
   wrapUp?: number;
   told?: Told;
+  /** Indexes of the rules of its queue by which it was sent elsewhere. */
+  overflowed?: Set<number>;
 }
 
 const REMEMBERED = 5_000;
@@ -16,7 +20,7 @@ export class Registry {
   private readonly tickets = new Map<string, OwnTicket>();
   private readonly dead = new Memory();
   /** Offers that were heard of before their ticket: the channel may be faster than the answer to `enqueue`. */
-  private readonly early = new Map<string, Offer>();
+  private readonly early = new Map<string, Offer[]>();
 
   get(ticketId: string): OwnTicket | undefined {
     return this.tickets.get(ticketId);
@@ -30,13 +34,13 @@ export class Registry {
     return this.tickets.size;
   }
 
-  /** Adds a ticket and returns an offer for it that came before, if that still lives. */
-  add(ticket: OwnTicket): Offer | undefined {
+  /** Adds a ticket and returns the offers for it that came before, if they still live. */
+  add(ticket: OwnTicket): Offer[] {
     this.tickets.set(ticket.ticketId, ticket);
-    const early = this.early.get(ticket.ticketId);
+    const early = this.early.get(ticket.ticketId) ?? [];
     this.early.delete(ticket.ticketId);
 
-    return early && !this.dead.has(early.offerId) ? early : undefined;
+    return early.filter((offer) => !this.dead.has(offer.offerId));
   }
 
   remove(ticketId: string): OwnTicket | undefined {
@@ -55,7 +59,7 @@ export class Registry {
     if (this.dead.has(offer.offerId)) return false;
     const ticket = this.tickets.get(offer.ticketId);
     if (!ticket) {
-      this.early.set(offer.ticketId, offer);
+      this.early.set(offer.ticketId, [...(this.early.get(offer.ticketId) ?? []), offer]);
       for (const oldest of this.early.keys()) {
         if (this.early.size <= REMEMBERED) break;
         this.early.delete(oldest);
@@ -63,8 +67,8 @@ export class Registry {
 
       return false;
     }
-    if (ticket.offer?.offerId === offer.offerId) return false;
-    ticket.offer = offer;
+    if (ticket.offers.has(offer.offerId)) return false;
+    ticket.offers.set(offer.offerId, offer);
     ticket.state = 'offered';
 
     return true;
@@ -74,9 +78,8 @@ export class Registry {
   withdrawn(offer: Offer): boolean {
     if (!this.dead.add(offer.offerId)) return false;
     const ticket = this.tickets.get(offer.ticketId);
-    if (ticket?.offer?.offerId === offer.offerId) {
-      ticket.offer = undefined;
-      if (ticket.state === 'offered') ticket.state = 'waiting';
+    if (ticket?.offers.delete(offer.offerId) && ticket.state === 'offered' && ticket.offers.size === 0) {
+      ticket.state = 'waiting';
     }
 
     return true;

@@ -26,7 +26,7 @@ export const verbs = {
   unholdTicket: ['ticketId'],
   postponeTicket: ['ticketId', 'ms'],
   callbackTicket: ['ticketId'],
-  transferTicket: ['ticketId', 'queueId', 'grace', 'maxWait', 'maxWaiting', 'skills'],
+  transferTicket: ['ticketId', 'queueId', 'grace', 'maxWait', 'maxWaiting'],
   rankTicket: ['ticketId', 'class', 'priority'],
   leaveTicket: ['ticketId', 'how'],
   completeTicket: ['ticketId', 'broke', 'keptFor'],

@@ -1,17 +1,25 @@
 import { SightlineError } from '../lib/errors';
 import type { Reply } from '../store/scripts';
-import { HANDLING_GUESS } from './board';
 import type { Engine } from './engine';
+import type { Mirror } from './mirror';
 import type { Outbox } from './outbox';
-import { scripts } from './scripts';
-import type { AcdSnapshot, QueueStats, SeatState, SeatView } from './types';
-import { joined, seatView } from './views';
+import { HANDLING_GUESS } from './scripts';
+import { checkName } from './tickets';
+import type { AcdSnapshot, QueueStats, SeatConfig, SeatState, SeatView } from './types';
+import { seatView } from './views';
 
 interface Known {
   up?: boolean;
-  paused?: boolean;
+  login?: boolean;
+  /** The reason of a break, false when there is none. */
+  paused?: string | false;
   at: number;
 }
+
+/** What an agent may choose during a call for afterwards. */
+export type NextState = 'available' | 'break' | 'offline';
+
+const reasonText = /^[^",;\\\u0000-\u001f\u007f]{0,64}$/;
 
 /** Seats and queues as agents and operators see them. */
 export class Seats {
@@ -21,10 +29,12 @@ export class Seats {
   constructor(
     private readonly engine: Engine,
     private readonly outbox: Outbox,
+    private readonly mirror: Mirror,
   ) {}
 
   async up(seatId: string): Promise<SeatState | undefined> {
     this.check(seatId);
+    this.mirror.usePlan();
     this.note(seatId, { up: true });
 
     return this.outbox.do('seatUp', () => this.upNow(seatId));
@@ -36,18 +46,73 @@ export class Seats {
     return this.outbox.do('seatDown', () => this.downNow(seatId));
   }
 
-  async pause(seatId: string): Promise<SeatState | undefined> {
+  async login(seatId: string): Promise<SeatState | undefined> {
     this.check(seatId);
-    this.note(seatId, { paused: true });
+    this.note(seatId, { login: true, paused: false });
 
-    return this.outbox.do('pause', () => this.mark('pauseSeat', seatId));
+    return this.outbox.do('login', () => this.loginNow(seatId, true));
+  }
+
+  async logout(seatId: string): Promise<SeatState | undefined> {
+    this.check(seatId);
+    this.note(seatId, { login: false });
+
+    return this.outbox.do('logout', () => this.loginNow(seatId, false));
+  }
+
+  async pause(seatId: string, reason = ''): Promise<SeatState | undefined> {
+    this.check(seatId);
+    if (!reasonText.test(reason)) {
+      throw new SightlineError(
+        'BAD_REQUEST',
+        'A reason has at most 64 characters, none of them a quote, comma or semicolon',
+      );
+    }
+    this.note(seatId, { paused: reason });
+
+    return this.outbox.do('pause', () => this.pauseNow(seatId, reason));
   }
 
   async unpause(seatId: string): Promise<SeatState | undefined> {
     this.check(seatId);
     this.note(seatId, { paused: false });
 
-    return this.outbox.do('unpause', () => this.mark('unpauseSeat', seatId));
+    return this.outbox.do('unpause', () => this.unpauseNow(seatId));
+  }
+
+  /** @throws SightlineError WRONG_STATE when the seat is in no call. */
+  async setNext(seatId: string, next: NextState, reason?: string): Promise<SeatState | undefined> {
+    const view = await this.view(seatId);
+    this.check(seatId);
+    if (!view || !['reserved', 'ringing', 'talking'].includes(view.state)) {
+      throw new SightlineError(
+        'WRONG_STATE',
+        `The seat '${seatId}' is ${view?.state ?? 'offline'}, in no call or offer`,
+      );
+    }
+    if (next === 'break') return this.pause(seatId, reason);
+    if (next === 'offline') return this.logout(seatId);
+    await this.login(seatId);
+
+    return this.unpause(seatId);
+  }
+
+  /** `ms` more of wrap-up; 0 ends it. @throws SightlineError WRONG_STATE, SEAT_UNKNOWN */
+  async wrapUp(seatId: string, more: number): Promise<SeatState> {
+    this.check(seatId);
+    await this.outbox.ready();
+
+    return (await this.engine.run('wrapUpSeat', { seatId, more })) as SeatState;
+  }
+
+  async engaged(seatId: string, callId: string, on: boolean): Promise<SeatState | undefined> {
+    this.check(seatId);
+    checkName('call', callId);
+
+    return this.outbox.do(
+      'engaged',
+      async () => (await this.engine.run('engageSeat', { seatId, callId, on: on ? 1 : 0 })) as SeatState,
+    );
   }
 
   /**
@@ -64,18 +129,16 @@ export class Seats {
   }
 
   async view(seatId: string): Promise<SeatView | undefined> {
-    return seatView(await this.engine.store.redis.hgetall(this.engine.keys.seat(seatId)));
+    const hash = await this.engine.store.redis.hgetall(this.engine.keys.seat(seatId));
+
+    return seatView(hash, this.engine.config.seat(seatId), this.engine.now());
   }
 
   async stats(queue: string): Promise<QueueStats> {
-    const { keys } = this.engine;
-    const reply = await this.engine.read(
-      scripts.readStats,
-      { queue: keys.queue(queue), line: keys.line(queue), staff: keys.staff(queue), idle: keys.idle(queue) },
-      {},
-    );
+    const reply = await this.engine.run('readStats', { queueId: queue });
+    const { staffed, free } = this.mirror.floor.queue(queue);
 
-    return readStats(queue, reply as Reply[]);
+    return readStats(queue, reply as Reply[], staffed.size, free.size);
   }
 
   async snapshot(): Promise<AcdSnapshot> {
@@ -91,44 +154,48 @@ export class Seats {
   }
 
   private async upNow(seatId: string): Promise<SeatState> {
-    const config = this.check(seatId);
-    const state = await this.engine.change(
-      scripts.seatUp,
-      { seat: this.engine.keys.seat(seatId) },
-      { seatId, queues: joined(config.queues), skills: joined(config.skills) },
-    );
+    const login = this.check(seatId).login === 'code' ? 0 : 1;
 
-    return state as SeatState;
+    return (await this.engine.run('seatUp', { seatId, login })) as SeatState;
   }
 
   private async downNow(seatId: string): Promise<SeatState> {
-    return (await this.engine.change(scripts.seatDown, { seat: this.engine.keys.seat(seatId) }, {})) as SeatState;
+    return (await this.engine.run('seatDown', { seatId })) as SeatState;
   }
 
-  private async mark(name: 'pauseSeat' | 'unpauseSeat', seatId: string): Promise<SeatState> {
-    return (await this.engine.change(scripts[name], { seat: this.engine.keys.seat(seatId) }, { seatId })) as SeatState;
+  private async loginNow(seatId: string, on: boolean): Promise<SeatState> {
+    return (await this.engine.run('loginSeat', { seatId, on: on ? 1 : 0 })) as SeatState;
   }
 
-  private async tell(seatId: string, { up, paused }: Known): Promise<void> {
+  private async pauseNow(seatId: string, reason: string): Promise<SeatState> {
+    return (await this.engine.run('pauseSeat', { seatId, reason })) as SeatState;
+  }
+
+  private async unpauseNow(seatId: string): Promise<SeatState> {
+    return (await this.engine.run('unpauseSeat', { seatId })) as SeatState;
+  }
+
+  private async tell(seatId: string, { up, login, paused }: Known): Promise<void> {
     if (!this.engine.config.seat(seatId)) return;
-    if (paused !== undefined) await this.mark(paused ? 'pauseSeat' : 'unpauseSeat', seatId);
+    if (login !== undefined) await this.loginNow(seatId, login);
+    if (paused !== undefined) await (paused === false ? this.unpauseNow(seatId) : this.pauseNow(seatId, paused));
     if (up !== undefined) await (up ? this.upNow(seatId) : this.downNow(seatId));
   }
 
-  private check(seatId: string) {
+  private check(seatId: string): SeatConfig {
     const config = this.engine.config.seat(seatId);
     if (!config) throw new SightlineError('SEAT_UNKNOWN', `There is no seat '${seatId}'`);
 
     return config;
   }
 
-  private note(seatId: string, what: { up?: boolean; paused?: boolean }): void {
+  private note(seatId: string, what: Omit<Known, 'at'>): void {
     this.known.set(seatId, { ...this.known.get(seatId), ...what, at: this.engine.now() });
   }
 }
 
-function readStats(queue: string, reply: readonly Reply[]): QueueStats {
-  const [offered, answered, abandoned, overflowed, refused, calledBack, handling, waiting, staffed, idle] = reply;
+function readStats(queue: string, reply: readonly Reply[], staffed: number, idle: number): QueueStats {
+  const [offered, answered, abandoned, overflowed, refused, calledBack, handling = null, waiting] = reply;
 
   return {
     queue,
@@ -139,8 +206,8 @@ function readStats(queue: string, reply: readonly Reply[]): QueueStats {
     refused: Number(refused),
     calledBack: Number(calledBack),
     waiting: Number(waiting),
-    staffed: Number(staffed),
-    idle: Number(idle),
+    staffed,
+    idle,
     handling: handling === null ? HANDLING_GUESS : Number(handling) / 1_000,
   };
 }

@@ -54,7 +54,14 @@ export const seatArrows: StateTable<SeatState, SeatInput> = {
   'wrap-up': { ...idle, free: 'available' },
   resting: { ...idle, free: 'available' },
   engaged: { free: 'available', wrap: 'wrap-up', rest: 'resting', pause: 'break', down: 'offline', restore: 'talking' },
-  break: { free: 'available', wrap: 'wrap-up', rest: 'resting', engage: 'engaged', down: 'offline', restore: 'talking' },
+  break: {
+    free: 'available',
+    wrap: 'wrap-up',
+    rest: 'resting',
+    engage: 'engaged',
+    down: 'offline',
+    restore: 'talking',
+  },
 };
 
 /** A table as a text that scripts look arrows up in: ` from>input=to …`. */

@@ -1,19 +1,26 @@
 import { SightlineError } from '../lib/errors';
 import { newId } from '../lib/ids';
-import { HANDLING_GUESS } from './board';
 import { isUnavailable } from './engine';
 import type { Engine } from './engine';
 import { nodeName } from './keeper';
 import type { Outbox } from './outbox';
 import type { OwnTicket, Registry } from './registry';
-import { scripts } from './scripts';
-import { PRIORITY_LIMIT } from './types';
-import type { EnqueueRequest, LeaveReason, Offer, QueueConfig, ResumeRequest, TicketEvent, TicketView } from './types';
-import { historyView, joined, ticketView } from './views';
+import { needsOf } from './skills';
+import { PRIORITY_LIMIT, ticketClasses } from './types';
+import type {
+  EnqueueRequest,
+  LeaveReason,
+  Offer,
+  QueueConfig,
+  ResumeRequest,
+  TicketClass,
+  TicketEvent,
+  TicketView,
+} from './types';
+import { historyView, skillText, ticketView } from './views';
 
-const nameOfThing = /^[^\s,:|{}]{1,64}$/;
+const nameOfThing = /^[^\s,:;|{}]{1,64}$/;
 const ADOPT_BATCH = 100;
-const handlingGuess = HANDLING_GUESS * 1_000;
 
 /** The tickets of this node: what their callers do. What each method promises is told at `Acd`. */
 export class Tickets {
@@ -26,7 +33,7 @@ export class Tickets {
   async enqueue(request: EnqueueRequest): Promise<TicketView> {
     const config = this.engine.queueConfig(request.queue);
     if (!config) throw new SightlineError('QUEUE_UNKNOWN', `There is no queue '${request.queue}'`);
-    const ticket = this.newTicket(request, config);
+    const ticket = this.newTicket(request);
     await this.outbox.ready();
     try {
       await this.enter(ticket);
@@ -42,7 +49,7 @@ export class Tickets {
 
   async drop(ticketId: string): Promise<Offer | undefined> {
     const mine = this.registry.get(ticketId);
-    if (mine?.state === 'talking') return undefined;
+    if (mine?.state === 'talking' || mine?.callback) return undefined;
     const offer = this.withdrawHere(mine, 'caller-dropped');
     if (mine) mine.state = 'dropped';
     const reply = await this.outbox.do('drop', () => this.change('dropTicket', ticketId));
@@ -51,14 +58,9 @@ export class Tickets {
   }
 
   async resume(request: ResumeRequest): Promise<TicketView | undefined> {
-    const { engine } = this;
     await this.outbox.ready();
     const { terminal, resumeKey = '', callId } = request;
-    const id = await engine.change(
-      scripts.resumeTicket,
-      { resumes: engine.keys.resumes },
-      { terminal, resumeKey, callId },
-    );
+    const id = await this.engine.run('resumeTicket', { terminal, resumeKey, callId });
     if (typeof id !== 'string' || id === '') return undefined;
 
     return this.take(id, 'offers-as-events');
@@ -78,6 +80,40 @@ export class Tickets {
     await this.outbox.do('unhold', () => this.change('unholdTicket', ticketId));
   }
 
+  async postpone(ticketId: string, ms: number): Promise<void> {
+    this.withdrawHere(this.registry.get(ticketId), 'caller-left');
+    await this.outbox.do('postpone', () => this.engine.run('postponeTicket', { ticketId, ms }));
+  }
+
+  async askCallback(ticketId: string): Promise<void> {
+    await this.outbox.ready();
+    await this.engine.run('callbackTicket', { ticketId });
+    const mine = this.registry.get(ticketId);
+    if (!mine) return;
+    mine.callback = true;
+    if (mine.state !== 'offered') mine.state = 'waiting';
+  }
+
+  async transfer(ticketId: string, queue: string): Promise<void> {
+    const config = this.engine.queueConfig(queue);
+    if (!config) throw new SightlineError('QUEUE_UNKNOWN', `There is no queue '${queue}'`);
+    await this.outbox.ready();
+    await this.engine.run('transferTicket', { ticketId, queueId: queue, ...limitsOf(config) });
+    const mine = this.registry.get(ticketId);
+    if (!mine) return;
+    mine.queue = queue;
+    delete mine.told;
+    delete mine.overflowed;
+  }
+
+  async rank(ticketId: string, name: TicketClass, priority: number): Promise<void> {
+    checkRank(name, priority);
+    await this.outbox.ready();
+    await this.engine.run('rankTicket', { ticketId, class: name, priority });
+    const mine = this.registry.get(ticketId);
+    if (mine) Object.assign(mine, { class: name, priority });
+  }
+
   async leave(ticketId: string, reason: LeaveReason): Promise<Offer | undefined> {
     const mine = this.registry.get(ticketId);
     const offer = mine?.state === 'talking' ? undefined : this.withdrawHere(mine, 'caller-left');
@@ -87,10 +123,11 @@ export class Tickets {
     return offer ?? parseOffer(reply);
   }
 
-  async complete(ticketId: string): Promise<void> {
-    const { engine } = this;
+  async complete(ticketId: string, broke: boolean): Promise<void> {
+    const mine = this.registry.get(ticketId);
+    const keptFor = (this.engine.queueConfig(mine?.queue ?? '')?.returnWithin ?? 0) * 1_000;
     await this.outbox.do('complete', () =>
-      engine.change(scripts.completeTicket, { ticket: engine.keys.ticket(ticketId) }, { handlingGuess }),
+      this.engine.run('completeTicket', { ticketId, broke: broke ? 1 : 0, keptFor }),
     );
   }
 
@@ -104,12 +141,17 @@ export class Tickets {
       const [dead = '', until] = [leases[index], leases[index + 1]];
       if (nodeName(dead) !== node || dead === engine.node) continue;
       if (node !== engine.name && Number(until) > engine.now()) continue;
-      ids.push(...(await this.adoptFrom(keys.nodeTickets(dead), dead)));
+      ids.push(...(await this.adoptFrom('node-tickets', dead)));
     }
-    ids.push(...(await this.adoptFrom(keys.orphans(node), node)));
+    ids.push(...(await this.adoptFrom('orphans', node)));
     const views = await Promise.all(ids.map((id) => this.take(id, 'offers-in-view')));
 
     return views.filter((view) => view !== undefined);
+  }
+
+  /** A ticket that waits for its callback has come from a node that died. */
+  async adopted(ticketId: string): Promise<void> {
+    await this.take(ticketId, 'offers-as-events');
   }
 
   async view(ticketId: string): Promise<TicketView | undefined> {
@@ -122,71 +164,57 @@ export class Tickets {
 
   /** Puts a ticket into the line, with the time that it has. @throws SightlineError QUEUE_FULL */
   async enter(ticket: OwnTicket, limited = true): Promise<void> {
-    const { engine } = this;
-    const { keys } = engine;
-    const config = engine.queueConfig(ticket.queue);
-    await engine.change(
-      scripts.enqueueTicket,
-      { ticket: keys.ticket(ticket.ticketId), queue: keys.queue(ticket.queue), line: keys.line(ticket.queue) },
-      {
-        ticketId: ticket.ticketId,
-        queueId: ticket.queue,
-        callId: ticket.callId,
-        terminal: ticket.terminal,
-        resumeKey: ticket.resumeKey,
-        priority: ticket.priority,
-        skills: joined(ticket.skills),
-        since: ticket.enqueuedAt,
-        grace: (config?.grace ?? 60) * 1_000,
-        maxWait: (config?.maxWait ?? 0) * 1_000,
-        maxWaiting: limited ? (config?.maxWaiting ?? -1) : -1,
-      },
-    );
+    const config = this.engine.queueConfig(ticket.queue);
+    const limits = limitsOf(config);
+    await this.engine.run('enqueueTicket', {
+      ticketId: ticket.ticketId,
+      queueId: ticket.queue,
+      callId: ticket.callId,
+      terminal: ticket.terminal,
+      resumeKey: ticket.resumeKey,
+      customer: ticket.customer ?? '',
+      class: ticket.class ?? 'normal',
+      priority: ticket.priority,
+      skills: skillText(ticket.skills),
+      medium: ticket.medium ?? 'video',
+      designated: ticket.designated ?? '',
+      since: ticket.enqueuedAt,
+      ...limits,
+      maxWaiting: limited ? limits.maxWaiting : -1,
+      regular: asksRegulars(config) ? 1 : 0,
+      returnWithin: (config?.returnWithin ?? 0) * 1_000,
+    });
   }
 
   change(name: 'dropTicket' | 'holdTicket' | 'unholdTicket', ticketId: string): Promise<unknown> {
-    const { engine } = this;
-
-    return engine.change(scripts[name], { ticket: engine.keys.ticket(ticketId) }, {});
+    return this.engine.run(name, { ticketId });
   }
 
   /** Brings a ticket back into the line that others dropped although its call lives here. */
-  reclaim(ticket: OwnTicket): Promise<unknown> {
-    const { engine } = this;
-    const { ticketId, callId } = ticket;
-
-    return engine.change(scripts.reclaimTicket, { ticket: engine.keys.ticket(ticketId) }, { callId });
+  reclaim({ ticketId, callId }: OwnTicket): Promise<unknown> {
+    return this.engine.run('reclaimTicket', { ticketId, callId });
   }
 
   leaveNow(ticketId: string, how: LeaveReason): Promise<unknown> {
-    const { engine } = this;
-    const ticket = engine.keys.ticket(ticketId);
-
-    return engine.change(scripts.leaveTicket, { ticket }, { how, handlingGuess });
+    return this.engine.run('leaveTicket', { ticketId, how });
   }
 
-  private newTicket(request: EnqueueRequest, config: QueueConfig): OwnTicket {
-    const { queue, callId, terminal, priority = 0, resumeKey = '' } = request;
-    if (!Number.isInteger(priority) || Math.abs(priority) > PRIORITY_LIMIT) {
-      throw new SightlineError(
-        'BAD_REQUEST',
-        `A priority is a whole number from -${PRIORITY_LIMIT} to ${PRIORITY_LIMIT}`,
-      );
-    }
-    const skills = [...config.skills, ...(request.skills ?? [])];
-    for (const skill of skills) checkName('skill', skill);
+  private newTicket(request: EnqueueRequest): OwnTicket {
+    const { queue, callId, terminal, priority = 0, resumeKey = '', class: name = 'normal' } = request;
+    const { medium = 'video', customer = terminal, designated, skills = [] } = request;
+    checkRank(name, priority);
     checkName('queue', queue);
+    if (designated) checkName('seat', designated);
+    needsOf(skills);
 
     return {
       ticketId: newId('ticket'),
-      queue,
-      callId,
-      terminal,
-      resumeKey,
-      priority,
+      ...{ queue, callId, terminal, resumeKey, customer, class: name, priority, medium },
       skills: [...new Set(skills)].sort(),
+      ...(designated ? { designated } : {}),
       enqueuedAt: this.engine.now(),
       state: 'waiting',
+      offers: new Map(),
     };
   }
 
@@ -194,25 +222,34 @@ export class Tickets {
   private async take(id: string, how: 'offers-in-view' | 'offers-as-events'): Promise<TicketView | undefined> {
     const view = await this.view(id);
     if (!view || view.state === 'ended') return undefined;
-    const { offer } = view;
-    if (offer && view.state === 'offered' && (how === 'offers-as-events' || this.registry.isDead(offer))) {
-      view.state = 'waiting';
-      view.offer = undefined;
-      this.offerLater(offer);
-    }
-    const { node: _node, state, ...rest } = view;
-    const ticket: OwnTicket = { ...rest, state };
-    if (state === 'talking') {
-      ticket.wrapUp = (this.engine.queueConfig(view.queue)?.wrapUp ?? 0) * 1_000;
-    }
-    this.register(ticket);
+    const live = view.state === 'talking' ? [] : (view.offers ?? []);
+    // Those that were told while the view was read are not told again.
+    const told = (offer: Offer): boolean => this.registry.get(id)?.offers.has(offer.offerId) ?? false;
+    const isLater = (offer: Offer): boolean => how === 'offers-as-events' || this.registry.isDead(offer);
+    const later = live.filter((offer) => isLater(offer) && !told(offer));
+    const now = live.filter((offer) => !later.includes(offer));
+    if (view.state === 'offered' && now.length === 0) view.state = 'waiting';
+    if (view.state !== 'talking') Object.assign(view, { offers: now, offer: now[0] });
+    this.register(this.ownTicket(view));
+    for (const offer of later) this.offerLater(offer);
 
     return view;
   }
 
+  private ownTicket({ node: _node, state, offer, offers, ...rest }: TicketView): OwnTicket {
+    const live = state === 'talking' ? (offer ? [offer] : []) : (offers ?? []);
+    const ticket: OwnTicket = {
+      ...rest,
+      state: state === 'ended' ? 'waiting' : state,
+      offers: new Map(live.map((one) => [one.offerId, one])),
+    };
+    if (state === 'talking') ticket.wrapUp = wrapUpOf(this.engine.queueConfig(rest.queue));
+
+    return ticket;
+  }
+
   private register(ticket: OwnTicket): void {
-    const early = this.registry.add(ticket);
-    if (early) this.offerLater(early);
+    for (const early of this.registry.add(ticket)) this.offerLater(early);
   }
 
   /** After the caller of `enqueue` or `resume` has learnt the ticket's id. */
@@ -221,21 +258,21 @@ export class Tickets {
   }
 
   private withdrawHere(mine: OwnTicket | undefined, cause: 'caller-left' | 'caller-dropped'): Offer | undefined {
-    const offer = mine?.offer;
-    if (!offer) return undefined;
+    if (!mine || mine.state === 'talking') return undefined;
+    const [first] = mine.offers.values();
     // Not after the store has answered: a seat must not ring on because the store is slow.
-    this.engine.apply([{ t: 'withdrawn', offer, cause }]);
+    this.engine.apply([...mine.offers.values()].map((offer) => ({ t: 'withdrawn', offer, cause })));
 
-    return offer;
+    return first;
   }
 
-  private async adoptFrom(source: string, dead: string): Promise<string[]> {
-    const { engine } = this;
+  private async adoptFrom(kind: 'node-tickets' | 'orphans', dead: string): Promise<string[]> {
     const ids: string[] = [];
     for (let left = 1; left > 0;) {
-      const keys = { nodes: engine.keys.nodes, source };
-      const reply = await engine.change(scripts.adoptTickets, keys, { dead, limit: ADOPT_BATCH });
-      const [more, adopted] = reply as [number, string[]];
+      const [more, adopted] = (await this.engine.run('adoptTickets', { dead, kind, limit: ADOPT_BATCH })) as [
+        number,
+        string[],
+      ];
       ids.push(...adopted);
       left = more;
     }
@@ -244,14 +281,40 @@ export class Tickets {
   }
 }
 
+/** ms of after-call work, -1 until the agent says that it is done. */
+export function wrapUpOf(config: QueueConfig | undefined): number {
+  const { wrapUp = 0, wrapUpUntilDone = false } = config ?? {};
+
+  return wrapUpUntilDone && wrapUp === 0 ? -1 : wrapUp * 1_000;
+}
+
+function limitsOf(config: QueueConfig | undefined): { grace: number; maxWait: number; maxWaiting: number } {
+  const { grace = 60, maxWait = 0, maxWaiting = -1 } = config ?? {};
+
+  return { grace: grace * 1_000, maxWait: maxWait * 1_000, maxWaiting };
+}
+
+function asksRegulars(config: QueueConfig | undefined): boolean {
+  return (config?.rings ?? []).some(({ seats: { kind } }) => kind === 'last-agent' || kind === 'frequent-agent');
+}
+
 function parseOffer(reply: unknown): Offer | undefined {
   return typeof reply === 'string' && reply !== '' ? (JSON.parse(reply) as Offer) : undefined;
 }
 
 function viewOf(ticket: OwnTicket, node: string): TicketView {
-  const { wrapUp: _wrapUp, told: _told, ...view } = ticket;
+  const { wrapUp: _wrapUp, told: _told, overflowed: _overflowed, offers, ...view } = ticket;
+  const live = [...offers.values()];
 
-  return { ...view, node };
+  return { ...view, node, ...(live[0] ? { offer: live[0], offers: live } : {}) };
+}
+
+function checkRank(name: TicketClass, priority: number): void {
+  if (!ticketClasses.includes(name)) {
+    throw new SightlineError('BAD_REQUEST', `A class is one of ${ticketClasses.join(', ')}, not '${String(name)}'`);
+  }
+  if (Number.isInteger(priority) && Math.abs(priority) <= PRIORITY_LIMIT) return;
+  throw new SightlineError('BAD_REQUEST', `A priority is a whole number from -${PRIORITY_LIMIT} to ${PRIORITY_LIMIT}`);
 }
 
 /** Names become parts of keys and lists; what would break those is refused. */

@@ -188,6 +188,8 @@ export interface AcdConfig {
   seats?(): Iterable<SeatConfig>;
   /** Those of `defaultCurves` when absent. */
   curves?(): ClassCurves;
+  /** The same for as long as nothing of all this changes. Absent: it never does, but for seats that come. */
+  version?(): unknown;
 }
 
 /** Highest and lowest priority of a ticket: seconds of head start, so a ticket of 60 is served as though it had come a minute earlier. */
@@ -200,15 +202,7 @@ export type TicketState = 'waiting' | 'offered' | 'talking' | 'held' | 'dropped'
  * none of the queue's.
  */
 export type SeatState =
-  | 'offline'
-  | 'available'
-  | 'reserved'
-  | 'ringing'
-  | 'talking'
-  | 'wrap-up'
-  | 'resting'
-  | 'engaged'
-  | 'break';
+  'offline' | 'available' | 'reserved' | 'ringing' | 'talking' | 'wrap-up' | 'resting' | 'engaged' | 'break';
 
 /** How a ticket ended. `lost`: the node that held its talk died and nobody took it over. */
 export type TicketEnd = 'completed' | 'abandoned' | 'overflowed' | 'called-back' | 'lost';

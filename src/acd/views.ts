@@ -1,10 +1,24 @@
-import type { Offer, SeatState, SeatView, TicketEvent, TicketState, TicketView } from './types';
+import { idleRate } from './strategy';
+import type {
+  Decision,
+  Medium,
+  Offer,
+  SeatConfig,
+  SeatState,
+  SeatView,
+  TicketClass,
+  TicketEvent,
+  TicketState,
+  TicketView,
+} from './types';
 
 type Hash = Record<string, string>;
 
 /** A ticket's hash as what the outside sees; undefined when there is none. */
 export function ticketView(hash: Hash): TicketView | undefined {
   if (!hash.id) return undefined;
+  const offers = offersOf(hash);
+  const answered = hash.state === 'talking' ? answeredOffer(hash) : undefined;
 
   return {
     ticketId: hash.id,
@@ -12,62 +26,99 @@ export function ticketView(hash: Hash): TicketView | undefined {
     callId: hash.callId ?? '',
     terminal: hash.terminal ?? '',
     resumeKey: hash.resumeKey ?? '',
+    customer: hash.customer ?? '',
+    class: (hash.class ?? 'normal') as TicketClass,
     priority: Number(hash.priority),
-    skills: list(hash.skills),
+    skills: hash.skills ? hash.skills.split(';') : [],
+    medium: (hash.medium ?? 'video') as Medium,
+    ...(hash.designated ? { designated: hash.designated } : {}),
+    ...(hash.callback === '1' ? { callback: true } : {}),
     node: hash.node ?? '',
     state: hash.state as TicketState,
     enqueuedAt: Number(hash.enqueuedAt),
     ...(hash.answeredAt ? { answeredAt: Number(hash.answeredAt) } : {}),
-    offer: offerOf(hash),
+    offer: answered ?? offers[0],
+    ...(offers.length > 0 ? { offers } : {}),
   };
 }
 
-function offerOf(hash: Hash): Offer | undefined {
-  if (!hash.offerId) return undefined;
+/** See `offersOf` in lua/includes/ticket.lua. */
+function offersOf(hash: Hash): Offer[] {
+  if (!hash.offers) return [];
 
-  return {
-    offerId: hash.offerId,
-    token: hash.token ?? '',
-    ticketId: hash.id ?? '',
-    callId: hash.callId ?? '',
-    seatId: hash.seatId ?? '',
-    queue: hash.queue ?? '',
-    expiresAt: Number(hash.expiresAt),
-  };
+  return hash.offers.split(';').map((text) => {
+    const [offerId = '', token = '', seatId = '', expiresAt] = text.split(',');
+
+    return { ...offerBase(hash), offerId, token, seatId, expiresAt: Number(expiresAt) };
+  });
 }
 
-export function seatView(hash: Hash): SeatView | undefined {
+function answeredOffer(hash: Hash): Offer {
+  const { offerId = '', token = '', seatId = '' } = hash;
+
+  return { ...offerBase(hash), offerId, token, seatId, expiresAt: Number(hash.expiresAt ?? 0) };
+}
+
+function offerBase(hash: Hash): Pick<Offer, 'ticketId' | 'callId' | 'queue'> {
+  return { ticketId: hash.id ?? '', callId: hash.callId ?? '', queue: hash.queue ?? '' };
+}
+
+/** A seat's hash, with what the plan says of the seat. */
+export function seatView(hash: Hash, config: SeatConfig | undefined, now: number): SeatView | undefined {
   if (!hash.id) return undefined;
   const end = Number(hash.until);
-  const engaged = hash.state === 'offered' || hash.state === 'talking';
+  const state = hash.state as SeatState;
+  const engaged = state === 'reserved' || state === 'ringing' || state === 'talking';
+  const timed = engaged || state === 'wrap-up' || state === 'resting';
 
   return {
     seatId: hash.id,
-    state: hash.state as SeatState,
+    state,
     since: Number(hash.since),
-    queues: list(hash.queues),
-    skills: list(hash.skills),
+    queues: config?.queues ?? [],
+    skills: config?.skills ?? [],
     ...(hash.ticket ? { ticketId: hash.ticket } : {}),
-    ...(end > 0 && hash.state !== 'paused' && hash.state !== 'offline' ? { until: end } : {}),
+    ...(end > 0 && timed ? { until: end } : {}),
     ...(engaged ? nextOf(hash) : {}),
+    ...(hash.reason ? { reason: hash.reason } : {}),
+    calls: Number(hash.calls),
+    talkTime: Number(hash.talkTime) / 1_000,
+    idleRate: Math.round(idleRate(shiftOf(hash, state), now) * 1_000) / 1_000,
+  };
+}
+
+function shiftOf(hash: Hash, state: SeatState): Parameters<typeof idleRate>[0] {
+  return {
+    state,
+    since: Number(hash.since),
+    idleTotal: Number(hash.idleTotal),
+    upSince: Number(hash.upSince),
   };
 }
 
 function nextOf(hash: Hash): Pick<SeatView, 'next'> {
-  if (hash.up !== '1') return { next: 'offline' };
+  if (hash.up !== '1' || hash.login !== '1') return { next: 'offline' };
 
-  return hash.paused === '1' ? { next: 'paused' } : {};
+  return hash.paused === '1' ? { next: 'break' } : {};
 }
 
+/** Lines of a history; what was decided by ranking is left to `decisionsOf`. */
 export function historyView(lines: readonly string[]): TicketEvent[] {
-  return lines.map((line) => JSON.parse(line) as TicketEvent);
+  return lines.map((line) => {
+    const { at, what, seatId, detail } = JSON.parse(line) as TicketEvent;
+
+    return { at, what, ...(seatId ? { seatId } : {}), ...(detail ? { detail } : {}) };
+  });
 }
 
-/** Names as scripts want them: sorted, each once, joined by commas. */
-export function joined(names: Iterable<string>): string {
-  return [...new Set(names)].sort().join();
+export function decisionsOf(lines: readonly string[]): Decision[] {
+  return lines
+    .map((line) => JSON.parse(line) as Decision & { what: string })
+    .filter(({ what }) => what === 'offered')
+    .map(({ what: _what, ...decision }) => decision);
 }
 
-function list(text: string | undefined): string[] {
-  return text ? text.split(',') : [];
+/** Skills as scripts want them: sorted, each once. */
+export function skillText(skills: Iterable<string>): string {
+  return [...new Set(skills)].sort().join(';');
 }

@@ -9,8 +9,7 @@ import { codeOf, luaCodes } from './codes';
 /** What Redis can return to us from a script. */
 export type Reply = null | number | string | Reply[];
 
-export type LuaTable =
-  readonly string[] | { readonly [key: string]: string | number | boolean | undefined | LuaTable };
+export type LuaTable = readonly string[] | { readonly [key: string]: string | number | boolean | undefined | LuaTable };
 
 export interface ScriptDefinition<K extends readonly string[], A extends readonly string[]> {
   /** Path below src/, e.g. `acd/lua/offerTicket.lua`. */

@@ -40,7 +40,7 @@ quitLine(ticket)
 learnPatience(ticket, false)
 forgetResume(ticket)
 saveTicket(ticket, 'answeredAt', whole(NOW), 'offerId', A.offerId, 'token', A.token, 'seatId', seat.id,
-  'wrapUp', A.wrapUp)
+  'expiresAt', offer.expiresAt, 'wrapUp', A.wrapUp)
 count(ticket, ticket.callback == '1' and 'calledBack' or 'answered')
 rememberRegular(ticket, seat.id)
 remember(ticket, 'answered', seat.id)

@@ -7,7 +7,6 @@
     ARGV[3] grace       ms
     ARGV[4] maxWait     ms, 0 for no limit
     ARGV[5] maxWaiting  -1 for no limit
-    ARGV[6] skills      expressions of the new queue and of the ticket, joined by semicolons
 
   Output:
     1  it stands in the other queue, also when it did before
@@ -30,7 +29,7 @@ backToWaiting(ticket, 'overflowed')
 quitLine(ticket)
 count(ticket, 'overflowed')
 queueOf(A.queueId)
-saveTicket(ticket, 'queue', A.queueId, 'queuedAt', whole(NOW), 'grace', A.grace, 'skills', A.skills, 'tried', '',
+saveTicket(ticket, 'queue', A.queueId, 'queuedAt', whole(NOW), 'grace', A.grace, 'tried', '',
   'limited', A.maxWait == '0' and '0' or '1')
 count(ticket, 'offered')
 joinLine(ticket)

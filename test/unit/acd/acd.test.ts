@@ -35,7 +35,7 @@ describe('the way of a ticket', () => {
     const [offer] = await node.next('offer');
     expect(offer).toMatchObject({ ticketId: ticket.ticketId, callId: request.callId, seatId: 's1', queue: 'q' });
     expect(offer.expiresAt).toBe(site.clock.now() + 25_000);
-    expect(await states()).toEqual({ s1: 'offered' });
+    expect(await states()).toEqual({ s1: 'reserved' });
 
     await node.acd.accept(offer);
     await node.acd.accept(offer);
@@ -46,7 +46,7 @@ describe('the way of a ticket', () => {
     await node.acd.complete(ticket.ticketId);
     await node.acd.complete(ticket.ticketId);
     expect(node.all('ended')).toEqual([[ticket.ticketId, 'completed']]);
-    expect(await node.acd.seat('s1')).toMatchObject({ state: 'wrapup', until: site.clock.now() + 10_000 });
+    expect(await node.acd.seat('s1')).toMatchObject({ state: 'wrap-up', until: site.clock.now() + 10_000 });
     await site.pass(10);
     expect(await states()).toEqual({ s1: 'available' });
     expect(await node.acd.stats('q')).toMatchObject({ offered: 1, answered: 1, waiting: 0, staffed: 1, idle: 1 });
@@ -118,7 +118,7 @@ describe('the way of a ticket', () => {
     const offer = { ...node.offers[0]!, token: 'forged' };
     await expect(node.acd.accept(offer)).rejects.toMatchObject({ code: 'OFFER_GONE' });
     await node.acd.decline(offer, 'rejected');
-    expect(await states()).toEqual({ s1: 'offered' });
+    expect(await states()).toEqual({ s1: 'reserved' });
   });
 });
 
@@ -200,7 +200,7 @@ describe('a caller who goes', () => {
     expect(await node.acd.drop(id)).toBeUndefined();
     expect(await states()).toEqual({ s1: 'talking' });
     await node.acd.leave(id);
-    expect(await states()).toEqual({ s1: 'wrapup' });
+    expect(await states()).toEqual({ s1: 'wrap-up' });
     expect(node.all('ended')).toEqual([[id, 'completed']]);
     expect(await node.acd.stats('q')).toMatchObject({ offered: 1, answered: 1, abandoned: 0 });
   });
@@ -276,22 +276,22 @@ describe('seats', () => {
   it('go offline or take a break only after the talk', async () => {
     const id = await talking();
     await node.acd.pause('s1');
-    expect(await node.acd.seat('s1')).toMatchObject({ state: 'talking', next: 'paused' });
+    expect(await node.acd.seat('s1')).toMatchObject({ state: 'talking', next: 'break' });
     await node.acd.seatDown('s1');
     expect(await node.acd.seat('s1')).toMatchObject({ state: 'talking', next: 'offline' });
     await node.acd.complete(id);
     expect(await states()).toEqual({ s1: 'offline' });
     await node.acd.seatUp('s1');
-    expect(await states()).toEqual({ s1: 'paused' });
+    expect(await states()).toEqual({ s1: 'break' });
     // What is left of the wrap-up still counts.
-    expect(await node.acd.unpause('s1')).toBe('wrapup');
+    expect(await node.acd.unpause('s1')).toBe('wrap-up');
     await site.pass(10);
     expect(await states()).toEqual({ s1: 'available' });
   });
 
   it('may be paused before they come up', async () => {
     await node.acd.pause('s1');
-    expect(await node.acd.seatUp('s1')).toBe('paused');
+    expect(await node.acd.seatUp('s1')).toBe('break');
     expect(await node.acd.stats('q')).toMatchObject({ staffed: 0, idle: 0 });
     expect(await node.acd.unpause('s1')).toBe('available');
     expect(await node.acd.stats('q')).toMatchObject({ staffed: 1, idle: 1 });
@@ -341,7 +341,7 @@ describe('a seat that lets it ring', () => {
 });
 
 describe('who is next', () => {
-  it('is decided by priority, then by time, then by arrival in one millisecond', async () => {
+  it('is decided by time and head start, then by arrival in one millisecond', async () => {
     const low = await node.acd.enqueue(caller('q', { priority: -1 }));
     const same = await Promise.all([1, 2, 3].map(() => node.acd.enqueue(caller())));
     await site.pass(0.001);
@@ -363,7 +363,7 @@ describe('who is next', () => {
     site.config.addSeat('s3', ['q', 'other']);
     await node.acd.enqueue(caller('q'));
     await site.pass(1);
-    const urgent = await node.acd.enqueue(caller('other', { priority: 1 }));
+    const urgent = await node.acd.enqueue(caller('other', { priority: 2 }));
     await node.acd.enqueue(caller('other'));
     await node.acd.seatUp('s3');
     await site.settled();

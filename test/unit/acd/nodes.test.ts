@@ -112,7 +112,7 @@ describe('a node that dies', () => {
     await site.passSlowly(9);
     expect(await two.acd.seat('s1')).toMatchObject({ state: 'talking' });
     await site.passSlowly(2);
-    expect(await two.acd.seat('s1')).toMatchObject({ state: 'wrapup' });
+    expect(await two.acd.seat('s1')).toMatchObject({ state: 'wrap-up' });
     expect(await two.acd.ticket(talk)).toMatchObject({ state: 'ended' });
     expect(await two.acd.ticket(waiting.ticketId)).toMatchObject({ state: 'dropped' });
     const resumed = await two.acd.resume({ terminal: '1001', callId: 'new' });

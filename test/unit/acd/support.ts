@@ -25,12 +25,14 @@ export class TestConfig implements AcdConfig {
 
   addQueue(id: string, settings: Partial<QueueConfig> = {}): this {
     this.queueMap.set(id, { ...queueDefaults, ...settings, id });
+    this.changes++;
 
     return this;
   }
 
-  addSeat(id: string, queues: string[], skills: string[] = []): this {
-    this.seatMap.set(id, { id, queues, skills });
+  addSeat(id: string, queues: string[], skills: string[] = [], more: Partial<SeatConfig> = {}): this {
+    this.seatMap.set(id, { id, queues, skills, ...more });
+    this.changes++;
 
     return this;
   }
@@ -46,6 +48,16 @@ export class TestConfig implements AcdConfig {
   queues(): Iterable<QueueConfig> {
     return this.queueMap.values();
   }
+
+  seats(): Iterable<SeatConfig> {
+    return this.seatMap.values();
+  }
+
+  version(): number {
+    return this.changes;
+  }
+
+  private changes = 0;
 }
 
 type Heard = { [K in keyof AcdEvents]: { event: K; args: AcdEvents[K] } }[keyof AcdEvents];
@@ -58,7 +70,16 @@ export class Node {
     readonly acd: Acd,
     readonly store: Store,
   ) {
-    for (const event of ['offer', 'withdrawn', 'moved', 'ended', 'replaced', 'fenced'] as const) {
+    for (const event of [
+      'offer',
+      'withdrawn',
+      'moved',
+      'ended',
+      'replaced',
+      'overflow',
+      'preempted',
+      'fenced',
+    ] as const) {
       acd.on(event, (...args: unknown[]) => this.heard.push({ event, args } as Heard));
     }
   }

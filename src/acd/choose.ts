@@ -1,0 +1,159 @@
+import { isGathering } from './crew';
+import type { CrewQueue, Member } from './crew';
+import type { Floor, FloorQueue, FloorTicket } from './floor';
+import { openRings, ringFacts, unfit } from './rings';
+import type { OpenRings } from './rings';
+import { scoreOf } from './strategy';
+import type { Strategy } from './types';
+
+/** What ranking needs of its surroundings besides the floor. */
+export interface RankContext {
+  /** ms since the epoch. */
+  now: number;
+  /** From 0 to 1. */
+  random(): number;
+  /** Upper end of the estimate for a ticket, in seconds. */
+  estimate(ticket: FloorTicket): number;
+}
+
+/** A free seat that suits a ticket, and where it stands. `ring` is -1 for the seat that lost this customer before. */
+export interface Choice {
+  seatId: string;
+  ring: number;
+  strategy: Strategy;
+  score: number[];
+  order: number;
+}
+
+export interface Chosen {
+  /** The seats to be offered now, best first; none when no free seat suits. */
+  seats: Choice[];
+  /** How many free seats suited. */
+  suited: number;
+  runnersUp: Choice[];
+  /** When time alone may bring another answer, ms since the epoch; Infinity when it cannot. */
+  nextAt: number;
+}
+
+const RUNNERS_UP = 3;
+const nobody: Chosen = { seats: [], suited: 0, runnersUp: [], nextAt: Infinity };
+
+/**
+ * The seats that a ticket is to be offered to: of the free ones that suit it those of the earliest open ring, in the order of
+ * that ring's strategy. A ticket that rings already gets more only where a ring rings several.
+ *
+ * @param isTaken seats that others have been promised in the same pass.
+ */
+export function choose(
+  floor: Floor,
+  ticket: FloorTicket,
+  isTaken: (seat: string) => boolean,
+  context: RankContext,
+): Chosen {
+  const crew = floor.crew.queue(ticket.queue);
+  if (!crew) return nobody;
+  const queue = floor.queue(ticket.queue);
+  const open = openRings(
+    ticket,
+    crew,
+    floor,
+    ringFacts(queue, () => context.estimate(ticket)),
+    context.now,
+  );
+  const gathers = ticket.state === 'offered';
+  const choices: Choice[] = [];
+  for (const seatId of queue.free) {
+    if (isTaken(seatId)) continue;
+    const member = crew.members.get(seatId);
+    const choice = member && placed({ floor, queue, crew, ticket, member, open, context, gathers });
+    if (choice) choices.push(choice);
+  }
+  if (choices.length === 0) return { ...nobody, nextAt: open.nextAt };
+
+  return take(choices, { ticket, crew, nextAt: open.nextAt, now: context.now });
+}
+
+interface Candidacy {
+  floor: Floor;
+  queue: FloorQueue;
+  crew: CrewQueue;
+  ticket: FloorTicket;
+  member: Member;
+  open: OpenRings;
+  context: RankContext;
+  /** Only rings count that ring several seats. */
+  gathers: boolean;
+}
+
+/** Where a free seat stands for a ticket; undefined when no open ring has it. */
+export function placed(one: Candidacy): Choice | undefined {
+  const { floor, queue, crew, ticket, member, open, context, gathers } = one;
+  const { seatId, order } = member;
+  const seat = floor.seats.get(seatId);
+  if (!seat) return undefined;
+  if (open.first === seatId && !gathers) return { seatId, ring: -1, strategy: 'longest-idle', score: [0], order };
+  for (const [ring, state] of open.rings.entries()) {
+    if (!state.open || (gathers && !isGathering(state.ring)) || unfit(ticket, crew, ring, member)) continue;
+    const { strategy } = state.ring;
+    const { now, random } = context;
+    const seatOf = (id: string) => floor.seats.get(id);
+    const score = scoreOf(strategy, { seat, member, ticket, crew, queue, ring, now, random, seatOf });
+
+    return { seatId, ring, strategy, score, order };
+  }
+
+  return undefined;
+}
+
+export function byPlace(a: Choice, b: Choice): number {
+  if (a.ring !== b.ring) return a.ring - b.ring;
+  for (let index = 0; index < a.score.length; index++) {
+    const difference = (a.score[index] ?? 0) - (b.score[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+
+  return a.order - b.order || (a.seatId < b.seatId ? -1 : 1);
+}
+
+function take(
+  choices: Choice[],
+  { ticket, crew, nextAt, now }: { ticket: FloorTicket; crew: CrewQueue; nextAt: number; now: number },
+): Chosen {
+  const best = firstOf(choices);
+  const others = choices.filter((choice) => choice !== best);
+  const suited = choices.length;
+  if (best.strategy === 'ring-all') {
+    const ring = choices.filter((choice) => choice.ring === best.ring).sort(byPlace);
+
+    return { seats: ring, suited, runnersUp: [], nextAt };
+  }
+  const runnersUp = others.length <= RUNNERS_UP ? others.sort(byPlace) : bestOf(others, RUNNERS_UP);
+  if (ticket.state === 'offered') {
+    // `ring-progressively`: one more when the last one has rung for a while.
+    const last = Math.max(...ticket.offers.map(({ at }) => at));
+    const at = last + (crew.config.ringStep ?? DEFAULT_STEP) * 1_000;
+    if (at > now) return { seats: [], suited, runnersUp, nextAt: Math.min(nextAt, at) };
+  }
+
+  return { seats: [best], suited, runnersUp, nextAt };
+}
+
+/** How long until `ring-progressively` rings one more seat, in seconds. */
+export const DEFAULT_STEP = 10;
+
+function firstOf(choices: readonly Choice[]): Choice {
+  return choices.reduce((best, choice) => (byPlace(choice, best) < 0 ? choice : best));
+}
+
+function bestOf(choices: readonly Choice[], count: number): Choice[] {
+  const best: Choice[] = [];
+  for (const choice of choices) {
+    const last = best[count - 1];
+    if (last && byPlace(choice, last) >= 0) continue;
+    const index = best.findIndex((other) => byPlace(choice, other) < 0);
+    best.splice(index < 0 ? best.length : index, 0, choice);
+    if (best.length > count) best.pop();
+  }
+
+  return best;
+}

@@ -1,0 +1,189 @@
+import { Crew } from './crew';
+import type { Engine } from './engine';
+import { Floor } from './floor';
+import type { Row, SeatRow, TicketRow } from './rows';
+import type { AcdConfig, QueueConfig, TicketState } from './types';
+
+export interface MirrorContext {
+  /** Something has changed by which dispatch may find a match. `here`: by this node itself. */
+  changed(here: boolean): void;
+  /** Places, or what estimates are made of, have changed in a queue. */
+  moved(queue: string): void;
+}
+
+/** Rows that are read at a time when the floor is learnt anew. */
+const CHUNK = 200;
+/** Revisions of things that are gone are remembered, so that late news does not bring them back. */
+const REMEMBERED = 20_000;
+
+const inLine = new Set<TicketState>(['waiting', 'offered', 'held', 'dropped']);
+
+/**
+ * Keeps the floor of this node like the store: by the rows of its own batches, which come with their replies, and by those of
+ * other nodes, which come by a channel. Both may overtake each other, so each thing remembers the revision that it is of.
+ * Where a revision is missing, because a connection broke, the floor is learnt anew.
+ */
+export class Mirror {
+  readonly floor: Floor;
+  /** All revisions up to this one are known. */
+  seen = 0;
+  private readonly revisions = new Map<string, number>();
+  /** Known revisions beyond a gap. */
+  private readonly ahead = new Set<number>();
+  private loading: Promise<void> | undefined;
+  private planned: unknown;
+  private gapAt = 0;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly context: MirrorContext,
+  ) {
+    this.floor = new Floor(makeCrew(engine.config, [], engine.queueConfigs()));
+    this.planned = engine.config.version?.();
+  }
+
+  /** Whether a revision has been missing since the last time when this was asked. */
+  get hasGap(): boolean {
+    const gap = this.ahead.size > 0 ? this.seen : 0;
+    const stays = gap > 0 && gap === this.gapAt;
+    this.gapAt = gap;
+
+    return stays;
+  }
+
+  /** Makes out anew who may take what when another plan is in force. */
+  usePlan(): void {
+    const { engine } = this;
+    const version = engine.config.version?.();
+    if (version === this.planned) return;
+    this.planned = version;
+    this.floor.useCrew(makeCrew(engine.config, this.floor.seats.keys(), engine.queueConfigs()));
+    this.context.changed(true);
+    for (const queue of this.floor.queues.keys()) this.context.moved(queue);
+  }
+
+  /** Rows of one batch. */
+  take(revision: number, rows: readonly Row[], here: boolean): void {
+    for (const row of rows) this.takeRow(revision, row);
+    this.note(revision);
+    this.context.changed(here);
+  }
+
+  /** The connection was lost: news may have been missed, and a store that was restarted may count from an earlier revision. */
+  reset(): void {
+    this.revisions.clear();
+    this.ahead.clear();
+    this.seen = 0;
+  }
+
+  /** Learns the whole floor from the store. Shared when it is under way. */
+  load(): Promise<void> {
+    this.loading ??= this.loadNow().finally(() => (this.loading = undefined));
+
+    return this.loading;
+  }
+
+  private async loadNow(): Promise<void> {
+    const { keys, store } = this.engine;
+    const { redis } = store;
+    const from = Number(await redis.get(keys.revision));
+    const [queues, seats] = await Promise.all([redis.smembers(keys.queues), redis.smembers(keys.seats)]);
+    const lines = await Promise.all(queues.map((queue) => redis.zrange(keys.line(queue), 0, -1)));
+    const rows = await this.readAll('seat', seats);
+    const engaged = rows.flatMap(({ kind, row }) => (kind === 's' && row.ticket !== '' ? [row.ticket] : []));
+    const tickets = [...new Set([...lines.flat(), ...engaged])];
+    await this.readAll('queue', queues);
+    await this.readAll('ticket', tickets);
+    this.forgetOthers(from, new Set(tickets), new Set(seats));
+    this.seen = Math.max(this.seen, from);
+    for (const revision of this.ahead) if (revision <= this.seen) this.ahead.delete(revision);
+    this.note(this.seen);
+    this.context.changed(true);
+    for (const queue of this.floor.queues.keys()) this.context.moved(queue);
+  }
+
+  private async readAll(kind: 'ticket' | 'seat' | 'queue', ids: readonly string[]): Promise<Row[]> {
+    const all: Row[] = [];
+    for (let start = 0; start < ids.length; start += CHUNK) {
+      const { revision, rows } = await this.engine.readRows(kind, ids.slice(start, start + CHUNK));
+      for (const row of rows) this.takeRow(revision, row);
+      all.push(...rows);
+    }
+
+    return all;
+  }
+
+  /** What was there before and is not any more. What came meanwhile is of a later revision. */
+  private forgetOthers(from: number, tickets: ReadonlySet<string>, seats: ReadonlySet<string>): void {
+    for (const id of this.floor.tickets.keys()) {
+      if (!tickets.has(id) && (this.revisions.get(`t${id}`) ?? 0) <= from) this.floor.removeTicket(id);
+    }
+    for (const id of this.floor.seats.keys()) {
+      if (!seats.has(id) && (this.revisions.get(`s${id}`) ?? 0) <= from) this.floor.removeSeat(id);
+    }
+  }
+
+  private takeRow(revision: number, row: Row): void {
+    const key = row.kind + row.row.id;
+    if ((this.revisions.get(key) ?? -1) >= revision) return;
+    this.revisions.delete(key);
+    this.revisions.set(key, revision);
+    if (this.revisions.size > REMEMBERED) this.prune();
+    if (row.kind === 't') this.takeTicket(row.row);
+    else if (row.kind === 's') this.takeSeat(row.row);
+    else this.floor.apply(row);
+  }
+
+  private takeTicket(row: TicketRow): void {
+    const former = this.floor.tickets.get(row.id);
+    if (!this.floor.crew.queue(row.queue)) this.planForQueue(row.queue);
+    this.floor.apply({ kind: 't', row });
+    if (former && former.queue !== row.queue) this.context.moved(former.queue);
+    const [was, is] = [former && inLine.has(former.state), inLine.has(row.state)];
+    const isRanked = former?.class !== row.class || former.priority !== row.priority;
+    if (was !== is || former?.queue !== row.queue || isRanked) this.context.moved(row.queue);
+  }
+
+  private takeSeat(row: SeatRow): void {
+    const former = this.floor.seats.get(row.id);
+    if (!former) this.planForSeat(row.id);
+    this.floor.apply({ kind: 's', row });
+    if (former?.works === row.works) return;
+    for (const queue of this.floor.crew.queuesOf(row.id)) {
+      if (this.floor.queue(queue).waiting > 0) this.context.moved(queue);
+    }
+  }
+
+  /** A seat that the plan does not list beforehand. */
+  private planForSeat(id: string): void {
+    const { config } = this.engine;
+    if (config.seats || !config.seat(id)) return;
+    this.floor.useCrew(makeCrew(config, [...this.floor.seats.keys(), id], this.engine.queueConfigs()));
+  }
+
+  private planForQueue(id: string): void {
+    if (!this.engine.queueConfig(id)) return;
+    this.floor.useCrew(makeCrew(this.engine.config, this.floor.seats.keys(), this.engine.queueConfigs()));
+  }
+
+  private note(revision: number): void {
+    if (revision > this.seen) this.ahead.add(revision);
+    while (this.ahead.delete(this.seen + 1)) this.seen++;
+  }
+
+  /** Drops the oldest of what is not on the floor any more. */
+  private prune(): void {
+    for (const key of this.revisions.keys()) {
+      if (this.revisions.size <= REMEMBERED / 2) break;
+      const id = key.slice(1);
+      if (!this.floor.tickets.has(id) && !this.floor.seats.has(id) && !this.floor.queues.has(id))
+        this.revisions.delete(key);
+    }
+  }
+}
+
+function makeCrew(config: AcdConfig, seen: Iterable<string>, queues: Iterable<QueueConfig>): Crew {
+  const seats = config.seats ? config.seats() : [...seen].flatMap((id) => config.seat(id) ?? []);
+
+  return new Crew(config, seats, queues);
+}
