@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { Acd } from './acd/acd';
+import type { AcdConfig } from './acd/types';
 import { adoptCalls } from './calls/adopt';
 import type { Call } from './calls/call';
 import { CallStore } from './calls/call-store';
@@ -11,6 +12,7 @@ import { Recorder } from './calls/recording';
 import type { CallState } from './calls/state';
 import type { Plan } from './dialplan/model';
 import { PlanStore } from './dialplan/store';
+import { acdPorts } from './http/acd-ports';
 import { apiToken } from './http/api-token';
 import type { RecordingPort } from './http/recordings';
 import { createHttpServer } from './http/server';
@@ -197,13 +199,20 @@ class Wiring {
       site: this.plan.site,
       node: this.config.node,
       log: this.log,
-      config: {
-        queue: (id) => this.plan.queues.get(id),
-        seat: (id) => this.plan.seats.get(id),
-        queues: () => this.plan.queues.values(),
-      },
+      config: this.acdConfig(),
     });
     this.closer.add('queue', () => this.acd.close());
+  }
+
+  /** What the queue works with: always the plan in force. */
+  private acdConfig(): AcdConfig {
+    return {
+      queue: (id) => this.plan.queues.get(id),
+      seat: (id) => this.plan.seats.get(id),
+      queues: () => this.plan.queues.values(),
+      seats: () => this.plan.seats.values(),
+      version: () => this.plan,
+    };
   }
 
   private buildNumbers(): void {
@@ -220,6 +229,7 @@ class Wiring {
     this.closer.add('routing numbers', () => this.numbers.close());
     this.plans.on('published', (plan) => {
       this.log.info({ plan: plan.version }, 'a new dialplan is in force');
+      this.acd.usePlan();
       this.usePlan().catch(this.report('the pools and seats of the new dialplan are used when the store is back'));
     });
     this.closer.add(
@@ -445,6 +455,7 @@ class Wiring {
         live: () => this.calls.live().map(publicRecord),
       },
       recordings: this.recordingPort(),
+      acd: acdPorts(this.acd, this.acdConfig()),
       queues: {
         snapshot: () => this.acd.snapshot(),
         site: () => ({ site: this.plan.site, version: this.plan.version, faults: [...this.plans.faults] }),
