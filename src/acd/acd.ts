@@ -487,6 +487,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
   private onStoreDown(): void {
     this.lostAt = this.engine.now();
     this.keeper.storeIsLost();
+    this.dispatcher.suspend();
   }
 
   private onStoreUp(): void {
@@ -496,6 +497,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
       if (isUnavailable(error)) return;
       this.engine.log.error({ err: error }, 'coming back to the store failed');
       this.keeper.resume();
+      this.dispatcher.resume();
     });
   }
 
@@ -508,6 +510,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     await this.reconciler.run();
     await this.mirror.load();
     this.keeper.resume();
+    this.dispatcher.resume();
     this.lookAround();
   }
 
