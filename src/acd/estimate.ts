@@ -66,8 +66,7 @@ const ENOUGH_IN_BAND = 10;
 const DRIFT = 0.05;
 /** The line moves on at this share of its pace at least, however many overtake. */
 const SLOWEST = 0.1;
-/** What a free seat needs to be rung and to answer. */
-const AT_ONCE: Estimate = [0, 5];
+const NORMAL_ENDS = [-QUANTILE, QUANTILE] as const;
 
 /** What is known of a queue at the moment of the question, besides its counters. */
 export type QueueNow = Pick<EstimateFacts, 'staffed' | 'free' | 'waited' | 'front'>;
@@ -125,16 +124,16 @@ function sum(numbers: readonly number[]): number {
  */
 export function makeEstimator(facts: EstimateFacts): (position: number, factor?: number) => Estimate {
   const forecast = makeForecast(facts);
-  const [lowEnd, highEnd] = facts.ends ?? [-QUANTILE, QUANTILE];
 
-  return (position, factor = 1) => {
-    if (position <= (facts.free ?? 0)) return [...AT_ONCE];
-    const { middle, spread } = forecast(position, factor);
-    const low = toldAs(middle * cube(1 + lowEnd * spread));
-    const high = toldAs(middle * cube(1 + highEnd * spread));
+  return (position, factor) => rangeOf(forecast(position, factor), facts.ends);
+}
 
-    return [low, Math.max(high, middle > 0 ? low + step(low) : 0)];
-  };
+/** The range that is told: its ends lie where one wait in ten is beyond. */
+export function rangeOf({ middle, spread }: Forecast, ends: EstimateFacts['ends'] = NORMAL_ENDS): Estimate {
+  const low = toldAs(middle * cube(1 + ends[0] * spread));
+  const high = toldAs(middle * cube(1 + ends[1] * spread));
+
+  return [low, Math.max(high, low + step(low))];
 }
 
 /**
@@ -146,14 +145,15 @@ export function makeEstimator(facts: EstimateFacts): (position: number, factor?:
  * With no staff at all the answer is that of one seat: the most favourable that can be promised.
  */
 export function makeForecast(facts: EstimateFacts): (position: number, factor?: number) => Forecast {
-  const sums = makeSums(facts);
+  const stepsTo = makeSteps(facts);
   const { handling: handlingDoubt, impatience: impatienceDoubt } = facts.doubt ?? { handling: 0, impatience: 0 };
   const excess = Math.min(3, (facts.variation ?? 1) ** 2) - 1;
+  const longRun = 2 / Math.max(1, facts.handling);
 
   return (position, factor = 1) => {
-    const { mean, served, variance, servedVariance } = sums(position - Math.max(0, facts.free ?? 0));
+    const { mean, served, variance, servedVariance } = stepsTo(position - Math.max(0, facts.free ?? 0));
     if (mean === 0) return { middle: 0, spread: 0, mean: 0 };
-    const regular = excess * settled((2 * mean) / Math.max(1, facts.handling)) * servedVariance;
+    const regular = excess * settled(mean * longRun) * servedVariance;
     const doubt = (handlingDoubt * served) ** 2 + (impatienceDoubt * (mean - served)) ** 2;
     const shape = (mean * mean) / Math.max(variance * 0.1, variance + regular + doubt);
     const root = 1 - 1 / (9 * shape);
@@ -162,7 +162,7 @@ export function makeForecast(facts: EstimateFacts): (position: number, factor?: 
   };
 }
 
-interface Sums {
+interface Steps {
   mean: number;
   /** The part of the mean that is waited for seats, not for others to give up. */
   served: number;
@@ -171,17 +171,18 @@ interface Sums {
 }
 
 /** The sums of the steps up to a place; each place is reckoned once. */
-function makeSums(facts: EstimateFacts): (position: number) => Sums {
-  const sums: Sums[] = [{ mean: 0, served: 0, variance: 0, servedVariance: 0 }];
+function makeSteps(facts: EstimateFacts): (position: number) => Steps {
+  const sums: Steps[] = [{ mean: 0, served: 0, variance: 0, servedVariance: 0 }];
   const service = Math.max(1, facts.staffed) / Math.max(1, facts.handling);
+  const { overtaking = 0, front = 0 } = facts;
   let leaving = 0;
-  const extend = (last: Sums): void => {
+  const extend = (last: Steps): void => {
     const ahead = sums.length - 1;
     if (ahead > 0) leaving += impatienceAt(facts, ahead - 1);
     const down = service + leaving;
-    const up = sums.length > (facts.front ?? 0) ? Math.min(facts.overtaking ?? 0, down * (1 - SLOWEST)) : 0;
+    const up = overtaking > 0 && ahead >= front ? Math.min(overtaking, down * (1 - SLOWEST)) : 0;
     const mean = 1 / (down - up);
-    const variance = (down + up) * mean ** 3;
+    const variance = (down + up) * mean * mean * mean;
     const share = service / down;
     sums.push({
       mean: last.mean + mean,
@@ -192,9 +193,9 @@ function makeSums(facts: EstimateFacts): (position: number) => Sums {
   };
 
   return (position) => {
-    while (sums.length <= position) extend(sums[sums.length - 1] as Sums);
+    while (sums.length <= position) extend(sums[sums.length - 1] as Steps);
 
-    return sums[Math.max(0, position)] as Sums;
+    return sums[Math.max(0, position)] as Steps;
   };
 }
 
@@ -224,7 +225,7 @@ export function steady(next: Told, told: Told | undefined): Estimate {
 }
 
 function cube(root: number): number {
-  return Math.max(0, root) ** 3;
+  return root > 0 ? root * root * root : 0;
 }
 
 /** People are told steps that they can make something of: 5 s, from two minutes 15 s, from ten minutes a minute. */

@@ -120,9 +120,11 @@ export function learnPatience(known: Counters, waited: number, gaveUp: boolean):
 /**
  * Somebody was answered after `waited` seconds who had been told, when he entered, a range around `middle` of this
  * `spread` (`Forecast`). Each end of the range gives way a little to the waits beyond it, and comes back a little with
- * those within, nine times as often: so it comes to rest where one in ten is beyond.
+ * those within, nine times as often: so it comes to rest where one in ten is beyond. Who was promised a seat at once
+ * (middle 0) teaches nothing.
  */
 export function learnFit(known: Counters, waited: number, middle: number, spread: number): Counters {
+  if (middle <= 0 || spread <= 0) return known;
   const off = deviation(waited, middle, spread);
 
   return {
@@ -139,6 +141,7 @@ export function learnFit(known: Counters, waited: number, middle: number, spread
  * what was told (which had this factor in it) and shrinks with each shorter one, so half come to be longer. 1 at first.
  */
 export function learnFactor(factor: number, waited: number, middle: number): number {
+  if (middle <= 0) return factor;
   const next = factor * Math.exp(waited > middle ? FACTOR_STEP : -FACTOR_STEP);
 
   return Math.min(FACTOR_LIMIT, Math.max(1 / FACTOR_LIMIT, next));

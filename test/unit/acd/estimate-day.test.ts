@@ -17,7 +17,7 @@ const days: [name: string, change: Partial<DayPlan>, busy: number, error: number
   ['some go ahead of the others', { vip: 0.1 }, 1.05, 0.25],
   ['some need a skill that few seats have', { skilled: { callers: 0.3, seats: 0.4 } }, 1.05, 0.27],
 ];
-const seeds = [1, 2, 3, 4, 5, 6];
+const seeds = [1, 2, 3, 4, 5];
 
 describe.each(days)('a simulated day: %s', (_name, change, busy, limit) => {
   const played = seeds.map((seed) => servedOf(watchDay(makePlan(seed, change, busy))));

@@ -1,4 +1,4 @@
-import { factsOf, makeEstimator, makeForecast, steady } from '../../../../src/acd/estimate';
+import { factsOf, makeEstimator, makeForecast, rangeOf, steady } from '../../../../src/acd/estimate';
 import type { Estimate, EstimateFacts, Forecast, Told } from '../../../../src/acd/estimate';
 import * as observed from '../../../../src/acd/observed';
 import { playDay } from './day';
@@ -59,13 +59,13 @@ class Watcher implements DayListener {
     this.congestedSince ??= at;
     const position = line.indexOf(caller) + 1;
     const facts = this.facts(at, line);
-    const factor = this.factorOf(caller);
+    const forecast = makeForecast(facts)(position, this.factorOf(caller));
     this.outcomes.set(caller.id, {
       at,
       position,
       staffed: this.staffed,
-      estimate: makeEstimator(facts)(position, factor),
-      forecast: makeForecast(facts)(position, factor),
+      estimate: rangeOf(forecast, facts.ends),
+      forecast,
       headOfLine: at - (line[0] ?? caller).enteredAt,
       lastServed: this.lastServed,
       oracle: this.watch.oracle?.(caller, at, line, seats),
