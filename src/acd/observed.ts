@@ -24,15 +24,13 @@ export interface Counters {
   gaveUp: number[];
   /** By how long they had waited: seconds that were waited, by those who gave up and by those who did not. */
   atRisk: number[];
-  /** How many answered tickets have told how good their first estimate was. */
-  judged: number;
   /** The low end of the range, in spreads from the middle: the value that one wait in ten falls short of. */
   lowEnd: number;
   /** The high end: the value that one wait in ten exceeds. */
   highEnd: number;
 }
 
-/** What remains of a counter with each event that is added to it: about the last 400 count. */
+/** What remains of a counter with each event that is added to it: about the last 200 count. */
 export const KEEP = 0.995;
 /** Patience is not the same all the time; it is counted apart from 0 s, from 15 s and so on. */
 export const PATIENCE_EDGES: readonly number[] = [0, 15, 30, 60, 120, 240, 480, 960];
@@ -61,10 +59,40 @@ export function noCounters(): Counters {
     enteredTime: 0,
     gaveUp: none,
     atRisk: none,
-    judged: 0,
     lowEnd: -QUANTILE,
     highEnd: QUANTILE,
   };
+}
+
+const plain = [
+  ...([
+    'handled',
+    'handledTime',
+    'handledSquares',
+    'drained',
+    'drainedTime',
+    'entered',
+    'overtook',
+    'enteredTime',
+  ] as const),
+  ...(['lowEnd', 'highEnd'] as const),
+];
+
+/** Names of the counters as fields of a hash, in the order in which `readCounters` takes their values. */
+export const counterFields: readonly string[] = [
+  ...plain.map((name) => `learnt.${name}`),
+  ...PATIENCE_EDGES.map((_, index) => `learnt.gaveUp${index}`),
+  ...PATIENCE_EDGES.map((_, index) => `learnt.atRisk${index}`),
+];
+
+/** The counters of these values of `counterFields`; what is absent is as in a queue that has seen nothing yet. */
+export function readCounters(values: readonly (string | null | undefined)[]): Counters {
+  const known = noCounters();
+  const at = (index: number): number | undefined => (values[index] == null ? undefined : Number(values[index]));
+  plain.forEach((name, index) => (known[name] = at(index) ?? known[name]));
+  const bands = (from: number): number[] => PATIENCE_EDGES.map((_, index) => at(from + index) ?? 0);
+
+  return { ...known, gaveUp: bands(plain.length), atRisk: bands(plain.length + PATIENCE_EDGES.length) };
 }
 
 /** A seat is free again: `took` seconds after it was first rung for the ticket, wrap-up included. */
@@ -129,7 +157,6 @@ export function learnFit(known: Counters, waited: number, middle: number, spread
 
   return {
     ...known,
-    judged: known.judged + 1,
     lowEnd: -clampEnd(-known.lowEnd + END_STEP * ((off < known.lowEnd ? 1 : 0) - 0.1)),
     highEnd: clampEnd(known.highEnd + END_STEP * ((off > known.highEnd ? 1 : 0) - 0.1)),
   };

@@ -124,6 +124,17 @@ describe('what a queue learns of itself', () => {
     expect(factor).toBeCloseTo(5);
   });
 
+  it('is read from the fields of a hash, in any state', () => {
+    const { counterFields, readCounters } = observed;
+    expect(new Set(counterFields).size).toBe(counterFields.length);
+    expect(readCounters(counterFields.map(() => null))).toEqual(observed.noCounters());
+    const read = readCounters(counterFields.map((_, index) => `${index + 1}.5`));
+    expect(read).toMatchObject({ handled: 1.5, enteredTime: 8.5, lowEnd: 9.5, highEnd: 10.5 });
+    expect(read.gaveUp).toEqual([11.5, 12.5, 13.5, 14.5, 15.5, 16.5, 17.5, 18.5]);
+    expect(read.atRisk[7]).toBe(26.5);
+    expect(counterFields[25]).toBe('learnt.atRisk7');
+  });
+
   it('leaves what was known as it was', () => {
     const before = observed.noCounters();
     const copy = structuredClone(before);

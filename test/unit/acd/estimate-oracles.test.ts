@@ -2,6 +2,7 @@ import { makeForecast } from '../../../src/acd/estimate';
 import type { EstimateFacts, Forecast } from '../../../src/acd/estimate';
 import type { DayPlan } from './model/day';
 import { makePlan, mean, medianError, servedOf, squaredError } from './model/days';
+import type { Served } from './model/days';
 import { erlangA, erlangC, makeOracle, queueLength, queueLengthMarkov } from './model/oracles';
 import { watchDay } from './model/watch';
 
@@ -74,22 +75,25 @@ describe('the day that is played', () => {
     const byHead = squaredError(served, ({ headOfLine }) => headOfLine);
     expect(byHead / byLength).toBeGreaterThan(1.6);
     expect(byHead / byLength).toBeLessThan(2.8);
-    expect(squaredError(served, ({ forecast }) => forecast.mean)).toBeLessThan(byHead);
   });
 });
 
 describe.each([1, 2, 3])('on a busy day, seed %d,', (seed) => {
-  const plan = makePlan(seed, {}, 1.05);
-  const oracleOf = makeOracle(plan, 5_000);
-  const outcomes = watchDay(plan, {
-    oracle: (caller, at, line, seats) => {
-      if (caller.id % 10 > 0) return undefined;
-      const busy = seats.filter(({ working }) => working).map(({ busySince }) => busySince && at - busySince);
+  let served: Served[] = [];
 
-      return oracleOf({ busy, waited: line.slice(0, -1).map((other) => at - other.enteredAt) }, 80);
-    },
+  beforeAll(() => {
+    const plan = makePlan(seed, {}, 1.05);
+    const oracleOf = makeOracle(plan, 5_000);
+    const outcomes = watchDay(plan, {
+      oracle: (caller, at, line, seats) => {
+        if (caller.id % 10 > 0) return undefined;
+        const busy = seats.filter(({ working }) => working).map(({ busySince }) => busySince && at - busySince);
+
+        return oracleOf({ busy, waited: line.slice(0, -1).map((other) => at - other.enteredAt) }, 80);
+      },
+    });
+    served = servedOf(outcomes);
   });
-  const served = servedOf(outcomes);
 
   it('errs less than the estimators that know no rates, and than the one that knows no patience', () => {
     const ours = squaredError(served, ({ forecast }) => forecast.mean);
