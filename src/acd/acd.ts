@@ -123,6 +123,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     this.mirror = new Mirror(this.engine, {
       changed: (here) => this.dispatcher.wake(here ? 'all' : 'own'),
       moved: (queue) => this.boards.moved(queue),
+      firstTold: (id) => this.registry.get(id)?.first,
     });
     this.outbox = new Outbox(store, times.patience, log);
     this.dispatcher = new Dispatcher(this.engine, this.mirror, times.leaseMargin);
@@ -531,6 +532,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     if (this.mirror.hasGap) this.inBackground(this.mirror.load(), 'the floor could not be learnt anew');
     this.dispatcher.wake('all');
     this.overflows.check();
+    this.inBackground(this.mirror.keepLearnt(), 'what the queues have learnt could not be kept');
   }
 
   private reconcileContext(): ConstructorParameters<typeof Reconciler>[2] {

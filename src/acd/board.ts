@@ -1,22 +1,31 @@
 import type { Engine } from './engine';
-import { makeEstimator, steady } from './estimate';
-import type { Estimate, QueueFacts as EstimateFacts } from './estimate';
-import type { FloorQueue, FloorTicket } from './floor';
+import { factsOf, makeForecast, rangeOf, steady } from './estimate';
+import type { Estimate, EstimateFacts, Forecast, Told } from './estimate';
+import type { FloorTicket } from './floor';
+import { kindOf } from './learner';
 import type { Mirror } from './mirror';
 import type { OwnTicket, Registry } from './registry';
 import { ringFacts } from './rings';
-import type { QueueRow } from './rows';
-import { HANDLING_GUESS } from './scripts';
 import type { Position, QueueFacts } from './types';
 
-/** People who gave up before patience is reckoned with. */
-const ENOUGH_LEFT = 3;
+/** An estimator is used for so long at most, in ms: those who wait grow older. */
+const ESTIMATOR_LASTS = 1_000;
+/** Of a longer line nobody's patience is reckoned by age. */
+const LONG_LINE = 500;
 
 interface QueueBoard {
   /** When places were told last, and what ends the wait for the next time. */
   toldAt: number;
   cancel?: () => void;
-  estimator?: { row: QueueRow; staffVersion: number; estimate: (position: number) => Estimate };
+  estimator?: Estimator;
+}
+
+interface Estimator {
+  madeAt: number;
+  /** What it was made of. */
+  basis: string;
+  facts: EstimateFacts;
+  forecast: (position: number, factor?: number) => Forecast;
 }
 
 /**
@@ -64,21 +73,19 @@ export class Boards {
     const next = this.next(ticket);
     const own = this.registry.get(ticketId);
     const estimate = steady(next, own?.told);
-    if (own) own.told = { ...next, estimate };
+    if (own) {
+      own.told = { ...next, estimate };
+      own.first ??= this.forecast(ticket, next.position);
+    }
 
     return { queue: ticket.queue, position: next.position, waiting: floor.queue(ticket.queue).waiting, estimate };
   }
 
   /** What somebody would be told who stood at a place. */
-  estimateAt(queueId: string, position: number): Estimate {
-    const queue = this.mirror.floor.queue(queueId);
-    const state = this.of(queueId);
-    if (state.estimator?.row !== queue.row || state.estimator.staffVersion !== queue.staffVersion) {
-      const { row, staffVersion } = queue;
-      state.estimator = { row, staffVersion, estimate: makeEstimator(factsOf(queue)) };
-    }
+  estimateAt(queue: string, position: number, factor = 1): Estimate {
+    const { forecast, facts } = this.estimator(queue);
 
-    return state.estimator.estimate(position);
+    return rangeOf(forecast(position, factor), facts.ends);
   }
 
   facts(queueId: string): QueueFacts {
@@ -95,12 +102,39 @@ export class Boards {
     for (const state of this.queues.values()) state.cancel?.();
   }
 
-  private next(ticket: FloorTicket) {
+  private next(ticket: FloorTicket): Told {
     const { floor } = this.mirror;
     const position = floor.position(ticket, this.engine.now());
     const { size: staffed } = floor.queue(ticket.queue).staffed;
 
-    return { position, staffed, estimate: this.estimateAt(ticket.queue, position) };
+    return { position, staffed, estimate: this.estimateAt(ticket.queue, position, this.factor(ticket)) };
+  }
+
+  private forecast(ticket: FloorTicket, position: number): Forecast {
+    return this.estimator(ticket.queue).forecast(position, this.factor(ticket));
+  }
+
+  private factor(ticket: FloorTicket): number {
+    return this.mirror.learner.factor(ticket.queue, kindOf(ticket));
+  }
+
+  private estimator(queueId: string): Estimator {
+    const { floor, learner } = this.mirror;
+    const queue = floor.queue(queueId);
+    const state = this.of(queueId);
+    const now = this.engine.now();
+    const basis = `${learner.version(queueId)} ${queue.staffVersion}`;
+    const known = state.estimator;
+    if (known && now - known.madeAt < ESTIMATOR_LASTS && (known.basis === basis || queue.waiting > LONG_LINE))
+      return known;
+    const waited =
+      queue.waiting > LONG_LINE
+        ? undefined
+        : floor.standing(queueId, now).map(({ enqueuedAt }) => (now - enqueuedAt) / 1_000);
+    const facts = factsOf(learner.counters(queueId), { staffed: queue.staffed.size, waited });
+    state.estimator = { madeAt: now, basis, facts, forecast: makeForecast(facts) };
+
+    return state.estimator;
   }
 
   private tell(queue: string): void {
@@ -132,15 +166,4 @@ export class Boards {
 
     return state;
   }
-}
-
-function factsOf({ row: { learnt }, staffed }: FloorQueue): EstimateFacts {
-  const waited = Number(learnt.patienceWait ?? 0) / 1_000;
-  const left = Number(learnt.patienceLeft ?? 0);
-
-  return {
-    staffed: staffed.size,
-    handling: learnt.handling === undefined ? HANDLING_GUESS : Number(learnt.handling) / 1_000,
-    impatience: left >= ENOUGH_LEFT && waited > 0 ? left / waited : 0,
-  };
 }

@@ -8,13 +8,13 @@ export const rowFields = {
   t: [
     ...(['id', 'queue', 'state', 'node', 'callId', 'terminal', 'class', 'priority', 'skills', 'medium'] as const),
     ...(['customer', 'designated', 'last', 'frequent', 'returns', 'enqueuedAt', 'queuedAt', 'sequence'] as const),
-    ...(['callback', 'offers', 'tried', 'seatId', 'answeredAt'] as const),
+    ...(['callback', 'offers', 'tried', 'seatId', 'answeredAt', 'how'] as const),
   ],
   s: [
     ...(['id', 'state', 'since', 'up', 'login', 'paused', 'reason', 'ticket', 'offer', 'until', 'idleSince'] as const),
     ...(['upSince', 'idleTotal', 'calls', 'talkTime', 'lastOffered'] as const),
   ],
-  q: ['id', 'lastSeat', 'handling', 'handled', 'patienceWait', 'patienceLeft'],
+  q: ['id', 'lastSeat'],
 } as const;
 
 /** An offer under way, as far as ranking has to know it. Times in ms since the epoch. */
@@ -52,6 +52,8 @@ export interface TicketRow {
   tried: ReadonlySet<string>;
   seatId: string;
   answeredAt: number;
+  /** How it ended; empty before. */
+  how: string;
 }
 
 /** A seat as ranking sees it. Times in ms since the epoch, durations in ms. */
@@ -72,13 +74,10 @@ export interface SeatRow {
   lastOffered: number;
 }
 
-/** What a queue has learnt about itself. */
 export interface QueueRow {
   id: string;
   /** The seat that was rung last for it. */
   lastSeat: string;
-  /** Fields as they are in the store; estimates are made of them. */
-  learnt: Readonly<Record<string, string>>;
 }
 
 export type Row = { kind: 't'; row: TicketRow } | { kind: 's'; row: SeatRow } | { kind: 'q'; row: QueueRow };
@@ -125,6 +124,7 @@ function ticketRow(fields: readonly string[]): TicketRow {
     tried: at(20) === '' ? none : new Set(at(20).split(',')),
     seatId: at(21),
     answeredAt: Number(at(22)),
+    how: at(23),
   };
 }
 
@@ -156,11 +156,5 @@ function seatRow(fields: readonly string[]): SeatRow {
 }
 
 function queueRow(fields: readonly string[]): QueueRow {
-  const learnt: Record<string, string> = {};
-  rowFields.q.forEach((name, index) => {
-    const value = fields[index];
-    if (value) learnt[name] = value;
-  });
-
-  return { id: fields[0] ?? '', lastSeat: fields[1] ?? '', learnt };
+  return { id: fields[0] ?? '', lastSeat: fields[1] ?? '' };
 }

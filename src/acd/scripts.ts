@@ -2,9 +2,6 @@ import { defineProgram } from '../store/program';
 import { rowFields } from './rows';
 import { arrowText, seatArrows, ticketArrows } from './states';
 
-/** Mean talk and wrap-up that is assumed until a queue has had talks of its own, in seconds. */
-export const HANDLING_GUESS = 180;
-
 /** Every change of state of the ACD, one verb each; what they do is told at the head of each file. */
 export const verbs = {
   enqueueTicket: [
@@ -57,6 +54,5 @@ export const program = defineProgram({
     TICKET: arrowText(ticketArrows),
     SEAT: arrowText(seatArrows),
     ROW: rowFields,
-    HANDLING_GUESS: HANDLING_GUESS * 1_000,
   },
 });

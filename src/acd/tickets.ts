@@ -103,6 +103,7 @@ export class Tickets {
     if (!mine) return;
     mine.queue = queue;
     delete mine.told;
+    delete mine.first;
     delete mine.overflowed;
   }
 
@@ -303,7 +304,7 @@ function parseOffer(reply: unknown): Offer | undefined {
 }
 
 function viewOf(ticket: OwnTicket, node: string): TicketView {
-  const { wrapUp: _wrapUp, told: _told, overflowed: _overflowed, offers, ...view } = ticket;
+  const { wrapUp: _wrapUp, told: _told, first: _first, overflowed: _overflowed, offers, ...view } = ticket;
   const live = [...offers.values()];
 
   return { ...view, node, ...(live[0] ? { offer: live[0], offers: live } : {}) };

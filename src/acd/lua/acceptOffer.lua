@@ -37,7 +37,6 @@ saveSeat(seat, 'until', '0')
 forgetMisses(seat)
 oweNothing('offer:' .. ticket.id .. ':' .. A.offerId)
 quitLine(ticket)
-learnPatience(ticket, false)
 forgetResume(ticket)
 saveTicket(ticket, 'answeredAt', whole(NOW), 'offerId', A.offerId, 'token', A.token, 'seatId', seat.id,
   'expiresAt', offer.expiresAt, 'wrapUp', A.wrapUp)

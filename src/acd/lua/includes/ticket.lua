@@ -1,6 +1,6 @@
 --- @include "effects"
 --- @include "seat"
---- @include "learn"
+--- @include "queue"
 -- A ticket: its state, its place in the line, and the offers under way for it.
 
 local ENDED_KEPT = 60000
@@ -167,7 +167,6 @@ local function endTicket(ticket, input, how)
     if from == 'dropped' then owesNothing('grace', ticket) end
     if (ticket['until'] or '0') ~= '0' then owesNothing('unhold', ticket) end
     count(ticket, counterOf[how])
-    learnPatience(ticket, how == 'abandoned')
     forgetResume(ticket)
   end
   forgetOrphan(ticket)
@@ -181,7 +180,6 @@ end
 
 -- Ends a talk: its seat wraps up.
 local function endTalk(ticket, input, how)
-  learnHandling(ticket)
   local seat = loadSeat(ticket.seatId)
   if seat and seat.ticket == ticket.id then
     local talked = math.max(0, NOW - tonumber(ticket.answeredAt))
