@@ -514,6 +514,8 @@ export class Acd extends TypedEmitter<AcdEvents> {
   private async onFenced(): Promise<void> {
     this.engine.log.warn({ node: this.node }, 'the lease of this node was lost');
     await this.reconciler.run();
+    // While it had no lease nobody told it news.
+    await this.mirror.load();
     this.emit('fenced');
   }
 
