@@ -275,7 +275,9 @@ export class Acd extends TypedEmitter<AcdEvents> {
    * An offer that is not alive any more is left alone.
    */
   async decline(offer: Offer, cause: DeclineCause): Promise<void> {
-    if (cause === 'caller-left') await this.tickets.drop(offer.ticketId);
+    // Whoever is to be called back is not there anyway, and keeps his turn.
+    const keeps = this.registry.get(offer.ticketId)?.callback ?? false;
+    if (cause === 'caller-left' && !keeps) await this.tickets.drop(offer.ticketId);
     else await this.offers.decline(offer, cause);
   }
 
