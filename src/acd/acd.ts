@@ -276,7 +276,9 @@ export class Acd extends TypedEmitter<AcdEvents> {
    * An offer that is not alive any more is left alone.
    */
   async decline(offer: Offer, cause: DeclineCause): Promise<void> {
-    if (cause === 'caller-left') await this.tickets.drop(offer.ticketId);
+    // Whoever is to be called back is not there anyway, and keeps his turn.
+    const keeps = this.registry.get(offer.ticketId)?.callback ?? false;
+    if (cause === 'caller-left' && !keeps) await this.tickets.drop(offer.ticketId);
     else await this.offers.decline(offer, cause);
   }
 
@@ -518,6 +520,8 @@ export class Acd extends TypedEmitter<AcdEvents> {
   private async onFenced(): Promise<void> {
     this.engine.log.warn({ node: this.node }, 'the lease of this node was lost');
     await this.reconciler.run();
+    // While it had no lease nobody told it news.
+    await this.mirror.load();
     this.emit('fenced');
   }
 

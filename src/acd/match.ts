@@ -105,7 +105,10 @@ function insert(heads: Head[], head: Head, before: (a: Head, b: Head) => number)
 /** From whom an alarm takes a seat first: from nobody, from a ringing call, and only then from a talk. */
 const costs: Partial<Record<SeatState, number>> = { 'wrap-up': 0, resting: 1, reserved: 2, ringing: 3, talking: 4 };
 
-/** The seat that an alarm takes which finds none free: the one whose loss costs least; of talks the one that began last. */
+/**
+ * The seat that an alarm takes which finds none free: the one whose loss costs least; of talks the one that began last.
+ * One that rests since it refused this very alarm is left alone: a phone that refuses by itself would be rung in a circle.
+ */
 function victim(floor: Floor, ticket: FloorTicket, taken: ReadonlySet<string>): Choice | undefined {
   const crew = floor.crew.queue(ticket.queue);
   if (!crew) return undefined;
@@ -127,6 +130,7 @@ function victimChoice(floor: Floor, ticket: FloorTicket, crew: CrewQueue, seat: 
   const member = crew.members.get(seat.id);
   const cost = costs[seat.state];
   if (!member || cost === undefined || floor.tickets.get(seat.ticket)?.class === 'alarm') return undefined;
+  if (seat.state === 'resting' && ticket.tried.has(seat.id)) return undefined;
   const ring = crew.rings.findIndex((_, index) => !unfit(ticket, crew, index, member));
   const strategy = crew.rings[ring]?.strategy;
 

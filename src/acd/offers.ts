@@ -35,12 +35,12 @@ export class Offers {
     await this.engine.run('ringSeat', { ticketId, seatId, offerId });
   }
 
-  async decline(offer: Offer, cause: Exclude<DeclineCause, 'caller-left'>): Promise<void> {
+  async decline(offer: Offer, cause: DeclineCause): Promise<void> {
     this.registry.withdrawn(offer);
     const { engine } = this;
     const config = engine.queueConfig(offer.queue);
     const delay = restAfter(cause, config);
-    const missBreak = cause === 'node-lost' ? 0 : (config?.autoBreak?.[cause] ?? 0);
+    const missBreak = isMiss(cause) ? (config?.autoBreak?.[cause] ?? 0) : 0;
     const { ticketId, offerId, token } = offer;
     await this.outbox.do('decline', () =>
       engine.run('declineOffer', { ticketId, offerId, token, cause, delay, missBreak }),
@@ -70,8 +70,8 @@ export class Offers {
 }
 
 /** How long a seat rests after a miss, in ms. One that says no by itself must not be rung again in a tight circle. */
-function restAfter(cause: MissCause | 'node-lost', config: QueueConfig | undefined): number {
-  if (cause === 'node-lost') return 0;
+function restAfter(cause: DeclineCause, config: QueueConfig | undefined): number {
+  if (!isMiss(cause)) return 0;
   const { noAnswerDelay = 0, rejectDelay = 0, busyDelay = 0, unreachableDelay = busyDelay } = config ?? {};
   const delays: Record<MissCause, number> = {
     'no-answer': noAnswerDelay,
@@ -81,4 +81,8 @@ function restAfter(cause: MissCause | 'node-lost', config: QueueConfig | undefin
   };
 
   return delays[cause] * 1_000;
+}
+
+function isMiss(cause: DeclineCause): cause is MissCause {
+  return cause !== 'caller-left' && cause !== 'node-lost';
 }

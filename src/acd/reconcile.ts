@@ -67,7 +67,7 @@ export class Reconciler {
     if (theirs.node !== engine.node) return this.handedOver(mine);
     if (mine.state === 'talking') return this.talking(mine, theirs);
     this.compareOffers(mine, theirs);
-    await this.compareState(mine, theirs);
+    await this.compareState(mine, theirs, Number(hash.until ?? 0) > 0);
   }
 
   private read(mine: OwnTicket): Promise<Record<string, string>> {
@@ -125,11 +125,12 @@ export class Reconciler {
     this.engine.apply([...mine.offers.values()].map((offer) => ({ t: 'withdrawn', offer, cause })));
   }
 
-  private async compareState(mine: OwnTicket, theirs: TicketView): Promise<void> {
+  /** One that is postponed is on hold in the store only, which brings it back by itself. */
+  private async compareState(mine: OwnTicket, theirs: TicketView, isPostponed: boolean): Promise<void> {
     const id = mine.ticketId;
     const waits = mine.state === 'waiting' || mine.state === 'offered';
     if (waits && theirs.state === 'dropped') await this.context.reclaim(mine);
-    else if (waits && theirs.state === 'held') await this.context.unhold(id);
+    else if (waits && theirs.state === 'held' && !isPostponed) await this.context.unhold(id);
     else if (mine.state === 'held' && theirs.state !== 'held') await this.context.hold(id);
     else if (mine.state === 'dropped' && theirs.state !== 'dropped') await this.context.drop(id);
   }

@@ -161,8 +161,9 @@ export class Seats {
     return factsOf(this.mirror.learner.counters(queue), { staffed: 0 }).handling;
   }
 
-  private async upNow(seatId: string): Promise<SeatState> {
-    const login = this.check(seatId).login === 'code' ? 0 : 1;
+  /** @param loggedOut its agent has gone although the phone is there. */
+  private async upNow(seatId: string, loggedOut = false): Promise<SeatState> {
+    const login = loggedOut || this.check(seatId).login === 'code' ? 0 : 1;
 
     return (await this.engine.run('seatUp', { seatId, login })) as SeatState;
   }
@@ -187,7 +188,7 @@ export class Seats {
     if (!this.engine.config.seat(seatId)) return;
     if (login !== undefined) await this.loginNow(seatId, login);
     if (paused !== undefined) await (paused === false ? this.unpauseNow(seatId) : this.pauseNow(seatId, paused));
-    if (up !== undefined) await (up ? this.upNow(seatId) : this.downNow(seatId));
+    if (up !== undefined) await (up ? this.upNow(seatId, login === false) : this.downNow(seatId));
   }
 
   private check(seatId: string): SeatConfig {

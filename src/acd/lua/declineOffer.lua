@@ -5,7 +5,7 @@
     ARGV[1] ticketId
     ARGV[2] offerId
     ARGV[3] token
-    ARGV[4] cause      no-answer, rejected, busy, unreachable or node-lost
+    ARGV[4] cause      no-answer, rejected, busy, unreachable, caller-left or node-lost
     ARGV[5] delay      ms that the seat rests
     ARGV[6] missBreak  misses of the kind in a row after which the seat goes on a break; 0 for never
 

@@ -14,7 +14,11 @@
 --- @include "ticket"
 local ticket = loadTicket(A.ticketId)
 if not ticket then return 0 end
-if ticket.state == 'held' then return 1 end
+if ticket.state == 'held' then
+  -- Now until he is back, not until a postponement is over.
+  forgetPostponement(ticket)
+  return 1
+end
 backToWaiting(ticket, 'caller-left')
 if not may(ticket, 'hold') then return 0 end
 moveTicket(ticket, 'hold')

@@ -4,7 +4,7 @@
 
   Input:
     ARGV[1] seatId
-    ARGV[2] login  1 when being up is enough to work, 0 when the agent has to log in
+    ARGV[2] login  1 when coming up is enough to work, 0 when the agent has to log in
 
   Output:
     the state of the seat
@@ -14,8 +14,9 @@
 ]]
 --- @include "seat"
 local seat = seatOrNew(A.seatId)
-if A.login == '1' and seat.login ~= '1' then saveSeat(seat, 'login', '1') end
 if seat.up ~= '1' then
+  -- Not while it is up: a phone that registers again does not bring back an agent who has logged out.
+  if A.login == '1' and seat.login ~= '1' then saveSeat(seat, 'login', '1') end
   local away = NOW - tonumber(seat.since)
   if seat.calls == '0' and seat.idleTotal == '0' or away > SHIFT_ENDS then
     saveSeat(seat, 'calls', '0', 'talkTime', '0', 'idleTotal', '0', 'upSince', whole(NOW))

@@ -26,8 +26,7 @@ local ends = {
   end,
   unhold = function(id)
     local ticket = loadTicket(id)
-    if not ticket or ticket.state ~= 'held' or ticket['until'] == '0' then return end
-    saveTicket(ticket, 'until', '0')
+    if not ticket or ticket.state ~= 'held' or (ticket['until'] or '0') == '0' then return end
     moveTicket(ticket, 'unhold')
     remember(ticket, 'waiting')
   end,

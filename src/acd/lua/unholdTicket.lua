@@ -14,10 +14,6 @@
 --- @include "ticket"
 local ticket = loadTicket(A.ticketId)
 if not may(ticket, 'unhold') then return 0 end
-if (ticket['until'] or '0') ~= '0' then
-  owesNothing('unhold', ticket)
-  saveTicket(ticket, 'until', '0')
-end
 moveTicket(ticket, 'unhold')
 remember(ticket, 'waiting')
 return 1

@@ -1,10 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
+import { readRows } from '../../../src/acd/rows';
+import { program } from '../../../src/acd/scripts';
 import { errorTable } from '../../../src/lib/errors';
 import { inProject } from '../../../src/lib/paths';
 import { codeOf, luaCodes } from '../../../src/store/codes';
 import { makeKeys } from '../../../src/store/keys';
+import { defineProgram } from '../../../src/store/program';
+import type { Command } from '../../../src/store/program';
 import { defineScript, readHead } from '../../../src/store/scripts';
 import { closeSharedRedis, randomSite, sharedRedis } from '../../support/redis';
 
@@ -96,6 +100,64 @@ describe('a script', () => {
   });
 });
 
+describe('a program of verbs', () => {
+  const run = (site: string, ...commands: Command[]): ReturnType<typeof program.run> => {
+    const { due: key, root } = makeKeys(site);
+
+    return program.run(redis, { key, root, now: 1_000, node: 'one~1' }, commands);
+  };
+  const pause = (seatId: string, reason = ''): Command => program.command('pauseSeat', { seatId, reason });
+
+  it('runs the commands of a batch in their order, and tells each thing once, as it is last', async () => {
+    const site = randomSite();
+    const { values, rest } = await run(site, pause('s1', 'lunch'), pause('s2'), pause('s1', 'tea'));
+    expect(values).toEqual(['offline', 'offline', 'offline']);
+    const [revision, rows] = rest as string[];
+    expect(revision).toBe(1);
+    expect(readRows(rows ?? '').map(({ row }) => row)).toMatchObject([{ id: 's1', reason: 'tea' }, { id: 's2' }]);
+  });
+
+  it('leaves the others alone when one fails or answers with a code', async () => {
+    const site = randomSite();
+    await redis.set(makeKeys(site).seat('odd'), 'not a hash');
+    const gone = program.command('callbackTicket', { ticketId: 'nothing' });
+    const { values, rest } = await run(site, pause('s1', 'lunch'), pause('odd'), gone, pause('s1', 'tea'), pause('s2'));
+    expect([values[0], values[3], values[4]]).toEqual(['offline', 'offline', 'offline']);
+    expect(values[1]).toBeInstanceOf(Error);
+    expect(values[1]).not.toHaveProperty('code');
+    expect(String(values[1])).toMatch(/pauseSeat.*WRONGTYPE/);
+    expect(values[2]).toMatchObject({ code: 'TICKET_GONE' });
+    expect(readRows(rest[1] as string).map(({ row }) => row)).toMatchObject([
+      { id: 's1', reason: 'tea' },
+      { id: 's2' },
+    ]);
+  });
+
+  it('says nothing of a batch that changes nothing', async () => {
+    const site = randomSite();
+    const { values, rest } = await run(site, program.command('dropTicket', { ticketId: 'nothing' }));
+    expect([values, rest]).toEqual([[''], ['', '', '', '']]);
+    expect(await redis.exists(makeKeys(site).revision)).toBe(0);
+  });
+
+  it('is sent in full to a Redis that has forgotten it', async () => {
+    const site = randomSite();
+    await run(site, pause('s1'));
+    await redis.script('FLUSH');
+    expect((await run(site, pause('s1'))).values).toEqual(['offline']);
+  });
+
+  it('is refused when a head and its caller name different things', () => {
+    script('verb.lua', `${head([], ['a', 'b'])}return 1`);
+    script(path.join('includes', 'last.lua'), 'return {}');
+    const definition = { folder, main: 'last', constants: {} };
+    expect(() => defineProgram({ ...definition, verbs: { verb: ['b', 'a'] } })).toThrow(
+      /ARGV \(a, b\), the caller gives \(b, a\)/,
+    );
+    expect(defineProgram({ ...definition, verbs: { verb: ['a', 'b'] } }).text).toContain('verb = function(i)');
+  });
+});
+
 describe('every script of the project', () => {
   const files = readdirSync(inProject('src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.lua') && !file.includes('includes'))
@@ -152,22 +214,22 @@ describe('codes and keys', () => {
   it('makes the same keys in Lua and in TypeScript', async () => {
     const keys = makeKeys('site');
     const text = `${head([], ['root'])}--- @include "keys"
-      return {
-        keyOf('ticket', 'x'), keyOf('seat', 'x'), keyOf('queue', 'x'), keyOf('history', 'x'), keyOf('line', 'x'),
-        keyOf('lanes', 'x'), keyOf('staff', 'x'), keyOf('node', 'x'), keyOf('node-tickets', 'x'), keyOf('orphans', 'x'),
-        laneKey('x', 'a,b'), idleKey('x', ''), idleKey('x', 'a'),
-        A.root .. 'queues', A.root .. 'seats', A.root .. 'resumes', A.root .. 'due', A.root .. 'sequence',
-      }`;
+      return { keyOf('ticket', 'x'), keyOf('history', 'x') }`;
     const made = defineScript({ file: script('keys.lua', text), keys: [], args: ['root'] });
-    expect(await made.run(redis, {}, { root: keys.root })).toEqual([
-      ...[keys.ticket, keys.seat, keys.queue, keys.ticketHistory, keys.line].map((make) => make('x')),
-      ...[keys.lanes, keys.staff, keys.nodeChannel, keys.nodeTickets, keys.orphans].map((make) => make('x')),
-      keys.lane('x', 'a,b'),
-      keys.idle('x'),
-      keys.idle('x', 'a'),
-      ...[keys.queues, keys.seats, keys.resumes, keys.due, keys.sequence],
-    ]);
+    expect(await made.run(redis, {}, { root: keys.root })).toEqual([keys.ticket('x'), keys.ticketHistory('x')]);
     expect(keys.ticket('x')).toBe('sl:{site}:ticket:x');
+  });
+
+  it('has every key in its list that a verb of the ACD makes', () => {
+    const made = Object.values(makeKeys('site')).map((key) => (typeof key === 'function' ? key('', '', '') : key));
+    const folder = inProject('src', 'acd', 'lua');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.lua'));
+    const text = files.map((file) => readFileSync(path.join(folder, file), 'utf8')).join('\n');
+    const withId = [...text.matchAll(/keyOf\('([\w-]+)'/g)].map((match) => `sl:{site}:${match[1]}:`);
+    const single = [...text.matchAll(/ROOT \.\. '([\w-]+)'/g)].map((match) => `sl:{site}:${match[1]}`);
+    expect(withId.length).toBeGreaterThan(20);
+    expect(single.length).toBeGreaterThan(10);
+    for (const key of [...withId, ...single]) expect(made).toContain(key);
   });
 
   it('refuses a site that would break the hash tag', () => {

@@ -31,14 +31,15 @@ end
 
 -- Hashes that were read in this batch by their key, so that each is read once; false where there is none.
 local known = {}
--- Tickets, seats and queues that may have changed: their rows go to every node.
+-- Tickets, seats and queues that may have changed: their rows go to every node, each once, as it is last.
 local touched = {}
-local isTouched = {}
+local touchedAt = {}
 
 local function touch(kind, object)
-  if isTouched[object] then return end
-  isTouched[object] = true
-  touched[#touched + 1] = { kind, object }
+  local key = kind .. object.id
+  local at = touchedAt[key] or #touched + 1
+  touchedAt[key] = at
+  touched[at] = { kind, object }
 end
 
 local function load(key)

@@ -12,7 +12,7 @@ end
 
 -- The talk waits again in its old place; it is not counted as answered any more.
 local function breakTalk(ticket, seat)
-  count(ticket, 'answered', -1)
+  count(ticket, ticket.callback == '1' and 'calledBack' or 'answered', -1)
   count(ticket, 'preempted')
   moveTicket(ticket, 'preempt')
   joinLine(ticket)
@@ -23,7 +23,11 @@ local function breakTalk(ticket, seat)
   tell(ticket.node, { t = 'preempted', id = ticket.id, seat = seat.id })
 end
 
+-- Nothing is taken from anybody for a seat that could not be rung afterwards: its agent has asked for a break, or has another
+-- call.
 local function takeSeat(seat)
+  local wanted = wantedOf(seat)
+  if wanted == 'down' or wanted == 'engage' or wanted == 'pause' then return end
   local other = seat.ticket ~= '' and loadTicket(seat.ticket)
   if not other then
     -- What is left of a wrap-up or a rest is cut short.

@@ -30,11 +30,22 @@ local function remember(ticket, what, seatId, detail)
   if redis.call('RPUSH', key, line .. '}') > HISTORY_LENGTH then redis.call('LTRIM', key, -HISTORY_LENGTH, -1) end
 end
 
+local function owes(kind, ticket, at) owe(kind .. ':' .. ticket.id, at) end
+local function owesNothing(kind, ticket) oweNothing(kind .. ':' .. ticket.id) end
+
+-- A postponement that was cut short must not end a later hold.
+local function forgetPostponement(ticket)
+  if (ticket['until'] or '0') == '0' then return end
+  owesNothing('unhold', ticket)
+  saveTicket(ticket, 'until', '0')
+end
+
 -- The one place that changes a ticket's state.
 local function moveTicket(ticket, input)
   local from = ticket.state
   local to = arrow(TICKET, from, input)
   if not to then error("no arrow '" .. input .. "' from ticket state '" .. from .. "'") end
+  if from == 'held' then forgetPostponement(ticket) end
   saveTicket(ticket, 'state', to)
   if to == 'waiting' and from ~= to then ENTERED = true end
 end
@@ -42,9 +53,6 @@ end
 local function may(ticket, input)
   return ticket and arrow(TICKET, ticket.state, input) ~= nil
 end
-
-local function owes(kind, ticket, at) owe(kind .. ':' .. ticket.id, at) end
-local function owesNothing(kind, ticket) oweNothing(kind .. ':' .. ticket.id) end
 
 -- Offers under way, as `offerId,token,seatId,expiresAt,missDelay,missBreak,at` joined by semicolons.
 local function offersOf(ticket)
@@ -165,7 +173,6 @@ local function endTicket(ticket, input, how)
   if from ~= 'talking' then
     quitLine(ticket)
     if from == 'dropped' then owesNothing('grace', ticket) end
-    if (ticket['until'] or '0') ~= '0' then owesNothing('unhold', ticket) end
     count(ticket, counterOf[how])
     forgetResume(ticket)
   end
