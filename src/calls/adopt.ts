@@ -46,21 +46,24 @@ export async function adoptCalls(ports: AdoptPorts): Promise<number> {
   return going.length;
 }
 
-/** A seat that rang for the former process is free; its caller is offered again before those behind. */
-async function letGo({ manager }: AdoptPorts, { state, offer }: TicketView): Promise<void> {
-  if (state === 'offered' && offer) await manager.acd.decline(offer, 'node-lost');
+/** The seats that rang for the former process are free; their caller is offered again before those behind. */
+async function letGo({ manager }: AdoptPorts, { state, offer, offers }: TicketView): Promise<void> {
+  if (state !== 'offered') return;
+  const live = offers ?? (offer ? [offer] : []);
+  await Promise.all(live.map((one) => manager.acd.decline(one, 'node-lost')));
 }
 
 /** Makes the handles of a call again. One whose people are gone, or that nobody can answer any more, ends here. */
 async function takeUp(ports: AdoptPorts, record: CallRecord): Promise<Call> {
   const { manager } = ports;
-  const ringing = record.seat?.ringing ?? [];
-  if (record.state === 'offered') backToQueue(record);
+  const invites = openInvites(record);
+  if (record.state === 'offered') record.state = 'queued';
+  delete record.ringing;
   remember(record, manager.clock.now(), 'adopted');
   const call = new Call(record, ports.plan(record.planVersion), manager);
   manager.add(call);
   if (record.lease?.token) ports.numbers.adopt(record.lease.number, record.lease.token);
-  if (call.state !== 'talking') await Promise.all(ringing.map((id) => ports.abandon(id, 'ours')));
+  await Promise.all(invites.map((id) => ports.abandon(id, 'ours')));
   if (!record.terminal.leg && record.terminal.inviteId) await ports.abandon(record.terminal.inviteId, 'theirs');
   if ((await legsLive(ports, call)) && call.state !== 'joining') return call;
   manager.stages.end(call, { by: 'caller', cause: 'restart' });
@@ -68,10 +71,11 @@ async function takeUp(ports: AdoptPorts, record: CallRecord): Promise<Call> {
   return call;
 }
 
-/** The seat that rang knows nothing of the new process: the ticket waits for another offer. */
-function backToQueue(record: CallRecord): void {
-  record.state = 'queued';
-  delete record.seat;
+/** The INVITEs of seats that ring, or have answered and were not joined: they know nothing of the new process. */
+function openInvites({ state, seat, ringing = [] }: CallRecord): string[] {
+  const answered = state === 'talking' ? [] : (seat?.invites ?? []);
+
+  return [...answered, ...ringing.flatMap(({ invites }) => invites)];
 }
 
 /** Takes up the legs and asks each whether its far end is still there. */

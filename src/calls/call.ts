@@ -2,13 +2,14 @@ import { asSightlineError } from '../lib/errors';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
 import type { AcdPort } from './acd-port';
-import { reasonCallerLeft, type IncomingInvite, type Leg, type OutgoingInvite, type SeatDialer } from './leg';
+import { reasonCallerLeft, type IncomingInvite, type Leg, type SeatDialer } from './leg';
 import type { Plan } from '../dialplan/model';
 import type { Offer } from '../acd/types';
 import type { Face } from '../ivr/face';
 import type { Bridge, Endpoint, MediaServer } from '../media/port';
 import type { FaceMaker } from './faces';
 import { remember, type CallEnd, type CallMedia, type CallRecord, type Side } from './record';
+import { Rings } from './ring';
 import { Turns } from './turns';
 import { callMachine, type CallInput, type CallMachine, type CallState } from './state';
 
@@ -85,9 +86,10 @@ export class Call {
   readonly turns = new Turns();
   /** By which way each side's keys were heard first since its media moved; the other way tells the same keys again. */
   readonly keyWays: Partial<Record<Side, 'rtp' | 'info'>> = {};
-  /** The offer whose seat rings, or has answered. */
+  /** The offer whose seat has answered. */
   offer: Offer | undefined;
-  dialling: OutgoingInvite | undefined;
+  /** The seats that ring. The one that answers first becomes `seat`. */
+  readonly rings: Rings;
   /** Counts the stays in a queue: who comes back from the store finds out whether the person still stands there. */
   visit = 0;
   private readonly machine: CallMachine;
@@ -99,6 +101,7 @@ export class Call {
     readonly home: CallHome,
   ) {
     this.machine = callMachine(record.state);
+    this.rings = new Rings(record);
   }
 
   get id(): string {
@@ -111,6 +114,11 @@ export class Call {
 
   get ended(): boolean {
     return this.machine.state === 'ended';
+  }
+
+  /** A seat has answered, and it is not settled yet whether it is the one. */
+  get joining(): boolean {
+    return this.machine.state === 'joining';
   }
 
   can(input: CallInput): boolean {
@@ -141,8 +149,7 @@ export class Call {
   /** What only the beginning needed weighs more than the whole talk. */
   forgetBeginning(): void {
     this.incoming = undefined;
-    this.dialling = undefined;
-    if (this.record.seat) delete this.record.seat.ringing;
+    if (this.record.seat) delete this.record.seat.invites;
     delete this.record.terminal.inviteId;
   }
 
@@ -152,10 +159,9 @@ export class Call {
     this.note('media', why.length > 0 ? `${mode}: ${why.join(', ')}` : mode);
   }
 
-  /** Forgets the seat that rang: another may be offered. */
-  clearOffer(): void {
+  /** Forgets the seat that has answered: another may. */
+  clearSeat(): void {
     this.offer = undefined;
-    this.dialling = undefined;
     this.seat = undefined;
     delete this.keyWays.seat;
     void this.endpoints.seat?.close();
@@ -165,8 +171,8 @@ export class Call {
 
   /** Stops whatever rings and takes the ticket off the call. Gives the number of the next stay in a queue. */
   leaveQueue(): number {
-    this.dialling?.cancel(reasonCallerLeft);
-    this.clearOffer();
+    this.rings.stopAll(reasonCallerLeft);
+    this.clearSeat();
     delete this.record.ticketId;
     delete this.record.queue;
 

@@ -27,7 +27,7 @@ export function endCall(call: Call, end: CallEnd, reason?: string): void {
   record.endedAt = home.clock.now();
   call.apply('end', `${end.by}: ${end.cause}`);
   home.recorder?.ended(call);
-  call.dialling?.cancel(reason ?? (end.by === 'caller' ? reasonCallerLeft : reasonNormal));
+  call.rings.stopAll(reason ?? (end.by === 'caller' ? reasonCallerLeft : reasonNormal));
   const over = [
     settleTicket(call, from, end),
     call.seat?.bye(reason ?? reasonNormal),

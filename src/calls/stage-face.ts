@@ -121,9 +121,9 @@ async function reached(call: Call, face: MediaFaceName): Promise<boolean> {
 async function bringEndpoint(call: Call, face: MediaFaceName): Promise<Endpoint> {
   const { remote } = call.record.terminal.media;
   const kinds = kindsOf(remote).filter((kind) => kind === 'audio' || face === 'video');
-  const { seat } = call.endpoints;
-  // Beside the seat that rings, so that the two can be joined where they are.
-  const beside = seat?.closed === false ? { beside: seat } : {};
+  const seat = call.rings.endpoint();
+  // Beside a seat that rings, so that the two can be joined where they are.
+  const beside = seat ? { beside: seat } : {};
   const endpoint = await makeEndpoint(call, { media: kinds, security: securityFor(remote), ...beside });
   try {
     const { sdp } = await offerTo(call, 'terminal', endpoint.localDescription);
