@@ -7,6 +7,9 @@ import type { Leg, LegRecord } from './leg';
 import type { CallManager } from './manager';
 import { remember, type CallRecord } from './record';
 import { takeUpTalk } from './media-loss';
+import { emergencyOf, isBeingTold } from './notice';
+import { targetOf } from './queue-wish';
+import { begin } from './stage-start';
 import { probeLegs, showAgain } from './take-up';
 
 export interface AdoptPorts {
@@ -95,6 +98,7 @@ async function legsLive(ports: AdoptPorts, call: Call): Promise<boolean> {
 /** A person who waits has a ticket, or gets one. One whose ticket is over waits for nothing. */
 function goesOn(call: Call, tickets: readonly TicketView[]): boolean {
   const { record, home } = call;
+  if (isBeingTold(call)) return afterNotice(call);
   if (call.state !== 'queued') return true;
   const ticket = tickets.find(({ ticketId, callId }) => ticketId === record.ticketId || callId === call.id);
   if (ticket?.state === 'talking') call.run(waitAgain(call, ticket.ticketId));
@@ -102,6 +106,16 @@ function goesOn(call: Call, tickets: readonly TicketView[]): boolean {
   // The process ended between the wish for a ticket and the ticket.
   else if (record.ticketId === undefined) home.stages.queue(call, wishOf(call));
   else home.stages.end(call, { by: 'server', cause: 'ticket-gone' });
+
+  return !call.ended;
+}
+
+/** The process ended while a text was shown: it has been, so what comes after it follows. */
+function afterNotice(call: Call): boolean {
+  const flow = call.plan.flows.get(call.record.flow);
+  if (call.state !== 'arriving') call.home.stages.end(call, { by: 'server', cause: 'overflowed' });
+  else if (emergencyOf(call.plan)?.refuse || !flow) call.home.stages.end(call, { by: 'server', cause: 'emergency' });
+  else begin(call, flow);
 
   return !call.ended;
 }
@@ -115,10 +129,9 @@ async function waitAgain(call: Call, ticketId: string): Promise<void> {
 }
 
 /** What the person was about to be queued with: by a choice on the screen, or by the flow. */
-function wishOf({ record, plan }: Call): QueueTarget {
-  const { pending } = record.menu ?? {};
-  const flow = plan.flows.get(record.flow);
-  const { priority = flow?.priority ?? 0, skills = flow?.skills ?? [] } = pending?.type === 'queue' ? pending : {};
+function wishOf(call: Call): QueueTarget {
+  const { pending } = call.record.menu ?? {};
+  const target = targetOf(call, pending?.type === 'queue' ? pending : undefined);
 
-  return { queue: record.queue ?? flow?.queue ?? '', priority, skills };
+  return { ...target, queue: call.record.queue ?? target.queue };
 }

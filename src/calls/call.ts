@@ -4,8 +4,9 @@ import type { Logger } from '../lib/logger';
 import type { AcdPort } from './acd-port';
 import { reasonCallerLeft, type IncomingInvite, type Leg, type SeatDialer } from './leg';
 import type { Plan } from '../dialplan/model';
-import type { Offer } from '../acd/types';
+import type { Medium, Offer, OverflowRule, OverflowTarget, TicketClass } from '../acd/types';
 import type { Face } from '../ivr/face';
+import type { LocalText } from '../ivr/model';
 import type { Bridge, Endpoint, MediaServer } from '../media/port';
 import type { FaceMaker } from './faces';
 import { remember, type CallEnd, type CallMedia, type CallRecord, type Side } from './record';
@@ -13,11 +14,27 @@ import { Rings } from './ring';
 import { Turns } from './turns';
 import { callMachine, type CallInput, type CallMachine, type CallState } from './state';
 
-/** What a call is to be queued with. */
+/** What a call is to be queued with. What is not said here is found out of the call; see src/calls/queue-wish.ts. */
 export interface QueueTarget {
   queue: string;
   priority: number;
   skills: readonly string[];
+  class?: TicketClass;
+  medium?: Medium;
+  customer?: string;
+  /** The seat that is asked for. */
+  designated?: string;
+}
+
+/** Where a call that is to stand in a queue goes, by the rules of that queue and of those that they lead to. */
+export interface Entry {
+  queue: string;
+  /** It does not come to stand there, or not only: to a number, a message or a callback. */
+  to?: Exclude<OverflowTarget, { kind: 'queue' }>;
+  rule?: OverflowRule;
+  /** With a message: what is said, where the rule does not have it, and the cause of the end. */
+  text?: LocalText;
+  cause?: 'closed';
 }
 
 /** The stages of a call, in the order of its life. Each is a file of this folder; the manager puts them together. */
@@ -26,6 +43,10 @@ export interface Stages {
   menu(call: Call): void;
   queue(call: Call, target: QueueTarget): void;
   talk(call: Call): void;
+  /** The rules of a queue send the call somewhere else. */
+  elsewhere(call: Call, entry: Entry): void;
+  /** The person is to be called back in his turn: his ticket keeps its place. */
+  callback(call: Call): void;
   end(call: Call, end: CallEnd, reason?: string): void;
   /** The engine of one side's endpoint is gone. */
   mediaLost(call: Call, side: Side, reason: string): void;
@@ -46,6 +67,8 @@ export interface CallRecorder {
   joined(call: Call): void;
   /** The call is over; its endpoints are closed right after. */
   ended(call: Call): void;
+  /** The two were parted and the call goes on without a seat. */
+  parted(call: Call): void;
   /** A key of the agent during the talk. */
   seatDigit(call: Call, digit: string): void;
 }
@@ -63,6 +86,8 @@ export interface CallHome {
   readonly media: MediaServer | undefined;
   readonly faces: FaceMaker | undefined;
   readonly recorder?: CallRecorder | undefined;
+  /** Whether a queue is open by its hours. */
+  isOpen(queue: string): boolean;
   save(record: CallRecord): void;
   /** The call has this ticket now; events of the ticket find it by that. */
   bindTicket(call: Call, ticketId: string): void;
@@ -114,6 +139,11 @@ export class Call {
 
   get ended(): boolean {
     return this.machine.state === 'ended';
+  }
+
+  /** A ticket waits for a seat, or is about to; seats may ring. */
+  get waiting(): boolean {
+    return this.machine.state === 'queued' || this.machine.state === 'offered';
   }
 
   /** A seat has answered, and it is not settled yet whether it is the one. */

@@ -88,6 +88,8 @@ export interface CallRecord {
   ringing?: RingingSeat[];
   queue?: string;
   ticketId?: string;
+  /** How often rules of queues have sent it on since its person chose. */
+  moves?: number;
   /** The routing number that led here, when it was a leased one. */
   lease?: { number: string; request: string; token?: string };
   /** Where the person stands on the screen. */
@@ -113,7 +115,7 @@ export function remember(record: CallRecord, at: number, event: string, detail?:
 
 /** A record without what only the server itself needs: for people and other systems. */
 export function publicRecord(record: CallRecord): object {
-  const { terminal, seat, ringing, menu: _menu, lease, history, ...rest } = record;
+  const { terminal, seat, ringing, menu: _menu, moves: _moves, lease, history, ...rest } = record;
   const { mode, why } = record.media ?? { mode: 'none' as const };
   const iso = (at: number | undefined): string | undefined =>
     at === undefined ? undefined : new Date(at).toISOString();

@@ -229,6 +229,9 @@ export interface CallWorldOptions {
   ports?: Partial<ManagerPorts>;
 }
 
+/** Read once: nothing changes it. */
+let site: ReturnType<typeof loadSite> | undefined;
+
 /** Calls of the demo site, with every neighbour of the calls in the hands of the test. */
 export class CallWorld {
   readonly acd = new TestAcd();
@@ -267,7 +270,8 @@ export class CallWorld {
   }
 
   static async open({ plan, ports = {} }: CallWorldOptions = {}): Promise<CallWorld> {
-    const loaded = await loadSite(inProject('dialplans', 'demo'));
+    site ??= loadSite(inProject('dialplans', 'demo'));
+    const loaded = await site;
     if (!loaded.plan) throw new Error('the demo site has faults');
 
     return new CallWorld({ ...loaded.plan, ...plan }, ports);
