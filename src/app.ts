@@ -5,12 +5,14 @@ import type { AcdConfig } from './acd/types';
 import { adoptCalls } from './calls/adopt';
 import type { Call } from './calls/call';
 import { CallStore } from './calls/call-store';
+import { EmergencyStore } from './calls/emergency';
 import { CallManager } from './calls/manager';
 import { publicRecord, type CallRecord } from './calls/record';
 import { composeSides, recover } from './calls/recorded';
 import { Recorder } from './calls/recording';
 import type { CallState } from './calls/state';
 import type { Plan } from './dialplan/model';
+import { isOpen } from './dialplan/hours';
 import { PlanStore } from './dialplan/store';
 import { acdPorts } from './http/acd-ports';
 import { apiToken } from './http/api-token';
@@ -109,6 +111,7 @@ class Wiring {
   private bindings!: Bindings;
   private numbers!: Numbers;
   private help!: Help;
+  private emergency!: EmergencyStore;
   private calls!: CallManager;
   private callStore!: CallStore;
   private media: MediaServer | undefined;
@@ -138,6 +141,7 @@ class Wiring {
     await this.openRecordings();
     await this.openQueue();
     this.buildNumbers();
+    await this.openEmergency();
     await this.buildSip();
     const { sip, ws } = await this.connectEdge();
     await this.openMedia();
@@ -217,6 +221,7 @@ class Wiring {
       seat: (id) => this.plan.seats.get(id),
       queues: () => this.plan.queues.values(),
       seats: () => this.plan.seats.values(),
+      curves: () => this.plan.classes,
       version: () => this.plan,
     };
   }
@@ -262,6 +267,21 @@ class Wiring {
     return new MediaFaces({ painter: new Painter(log), speech, clock: systemClock, log });
   }
 
+  /** Whether a queue is open by its hours; one without hours always is. */
+  private isOpen(queue: string): boolean {
+    const hours = this.plan.queues.get(queue)?.hours;
+
+    return !hours || isOpen(hours, systemClock.now());
+  }
+
+  private async openEmergency(): Promise<void> {
+    const { log, keys } = this;
+    const locales = (): readonly string[] => this.plan.locales;
+    this.emergency = new EmergencyStore({ redis: this.store.redis, keys, clock: systemClock, log, locales });
+    this.closer.add('emergency message', () => this.emergency.close());
+    await this.emergency.start();
+  }
+
   private async buildSip(): Promise<void> {
     const { log } = this;
     this.edge = new Edge(log, this.localSrf);
@@ -282,6 +302,8 @@ class Wiring {
       media: () => this.media,
       faces: this.makeFaces(),
       recorder: this.recorder,
+      isOpen: (queue) => this.isOpen(queue),
+      emergency: () => this.emergency.current,
       storeAvailable: () => this.store.available,
       storeReady: () => this.store.whenAvailable(storePatienceMs),
       plans: this.plans,
@@ -463,6 +485,7 @@ class Wiring {
       },
       recordings: this.recordingPort(),
       acd: acdPorts(this.acd, this.acdConfig()),
+      emergency: this.emergency,
       queues: {
         snapshot: () => this.acd.snapshot(),
         site: () => ({ site: this.plan.site, version: this.plan.version, faults: [...this.plans.faults] }),

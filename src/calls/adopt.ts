@@ -114,7 +114,8 @@ function goesOn(call: Call, tickets: readonly TicketView[]): boolean {
 function afterNotice(call: Call): boolean {
   const flow = call.plan.flows.get(call.record.flow);
   if (call.state !== 'arriving') call.home.stages.end(call, { by: 'server', cause: 'overflowed' });
-  else if (emergencyOf(call.plan)?.refuse || !flow) call.home.stages.end(call, { by: 'server', cause: 'emergency' });
+  else if (emergencyOf(call.plan, call.home)?.refuse || !flow)
+    call.home.stages.end(call, { by: 'server', cause: 'emergency' });
   else begin(call, flow);
 
   return !call.ended;

@@ -88,6 +88,8 @@ export interface CallHome {
   readonly recorder?: CallRecorder | undefined;
   /** Whether a queue is open by its hours. */
   isOpen(queue: string): boolean;
+  /** The message that was set at run time for everybody who calls. */
+  emergency?(): { text: LocalText; refuse: boolean } | undefined;
   save(record: CallRecord): void;
   /** The call has this ticket now; events of the ticket find it by that. */
   bindTicket(call: Call, ticketId: string): void;

@@ -14,6 +14,7 @@ import type { IncomingInvite, SeatDialer } from './leg';
 import { newMedia } from './media';
 import { chooseFace } from './face-choice';
 import type { CallEnd, CallRecord, Caller, FaceName } from './record';
+import type { EmergencyMessage } from './emergency';
 import { emergencyOf } from './notice';
 import { engineUp } from './stage-face';
 import { offerWithdrawn, ringSeat } from './stage-offer';
@@ -41,6 +42,8 @@ export interface ManagerPorts {
   recorder?: CallRecorder | undefined;
   /** Whether a queue is open by its hours; it is where nobody says so. */
   isOpen?(queue: string): boolean;
+  /** The message that was set at run time for everybody who calls. */
+  emergency?(): EmergencyMessage | undefined;
   storeAvailable(): boolean;
   storeReady(): Promise<void>;
   /** A call began or ended with this plan: as long as calls use it, its version is kept. */
@@ -166,7 +169,7 @@ export class CallManager implements CallHome {
   private faceFor({ plan, flow }: StartRequest, incoming: IncomingInvite): FaceName {
     return chooseFace({
       visualMenu: incoming.offersVisualMenu,
-      hasMenu: plan.flows.get(flow)?.menu !== undefined || emergencyOf(plan) !== undefined,
+      hasMenu: plan.flows.get(flow)?.menu !== undefined || emergencyOf(plan, this) !== undefined,
       offer: incoming.sdp,
       engine: this.ports.faces !== undefined && this.media?.available === true,
     });
@@ -196,6 +199,10 @@ export class CallManager implements CallHome {
 
   live(): CallRecord[] {
     return [...this.calls.values()].map((call) => call.record);
+  }
+
+  emergency(): EmergencyMessage | undefined {
+    return this.ports.emergency?.();
   }
 
   isOpen(queue: string): boolean {

@@ -3,7 +3,7 @@ import { localized } from '../ivr/model';
 import { showNotice } from '../ivr/session';
 import type { Plan } from '../dialplan/model';
 import { pause } from '../lib/clock';
-import type { Call } from './call';
+import type { Call, CallHome } from './call';
 import { present, screenState } from './stage-menu';
 
 /** What a site says to everybody who calls, before anything else. */
@@ -13,8 +13,9 @@ export interface Emergency {
   refuse: boolean;
 }
 
-export function emergencyOf(plan: Plan): Emergency | undefined {
-  return (plan as Plan & { emergency?: Emergency }).emergency;
+/** The message that was set at run time goes before that of the plan. */
+export function emergencyOf(plan: Plan, home: Pick<CallHome, 'emergency'>): Emergency | undefined {
+  return home.emergency?.() ?? plan.emergency;
 }
 
 /** Reading, and being read to, take about this long: a start, and ms for each character; nobody is kept longer than the last. */
@@ -55,7 +56,7 @@ export function isBeingTold(call: Call): boolean {
  * @returns false when the call is not to go on.
  */
 export async function giveEmergency(call: Call): Promise<boolean> {
-  const emergency = emergencyOf(call.plan);
+  const emergency = emergencyOf(call.plan, call.home);
   if (!emergency) return true;
   const queue = call.plan.flows.get(call.record.flow)?.queue ?? '';
   const goesOn = await giveNotice(call, call.plan.queues.get(queue)?.label ?? {}, emergency.text);

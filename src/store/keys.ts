@@ -58,6 +58,9 @@ export function makeKeys(site: string) {
     call: at('call'),
     liveCalls: at('live-calls'),
 
+    /** The emergency message that was set at run time, as JSON. */
+    emergency: `${root}emergency`,
+
     // registrar.
     /** Contacts of a user: hash of contact -> binding as JSON. */
     bindings: at('bindings'),

@@ -50,7 +50,8 @@ describe('a call that overflows', () => {
     world = await CallWorld.open();
     closed = new Set();
     const queues = new Map<string, Queue>();
-    for (const [id, queue] of world.plan.queues) queues.set(id, { ...queue, overflow: rules[id] ?? [], ...more[id] });
+    for (const [id, queue] of world.plan.queues)
+      queues.set(id, { ...queue, overflow: (rules[id] ?? []) as Queue['overflow'], ...more[id] });
     world = await CallWorld.open({
       plan: { queues },
       ports: { isOpen: (queue) => !closed.has(queue) },
