@@ -1,4 +1,3 @@
-import { type FeatureCodeName, featureCodeNames } from './model';
 import type { Plan, Pool, Seat, StaticNumber, Terminal } from './model';
 import { isInPool } from './ranges';
 
@@ -33,21 +32,6 @@ export function matchDestination(plan: Plan, user: string): Destination | undefi
   const seat = plan.seats.get(user);
 
   return seat && { kind: 'seat', seat };
-}
-
-/**
- * The feature code that was dialled, with the digits after it: a PIN, written behind the code or after another `*`, as in
- * `*51*4711`. Undefined for what is no code; a name of the plan goes before (`matchDestination`).
- */
-export function matchFeatureCode(
-  plan: Pick<Plan, 'codes'>,
-  user: string,
-): { code: FeatureCodeName; digits: string } | undefined {
-  const code = featureCodeNames.find((name) => user.startsWith(plan.codes[name]));
-  if (!code) return undefined;
-  const digits = user.slice(plan.codes[code].length).replace(/^\*/, '');
-
-  return /^\d*$/.test(digits) ? { code, digits } : undefined;
 }
 
 /** The pool that a number belongs to. Pools do not overlap, so there is one at most. */

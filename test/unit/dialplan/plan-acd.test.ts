@@ -2,7 +2,6 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { defaultCurves } from '../../../src/acd/classes';
 import { loadSite } from '../../../src/dialplan/load';
-import { matchFeatureCode } from '../../../src/dialplan/match';
 import type { Plan } from '../../../src/dialplan/model';
 import { siteWith } from './sites';
 
@@ -23,23 +22,6 @@ async function planIn(folder: string, env = {}): Promise<Plan> {
 
   return plan!;
 }
-
-describe('feature codes', () => {
-  const codes = { login: '*51', logout: '*52', break: '*53', available: '54', done: '*55' };
-
-  test.each([
-    ['*51', { code: 'login', digits: '' }],
-    ['*514711', { code: 'login', digits: '4711' }],
-    ['*51*4711', { code: 'login', digits: '4711' }],
-    ['54', { code: 'available', digits: '' }],
-    ['*5', undefined],
-    ['*51#', undefined],
-    ['*51**1', undefined],
-    ['6001', undefined],
-  ])('%s', (user, expected) => {
-    expect(matchFeatureCode({ codes }, user)).toEqual(expected);
-  });
-});
 
 describe('what the ACD is told by a plan', () => {
   /** The plan of the good site with these files in place of its own. */
