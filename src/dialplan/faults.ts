@@ -47,7 +47,7 @@ export const faultTable = {
   NUMBER_IN_POOL: ['error', 'A number, terminal or seat lies inside a pool.', 'Move the number or the pool.'],
   UNUSED_POOL: ['warning', 'No service leases numbers from the pool.', 'Name the pool in a service, or take it away.'],
   NO_ENTRY: ['error', 'There is neither a number nor a service, so nobody can call.', 'Add a number or a service.'],
-  CODE_COLLISION: ['error', 'A feature code means something else as well, or begins like another.', 'Choose another code, such as *71.'],
+  CODE_COLLISION: ['error', 'A feature code means something else as well.', 'Choose another code, such as *71.'],
   // Time and classes.
   BAD_ZONE: ['error', 'The time zone is not known.', 'Write its name in the tz database, such as Europe/Vienna.'],
   BAD_SPAN: ['error', 'Opening hours hold what is no date or no span of a day.', 'Write spans like 08:00-12:00 and dates like 2026-12-25.'],

@@ -90,7 +90,7 @@ const code = (description: string, fallback: string): TSchema =>
   });
 
 const codeMeanings: Record<(typeof featureCodeNames)[number], string> = {
-  login: 'Begins the work of a seat with `login: code`; its PIN is dialled after it.',
+  login: 'Begins the work of a seat with `login: code`; its PIN follows after a star: `*51*4711`.',
   logout: 'Ends it.',
   break: 'Begins a break.',
   available: 'Ends a break.',

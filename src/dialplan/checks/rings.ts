@@ -103,7 +103,9 @@ function checkCover(
       const message = `${nameOf(ring, queue)} adds no seat to those of the rings before it`;
       faults.add('RING_ADDS_NOBODY', ring.at, message);
     }
-    if (ring.seats.kind === 'all' || ring.seats.kind === 'named') for (const id of ids) covered.add(id);
+    // A ring with a condition, or about one regular seat, may hold nobody when those after it open.
+    const sure = !ring.when && (ring.seats.kind === 'all' || ring.seats.kind === 'named');
+    if (sure) for (const id of ids) covered.add(id);
   }
 }
 

@@ -35,13 +35,15 @@ interface Code {
 function checkCodes(draft: Draft, faults: Faults): void {
   const codes = featureCodeNames.map((name): Code => ({ noun: name, code: draft.times.codes[name] }));
   for (const [index, { noun, code }] of codes.entries()) {
-    const other = codes.slice(0, index).find((one) => isBegun(one.code.name, code.name));
+    const other = codes
+      .slice(0, index)
+      .find((one) => isDialledAs(one.code.name, code.name) || isDialledAs(code.name, one.code.name));
     if (!other) continue;
     const message = `the code of ${noun}, ${code.name}, and that of ${other.noun}, ${other.code.name}, cannot be told apart`;
     faults.add('CODE_COLLISION', code.at, message);
   }
   for (const { number } of draft.numbers) {
-    tellCode(codes, (code) => number.name.startsWith(code), `the number ${number.name}`, number, faults);
+    tellCode(codes, (code) => isDialledAs(number.name, code), `the number ${number.name}`, number, faults);
   }
   for (const pool of draft.pools) {
     tellCode(codes, (code) => isInPool(pool, code), `a number of the pool '${pool.id.name}'`, pool.id, faults);
@@ -51,9 +53,9 @@ function checkCodes(draft: Draft, faults: Faults): void {
   }
 }
 
-/** Digits may follow a code, so one must not begin like the other. */
-function isBegun(one: string, other: string): boolean {
-  return one.startsWith(other) || other.startsWith(one);
+/** Whether what is dialled is the code, or begins with it and the star behind which a PIN or a reason follows. */
+function isDialledAs(dialled: string, code: string): boolean {
+  return dialled === code || dialled.startsWith(`${code}*`);
 }
 
 function tellCode(
