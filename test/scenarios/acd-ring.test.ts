@@ -1,5 +1,6 @@
 import type { Call, Phone } from '../../scripts/phone';
 import { Closer } from '../../src/lib/closer';
+import type { MediaLoad } from '../../src/media/port';
 import { dial, MediaWorld, takeNext } from './media-world';
 import { Outage } from './outage';
 import { ringNumbers, ringSite } from './ring-site';
@@ -136,25 +137,20 @@ describe('a queue that rings all of its seats', () => {
 
 test('where talks are recorded, no end at the engine is left of the seats that rang', async () => {
   const world = await MediaWorld.open({ SIGHTLINE_SITE: site.folder });
+  const load = (): Promise<MediaLoad> => new Promise((resolve) => setImmediate(() => resolve(world.media.load())));
   try {
     const terminal = await world.terminal('1001');
     const [first, second] = [await world.seat('2001'), await world.seat('2002')];
-    const other = nextCall(second.phone);
+    const other = ringing([second.phone]);
     const taken = takeNext(first);
     const call = dial(terminal, ringNumbers.anchored);
-    const lost = (await other).untilEnded();
+    const lost = other.then(([one]) => one!.untilEnded());
     await taken;
     await world.onlyTalk();
     expect((await lost).reason).toBe(elsewhere);
-    await eventually(
-      () => Promise.resolve(world.media.load().endpoints),
-      (endpoints) => endpoints === 2,
-    );
+    await eventually(load, ({ endpoints }) => endpoints === 2);
     call.hangup();
-    await eventually(
-      () => Promise.resolve(world.media.load()),
-      ({ endpoints, ports }) => endpoints === 0 && ports === 0,
-    );
+    await eventually(load, ({ endpoints, ports }) => endpoints === 0 && ports === 0);
   } finally {
     await world.close();
   }
