@@ -129,7 +129,8 @@ function victim(floor: Floor, ticket: FloorTicket, taken: ReadonlySet<string>): 
 function victimChoice(floor: Floor, ticket: FloorTicket, crew: CrewQueue, seat: SeatRow): Choice | undefined {
   const member = crew.members.get(seat.id);
   const cost = costs[seat.state];
-  if (!member || cost === undefined || floor.tickets.get(seat.ticket)?.class === 'alarm') return undefined;
+  if (!member || cost === undefined || seat.engaged || floor.tickets.get(seat.ticket)?.class === 'alarm')
+    return undefined;
   if (seat.state === 'resting' && ticket.tried.has(seat.id)) return undefined;
   const ring = crew.rings.findIndex((_, index) => !unfit(ticket, crew, index, member));
   const strategy = crew.rings[ring]?.strategy;

@@ -65,6 +65,7 @@ export class Reconciler {
     if (!theirs) return this.bringBack(mine);
     if (theirs.state === 'ended') return this.ended(mine, hash.how as TicketEnd);
     if (theirs.node !== engine.node) return this.handedOver(mine);
+    if (mine.state === 'talking' && hash.answeredAt === '') this.preempted(mine);
     if (mine.state === 'talking') return this.talking(mine, theirs);
     this.compareOffers(mine, theirs);
     await this.compareState(mine, theirs, Number(hash.until ?? 0) > 0);
@@ -98,6 +99,12 @@ export class Reconciler {
     const [answered] = mine.offers.values();
     if (theirs.offers?.some(({ token }) => token === answered?.token)) await this.context.accept(mine);
     else await this.restoreTalk(mine);
+  }
+
+  /** An alarm has taken the seat, and the news of it was lost: the ticket had a time of answer once, and has none now. */
+  private preempted(mine: OwnTicket): void {
+    const [answered] = mine.offers.values();
+    this.engine.apply([{ t: 'preempted', id: mine.ticketId, seat: answered?.seatId ?? '' }]);
   }
 
   private async restoreTalk(mine: OwnTicket): Promise<void> {

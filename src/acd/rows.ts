@@ -12,7 +12,7 @@ export const rowFields = {
   ],
   s: [
     ...(['id', 'state', 'since', 'up', 'login', 'paused', 'reason', 'ticket', 'offer', 'until', 'idleSince'] as const),
-    ...(['upSince', 'idleTotal', 'calls', 'talkTime', 'lastOffered'] as const),
+    ...(['upSince', 'idleTotal', 'calls', 'talkTime', 'lastOffered', 'engagedBy'] as const),
   ],
   q: ['id', 'lastSeat'],
 } as const;
@@ -72,6 +72,8 @@ export interface SeatRow {
   calls: number;
   talkTime: number;
   lastOffered: number;
+  /** Has a call that is none of the queue's, perhaps besides the offer or the talk that it is in. */
+  engaged: boolean;
 }
 
 export interface QueueRow {
@@ -152,6 +154,7 @@ function seatRow(fields: readonly string[]): SeatRow {
     calls: Number(at(13)),
     talkTime: Number(at(14)),
     lastOffered: Number(at(15)),
+    engaged: at(16) !== '',
   };
 }
 

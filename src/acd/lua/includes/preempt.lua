@@ -16,6 +16,8 @@ local function breakTalk(ticket, seat)
   count(ticket, 'preempted')
   moveTicket(ticket, 'preempt')
   joinLine(ticket)
+  -- Who was thrown out of a talk is not sent away for having waited too long.
+  saveTicket(ticket, 'limited', '0')
   redis.call('HSET', ROOT .. 'resumes', ticket.terminal .. '|' .. (ticket.resumeKey or ''), ticket.id)
   remember(ticket, 'preempted', seat.id)
   saveTicket(ticket, 'offerId', '', 'token', '', 'seatId', '', 'answeredAt', '')

@@ -1,245 +1,192 @@
-import type { Redis } from 'ioredis';
 import type { SeatConfig } from '../../../../src/acd/types';
-import type { Keys } from '../../../../src/store/keys';
+import { assert, offersOf, same } from './picture';
+import type { Hash, Picture } from './picture';
 
-type Hash = Record<string, string>;
-
-/** All that the store holds of a site, at one moment. */
-export interface Picture {
-  tickets: Map<string, Hash>;
-  seats: Map<string, Hash>;
-  sets: Map<string, string[]>;
-  /** How much has happened to each ticket. */
-  events: Map<string, number>;
-  queues: Map<string, Hash>;
-}
-
-const dump = `
-  local all = {}
-  for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
-    local kind = redis.call('TYPE', key).ok
-    local value
-    if kind == 'hash' then value = redis.call('HGETALL', key)
-    elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1)
-    elseif kind == 'set' then value = redis.call('SMEMBERS', key)
-    elseif kind == 'list' then value = { tostring(redis.call('LLEN', key)) }
-    else value = { redis.call('GET', key) } end
-    all[#all + 1] = { string.sub(key, #ARGV[1] + 1), value }
-  end
-  return all`;
-
-export async function takePicture(redis: Redis, keys: Keys): Promise<Picture> {
-  const picture: Picture = {
-    tickets: new Map(),
-    seats: new Map(),
-    sets: new Map(),
-    events: new Map(),
-    queues: new Map(),
-  };
-  const all = (await redis.eval(dump, 0, keys.root)) as [string, string[]][];
-  for (const [key, value] of all) {
-    const colon = key.indexOf(':');
-    const [kind, id] = colon < 0 ? ['', key] : [key.slice(0, colon), key.slice(colon + 1)];
-    if (kind === 'ticket') picture.tickets.set(id, toHash(value));
-    else if (kind === 'seat') picture.seats.set(id, toHash(value));
-    else if (kind === 'queue') picture.queues.set(id, toHash(value));
-    else if (kind === 'history') picture.events.set(id, Number(value[0]));
-    else picture.sets.set(key, value);
-  }
-
-  return picture;
-}
-
-function toHash(flat: readonly string[]): Hash {
-  const hash: Hash = {};
-  for (let index = 0; index < flat.length; index += 2) hash[flat[index] ?? ''] = flat[index + 1] ?? '';
-
-  return hash;
-}
-
-const list = (text: string | undefined): string[] => (text ? text.split(',') : []);
-const inLine = new Set(['waiting', 'offered', 'held', 'dropped']);
-const engaged = new Set(['offered', 'talking']);
-const sorted = (values: Iterable<string>): string[] => [...values].sort();
-
-function assert(truth: boolean, what: string, ...details: unknown[]): void {
-  if (!truth) throw new Error(`${what}: ${details.map((detail) => JSON.stringify(detail)).join(' ')}`);
-}
-
-function same(what: string, actual: Iterable<string>, expected: Iterable<string>): void {
-  const [is, should] = [sorted(actual), sorted(expected)];
-  assert(is.join() === should.join(), what, { is, should });
-}
-
-export function suits(seat: SeatConfig, ticket: Hash): boolean {
-  return seat.queues.includes(ticket.queue ?? '') && list(ticket.skills).every((skill) => seat.skills.includes(skill));
-}
+export const inLine = (ticket: Hash): boolean => ['waiting', 'offered', 'held', 'dropped'].includes(ticket.state ?? '');
+const isRung = (seat: Hash): boolean => seat.state === 'reserved' || seat.state === 'ringing';
+const isTaken = (seat: Hash): boolean => isRung(seat) || seat.state === 'talking';
+const isTimed = (seat: Hash): boolean => seat.state === 'wrap-up' || seat.state === 'resting';
+/** It could be rung if nothing else kept it. */
+const works = (seat: Hash): boolean =>
+  seat.up === '1' && seat.login === '1' && seat.paused !== '1' && seat.engagedBy === '';
 
 /** What is true of one picture, whatever happened before. */
 export function checkPicture(picture: Picture): void {
-  checkEngagements(picture);
+  checkSeats(picture);
+  checkTickets(picture);
   checkLines(picture);
-  checkSeatSets(picture);
+  checkDeadlines(picture);
+  checkOwners(picture);
   checkBalance(picture);
 }
 
-/** A seat is in at most one offer or call, a ticket at at most one seat, and both agree. */
-function checkEngagements({ tickets, seats }: Picture): void {
+/** A seat is in at most one offer or call, and its ticket says the same. */
+function checkSeats({ tickets, seats }: Picture): void {
   for (const [id, seat] of seats) {
+    assert(isTaken(seat) === (seat.ticket !== ''), 'a seat holds a ticket if and only if it is taken', id, seat);
     assert(
-      engaged.has(seat.state ?? '') === (seat.ticket !== ''),
-      'a seat holds a ticket if and only if engaged',
-      id,
+      (seat.ticket === '') === (seat.offer === ''),
+      'a seat holds an offer if and only if it holds a ticket',
       seat,
     );
-    if (!seat.ticket) continue;
-    const ticket = tickets.get(seat.ticket);
-    assert(
-      ticket?.seatId === id && ticket.state === seat.state,
-      'the ticket of an engaged seat says the same',
-      seat,
-      ticket,
-    );
-  }
-  for (const [id, ticket] of tickets) {
-    if (engaged.has(ticket.state ?? '')) {
-      assert(seats.get(ticket.seatId ?? '')?.ticket === id, 'the seat of an engaged ticket says the same', ticket);
-    } else if (ticket.state !== 'ended') {
-      assert(!ticket.offerId && !ticket.seatId, 'a ticket that is not engaged has no offer', ticket);
+    if (!isTaken(seat)) assert(seat.state === settledState(seat), 'a seat is in the state of its marks', seat);
+    const ticket = tickets.get(seat.ticket ?? '');
+    if (seat.state === 'talking') {
+      const agrees = ticket?.state === 'talking' && ticket.seatId === id && ticket.offerId === seat.offer;
+      assert(agrees, 'the ticket of a seat that talks says the same', seat, ticket);
+    } else if (isRung(seat)) {
+      const offer = ticket && offersOf(ticket).find(({ offerId }) => offerId === seat.offer);
+      assert(offer?.seatId === id, 'the ticket of a seat that rings says the same', seat, ticket);
     }
   }
 }
 
-/** Lines, lanes and deadlines hold exactly those whose state says so. */
-function checkLines({ tickets, sets, queues }: Picture): void {
-  const members = (where: (ticket: Hash) => boolean) =>
-    [...tickets.values()].filter(where).map((ticket) => ticket.member ?? '');
+function settledState(seat: Hash): string {
+  if (seat.up !== '1' || seat.login !== '1') return 'offline';
+  if (seat.engagedBy !== '') return 'engaged';
+  if (seat.paused === '1') return 'break';
+  // Whether it is over is looked at where leases are.
+  return isTimed(seat) ? (seat.rest === 'wrap' ? 'wrap-up' : 'resting') : 'available';
+}
+
+/** A ticket has at most one answering seat; each of its offers is that of a seat, which says the same. */
+function checkTickets({ tickets, seats }: Picture): void {
+  for (const ticket of tickets.values()) {
+    const offers = offersOf(ticket);
+    assert((ticket.state === 'offered') === offers.length > 0, 'offers live while a ticket is offered', ticket);
+    for (const { offerId, seatId, expiresAt } of offers) {
+      const seat = seats.get(seatId);
+      const agrees = seat?.ticket === ticket.id && seat?.offer === offerId && seat.until === expiresAt;
+      assert(agrees && isRung(seat), 'the seat of an offer says the same', ticket, seat);
+    }
+    if (ticket.state === 'talking') {
+      assert(seats.get(ticket.seatId ?? '')?.ticket === ticket.id, 'the seat of a talk says the same', ticket);
+    } else if (ticket.state !== 'ended') {
+      assert(!ticket.seatId && !ticket.answeredAt, 'only who talks, or has talked, has a seat', ticket);
+    }
+  }
+}
+
+function checkLines({ tickets, scores, queues, hashes }: Picture): void {
+  const standing = [...tickets.values()].filter(inLine);
   for (const queue of queues.keys()) {
+    const line = scores.get(`line:${queue}`) ?? new Map<string, number>();
+    const should = standing.filter((ticket) => ticket.queue === queue);
     same(
       'line',
-      sets.get(`line:${queue}`) ?? [],
-      members((t) => t.queue === queue && inLine.has(t.state ?? '')),
+      [...line].map(([id, score]) => `${id}@${score}`),
+      should.map((ticket) => `${ticket.id}@${ticket.enqueuedAt}`),
     );
-    const lanes = [...sets.keys()].filter((key) => key.startsWith(`lane:${queue}:`));
-    same(
-      'lanes',
-      sets.get(`lanes:${queue}`) ?? [],
-      lanes.map((lane) => lane.slice(`lane:${queue}:`.length)),
-    );
-    for (const lane of lanes) {
-      const skills = lane.slice(`lane:${queue}:`.length);
-      const wait = (t: Hash): boolean => t.queue === queue && t.state === 'waiting' && t.skills === skills;
-      same('lane', sets.get(lane) ?? [], members(wait));
-    }
-    const ranked = sets.get(`line:${queue}`) ?? [];
-    const byRank = [...tickets.values()].filter((t) => ranked.includes(t.member ?? '')).sort(compareRank);
-    assert(ranked.join() === byRank.map((t) => t.member).join(), 'a line is in the order of rank', ranked);
   }
-  const due = sets.get('due') ?? [];
-  const should = (kind: string, state: string) =>
-    [...tickets.values()].filter((t) => t.state === state).map((t) => `${kind}:${t.id}`);
-  same(
-    'deadlines of offers',
-    due.filter((one) => one.startsWith('offer:')),
-    should('offer', 'offered'),
-  );
+  for (const [key, id] of Object.entries(hashes.get('resumes') ?? {})) {
+    const ticket = tickets.get(id);
+    assert(ticket !== undefined && inLine(ticket), 'only who stands in a line can be resumed', key, ticket);
+    assert(key === `${ticket?.terminal}|${ticket?.resumeKey}`, 'a ticket is resumed by its terminal', key, ticket);
+  }
+}
+
+/** Exactly those fall due whose state says so, each when it says so. */
+function checkDeadlines({ tickets, seats, scores }: Picture): void {
+  const all = [...tickets.values()];
+  const should = [
+    ...all.flatMap((ticket) =>
+      offersOf(ticket).map((offer) => `offer:${ticket.id}:${offer.offerId}@${offer.expiresAt}`),
+    ),
+    ...all
+      .filter((ticket) => ticket.state === 'held' && Number(ticket.until ?? 0) > 0)
+      .map((t) => `unhold:${t.id}@${t.until}`),
+    ...[...seats.values()].filter((seat) => isTimed(seat) && seat.until !== '-1').map((s) => `seat:${s.id}@${s.until}`),
+  ];
+  const due = [...(scores.get('due') ?? [])];
+  const exact = due.filter(([entry]) => !/^(grace|wait):/.test(entry)).map(([entry, at]) => `${entry}@${at}`);
+  same('deadlines', exact, should);
+  const kept = due.map(([entry]) => entry);
   same(
     'deadlines of graces',
-    due.filter((one) => one.startsWith('grace:')),
-    should('grace', 'dropped'),
+    kept.filter((entry) => entry.startsWith('grace:')),
+    all.filter(({ state }) => state === 'dropped').map(({ id }) => `grace:${id}`),
+  );
+  same(
+    'deadlines of waits',
+    kept.filter((entry) => entry.startsWith('wait:')),
+    all.filter((ticket) => inLine(ticket) && ticket.limited === '1').map(({ id }) => `wait:${id}`),
   );
 }
 
-function checkSeatSets({ seats, sets, queues }: Picture): void {
-  const idle = new Map<string, string[]>();
-  const staff = new Map<string, string[]>();
-  for (const [id, seat] of seats) {
-    for (const queue of list(seat.queues)) {
-      if (seat.up === '1' && seat.paused === '0') staff.set(queue, [...(staff.get(queue) ?? []), id]);
-      if (seat.state !== 'available') continue;
-      for (const key of ['', ...list(seat.skills)].map((skill) => `idle:${queue}:${skill}`)) {
-        idle.set(key, [...(idle.get(key) ?? []), id]);
-      }
-    }
-    if (seat.up !== '1' || seat.paused === '1') {
-      assert(!['available', 'wrapup', 'resting'].includes(seat.state ?? ''), 'a seat that is away is not free', seat);
+/** Every ticket is in the set of its node, or an orphan of the node's name, and in no other set. */
+function checkOwners({ tickets, sets }: Picture): void {
+  for (const [key, ids] of sets) {
+    const [kind, owner = ''] = key.split(/:(.*)/s);
+    if (kind !== 'node-tickets' && kind !== 'orphans') continue;
+    for (const id of ids) {
+      const ticket = tickets.get(id);
+      const isOf = kind === 'orphans' ? ticket?.node?.startsWith(`${owner}~`) : ticket?.node === owner;
+      assert(isOf === true && ticket?.state !== 'ended', `a ticket is in ${key} by right`, id, ticket);
     }
   }
-  same(
-    'idle sets',
-    [...sets.keys()].filter((key) => key.startsWith('idle:')),
-    idle.keys(),
-  );
-  for (const [key, ids] of idle) same(key, sets.get(key) ?? [], ids);
-  for (const queue of queues.keys()) same('staff', sets.get(`staff:${queue}`) ?? [], staff.get(queue) ?? []);
-  const resting = [...seats.values()].filter((seat) => seat.state === 'wrapup' || seat.state === 'resting');
-  const due = (sets.get('due') ?? []).filter((one) => one.startsWith('seat:'));
-  same(
-    'deadlines of seats',
-    due,
-    resting.map((seat) => `seat:${seat.id}`),
-  );
 }
 
 /** Offered = answered + abandoned + overflowed + called back + waiting. */
-function checkBalance({ queues, sets }: Picture): void {
+function checkBalance({ queues, scores }: Picture): void {
   for (const [id, queue] of queues) {
     const count = (name: string): number => Number(queue[name] ?? 0);
-    const waiting = sets.get(`line:${id}`)?.length ?? 0;
+    const waiting = scores.get(`line:${id}`)?.size ?? 0;
     const out = count('answered') + count('abandoned') + count('overflowed') + count('calledBack');
     assert(count('offered') === out + waiting, 'the counters balance', queue, waiting);
   }
 }
 
-export function compareRank(a: Hash, b: Hash): number {
-  return Number(a.score) - Number(b.score) || ((a.member ?? '') < (b.member ?? '') ? -1 : 1);
+/** No seat is reserved longer than its lease, and everything that falls due is swept; a sweep has a second. */
+export function checkLeases({ seats, scores }: Picture, now: number): void {
+  for (const [entry, at] of scores.get('due') ?? [])
+    assert(at > now - 1_000, 'something due was not swept', entry, at, now);
+  for (const seat of seats.values()) {
+    if (!isRung(seat) && !(isTimed(seat) && seat.until !== '-1')) continue;
+    assert(Number(seat.until) > now - 1_000, 'a seat is kept beyond its time', seat, now);
+  }
 }
 
-/** Nobody waits while a seat that suits is free. */
+/** Queues without rings in the model's plan: whoever is of the queue and able to may take a ticket at any time. */
+const plain = new Set(['q1', 'q2', 'all', 'one-more']);
+
+/** What the plan of the model asks of a seat, worked out without the code under test: tickets ask for plain skills only. */
+export function suits(seat: SeatConfig | undefined, ticket: Hash): boolean {
+  if (!seat?.queues.includes(ticket.queue ?? '') || !plain.has(ticket.queue ?? '')) return false;
+  const skills = ticket.skills ? ticket.skills.split(';') : [];
+  const able = skills.every((text) => {
+    const [skill = '', least = '1'] = text.split(' >= ');
+    const level = seat.skills.includes(skill) ? (seat.levels?.[skill] ?? 3) : 0;
+
+    return level >= Number(least);
+  });
+
+  return able && (!seat.media || seat.media.includes((ticket.medium ?? 'video') as 'video'));
+}
+
+/** Nobody waits while a seat that suits is free; no alarm waits while such a seat serves somebody else. */
 export function checkNoneLeft({ tickets, seats }: Picture, configs: ReadonlyMap<string, SeatConfig>): void {
   for (const ticket of tickets.values()) {
     if (ticket.state !== 'waiting') continue;
     for (const [id, seat] of seats) {
-      const config = configs.get(id);
-      assert(
-        !(seat.state === 'available' && config && suits(config, ticket)),
-        'somebody waits beside a free seat',
-        ticket,
-        seat,
-      );
+      if (!suits(configs.get(id), ticket)) continue;
+      assert(seat.state !== 'available', 'somebody waits beside a free seat', ticket, seat);
+      const other = tickets.get(seat.ticket ?? '');
+      const takes = ticket.class === 'alarm' && isTaken(seat) && works(seat) && other?.class !== 'alarm';
+      assert(!takes, 'an alarm waits beside a seat that serves another', ticket, seat, other);
     }
   }
 }
 
-/** No seat is reserved longer than its lease; a sweep has a second. */
-export function checkLeases({ seats }: Picture, now: number): void {
-  for (const seat of seats.values()) {
-    if (seat.state === 'offered')
-      assert(Number(seat.until) > now - 1_000, 'a seat is reserved beyond its lease', seat, now);
-    if (seat.state === 'wrapup' || seat.state === 'resting') {
-      assert(Number(seat.until) > now - 1_000, 'a seat rests too long', seat, now);
-    }
-  }
-}
-
-/** Between two pictures: who was offered was the best for that seat, and the seat the one idle longest for that ticket. */
-export function checkOrder(before: Picture, after: Picture, configs: ReadonlyMap<string, SeatConfig>): void {
+/** Between two pictures: of those alike who waited all the time the one who came first was offered. */
+export function checkOrder(before: Picture, after: Picture): void {
+  const known = (id: string): Set<string> =>
+    new Set(offersOf(before.tickets.get(id) ?? {}).map(({ offerId }) => offerId));
   for (const [id, ticket] of after.tickets) {
-    if (ticket.state !== 'offered' || before.tickets.get(id)?.offerId === ticket.offerId) continue;
-    const seat = after.seats.get(ticket.seatId ?? '');
-    const config = configs.get(ticket.seatId ?? '');
-    if (!seat || !config) continue;
+    if (ticket.state !== 'offered' || offersOf(ticket).some(({ offerId }) => known(id).has(offerId))) continue;
     for (const [otherId, other] of after.tickets) {
-      if (!untouched(before, after, otherId) || other.state !== 'waiting' || !suits(config, other)) continue;
-      assert(compareRank(other, ticket) > 0, 'a ticket was offered before one of better rank', { ticket, other });
-    }
-    for (const [otherId, other] of after.seats) {
-      const was = before.seats.get(otherId);
-      const suitable = configs.get(otherId);
-      if (other.state !== 'available' || was?.state !== 'available' || was.idleSince !== other.idleSince) continue;
-      if (was.since !== other.since || !suitable || !suits(suitable, ticket)) continue;
-      assert(Number(other.idleSince) >= Number(seat.idleSince), 'a seat was rung before one idle longer', {
-        seat,
+      if (other.state !== 'waiting' || !untouched(before, after, otherId) || !isAlike(ticket, other)) continue;
+      assert(isBefore(ticket, other), 'a ticket was offered before one of its kind that came earlier', {
+        ticket,
         other,
       });
     }
@@ -248,4 +195,19 @@ export function checkOrder(before: Picture, after: Picture, configs: ReadonlyMap
 
 function untouched(before: Picture, after: Picture, id: string): boolean {
   return before.tickets.get(id)?.state === 'waiting' && before.events.get(id) === after.events.get(id);
+}
+
+/** All that decides who may be rung, but for who served whom before. */
+function isAlike(a: Hash, b: Hash): boolean {
+  const kinds = ['queue', 'class', 'priority', 'skills', 'medium', 'last', 'frequent', 'returns', 'designated'];
+  const cameThere = (ticket: Hash): boolean => ticket.queuedAt === ticket.enqueuedAt;
+
+  return kinds.every((kind) => (a[kind] ?? '') === (b[kind] ?? '')) && cameThere(a) && cameThere(b);
+}
+
+function isBefore(a: Hash, b: Hash): boolean {
+  return (
+    Number(a.enqueuedAt) - Number(b.enqueuedAt) < 0 ||
+    (a.enqueuedAt === b.enqueuedAt && Number(a.sequence) < Number(b.sequence))
+  );
 }

@@ -1,32 +1,45 @@
-import type { DeclineCause, LeaveReason, Offer, TicketView } from '../../../../src/acd/types';
+import type { Redis } from 'ioredis';
+import { program, verbs } from '../../../../src/acd/scripts';
+import type { Verb } from '../../../../src/acd/scripts';
+import type { DeclineCause, LeaveReason, Medium, Offer, TicketClass, TicketView } from '../../../../src/acd/types';
 import { SightlineError } from '../../../../src/lib/errors';
 import { makeKeys } from '../../../../src/store/keys';
+import type { Command } from '../../../../src/store/program';
 import { Site } from '../support';
 import type { Node } from '../support';
-import { checkLeases, checkNoneLeft, checkOrder, checkPicture, takePicture } from './invariants';
-import type { Picture } from './invariants';
+import { checkFloor } from './floors';
+import { checkLeases, checkNoneLeft, checkOrder, checkPicture } from './invariants';
+import { offersOf, takePicture, wipe } from './picture';
+import type { Picture } from './picture';
+import { fillPlan, nodeNames, queueNames, seatNames } from './plan';
 
 /** One thing that somebody does. Numbers choose among what there is at that moment. */
 export type Step =
-  | { do: 'enqueue'; node: number; queue: number; terminal: number; priority: number; skills: string[] }
-  | { do: 'accept' | 'acceptOld' | 'complete' | 'drop' | 'hold' | 'unhold'; which: number }
+  | {
+      do: 'enqueue';
+      node: number;
+      queue: number;
+      terminal: number;
+      priority: number;
+      skills: string[];
+      class: TicketClass;
+      medium: Medium;
+    }
+  | { do: 'ring' | 'accept' | 'acceptOld' | 'declineOld'; which: number }
+  | { do: 'complete' | 'breakOff' | 'drop' | 'hold' | 'unhold' | 'callback'; which: number }
   | { do: 'decline'; which: number; cause: DeclineCause }
   | { do: 'leave'; which: number; reason: LeaveReason }
+  | { do: 'postpone'; which: number; ms: number }
+  | { do: 'transfer'; which: number; queue: number }
+  | { do: 'rank'; which: number; class: TicketClass; priority: number }
   | { do: 'resume'; node: number; terminal: number }
-  | { do: 'seatUp' | 'seatDown' | 'pause' | 'unpause'; node: number; seat: number }
-  | { do: 'advance'; ms: number }
+  | { do: 'seatUp' | 'seatDown' | 'pause' | 'unpause' | 'login' | 'logout'; node: number; seat: number }
+  | { do: 'engage'; node: number; seat: number; call: number; on: boolean }
+  | { do: 'wrapUp'; node: number; seat: number; more: number }
+  | { do: 'again'; which: number }
+  | { do: 'advance' | 'leap'; ms: number }
   | { do: 'crash' | 'blip'; node: number }
   | { do: 'start'; node: number; adopt: boolean };
-
-const nodeNames = ['a', 'b'];
-const queueNames = ['q1', 'q2'];
-const seats = [
-  ['s1', ['q1'], []],
-  ['s2', ['q1'], ['x']],
-  ['s3', ['q2'], ['x', 'y']],
-  ['s4', ['q1', 'q2'], []],
-  ['s5', ['q1', 'q2'], ['x', 'y']],
-] as const;
 
 interface Known {
   ticketId: string;
@@ -36,7 +49,23 @@ interface Known {
   owner: Node | undefined;
 }
 
-/** Two nodes on one Redis, what was done to them, and what they said; the outside's own book against which it is held. */
+/** What is refused by right: a full queue, an offer that is gone, a ticket that is not where it would have to be. */
+const refusals = ['QUEUE_FULL', 'OFFER_GONE', 'TICKET_GONE', 'WRONG_STATE', 'SEAT_UNKNOWN'];
+/** The verbs that may come twice and late: a message that is repeated, or was long under way. */
+const repeatable = [
+  'acceptOffer',
+  'declineOffer',
+  'leaveTicket',
+  'ringSeat',
+  'enqueueTicket',
+  'sweepDue',
+  'releaseNode',
+];
+const REPEATED = 40;
+/** What breaks off in the midst of everything else. */
+const breaks = ['crash', 'blip', 'leap'];
+
+/** Three nodes on one Redis, what was done to them, and what they said; the outside's own book against which it is held. */
 export class World {
   private readonly site = new Site();
   private readonly keys = makeKeys(this.site.name);
@@ -44,15 +73,18 @@ export class World {
   private readonly tickets = new Map<string, Known>();
   private readonly rings = new Map<string, { offer: Offer; node: Node }>();
   private readonly offers: Offer[] = [];
+  private readonly deadOffers = new Set<string>();
   private readonly answers = new Map<string, string>();
+  private readonly commands: Command[] = [];
   private entered = 0;
+  private transfers = 0;
   private before: Picture | undefined;
 
-  constructor(private readonly url: string) {
-    this.site.config
-      .addQueue('q1', { maxWait: 90, grace: 20 })
-      .addQueue('q2', { maxWaiting: 4, wrapUp: 0, noAnswerDelay: 0, grace: 20 });
-    for (const [id, queues, skills] of seats) this.site.config.addSeat(id, [...queues], [...skills]);
+  constructor(
+    private readonly url: string,
+    private readonly redis: Redis,
+  ) {
+    fillPlan(this.site.config);
   }
 
   async open(): Promise<void> {
@@ -61,27 +93,36 @@ export class World {
 
   async close(): Promise<void> {
     await this.site.close();
+    await wipe(this.redis, this.keys);
   }
 
   /** Does the steps of one batch at the same time, lets everything come to rest, and looks at what became of it. */
   async batch(steps: readonly Step[]): Promise<void> {
-    const broken = (step: Step): boolean => step.do === 'crash' || step.do === 'blip';
-    const crashes = steps.filter(broken);
-    await Promise.all(steps.filter((step) => !broken(step)).map((step) => this.step(step)));
-    // In the midst of what the others have set in motion: what is left undone is for the sweep, a second later.
-    for (const crash of crashes) await this.step(crash);
-    for (let second = 0; second < 2 && crashes.length > 0; second++) await this.site.pass(1);
-    await this.site.settled();
+    const broken = steps.filter((step) => breaks.includes(step.do));
+    await Promise.all(steps.filter((step) => !broken.includes(step)).map((step) => this.step(step)));
+    // In the midst of what the others have set in motion: what is left undone is for the sweeps that follow.
+    for (const step of broken) await this.step(step);
+    for (let second = 0; second < 4 && broken.length > 0; second++) await this.site.pass(1);
+    await this.rest();
     await this.check();
+  }
+
+  /** Until nothing changes any more. */
+  private async rest(): Promise<void> {
+    for (let before = ''; ;) {
+      await this.site.settled();
+      const now = (await this.redis.get(this.keys.revision)) ?? '';
+      if (now === before) return;
+      before = now;
+    }
   }
 
   private async step(step: Step): Promise<void> {
     try {
       await this.take(step);
     } catch (error) {
-      // What may be refused: a full queue, an offer that is gone.
-      if (!(error instanceof SightlineError) || !['QUEUE_FULL', 'OFFER_GONE'].includes(error.code)) throw error;
-      if (error.code === 'QUEUE_FULL') this.entered++;
+      if (!(error instanceof SightlineError) || !refusals.includes(error.code)) throw error;
+      if (step.do === 'enqueue') this.entered++;
     }
   }
 
@@ -89,23 +130,21 @@ export class World {
     switch (step.do) {
       case 'enqueue':
         return this.enqueue(step);
+      case 'ring':
       case 'accept':
-        return this.accept(pick([...this.rings.values()], step.which)?.offer);
-      case 'acceptOld':
-        return this.accept(pick(this.offers, step.which));
       case 'decline':
-        return this.decline(pick([...this.rings.values()], step.which), step.cause);
+        return this.onRing(step, pick([...this.rings.values()], step.which));
+      case 'acceptOld':
+      case 'declineOld':
+        return this.late(step.do, pick(this.offers, step.which));
       case 'resume':
         return this.resume(step.node, step.terminal);
-      case 'seatUp':
-      case 'seatDown':
-      case 'pause':
-      case 'unpause':
-        await this.alive(step.node)?.acd[step.do](seats[step.seat % seats.length]?.[0] ?? '');
-        return;
       case 'advance':
+      case 'leap':
         this.site.clock.advance(step.ms);
         return;
+      case 'again':
+        return this.again(pick(this.commands, step.which));
       case 'crash':
         return this.crash(pick(nodeNames, step.node) ?? '');
       case 'blip':
@@ -113,35 +152,60 @@ export class World {
       case 'start':
         return this.start(pick(nodeNames, step.node) ?? '', step.adopt);
       default:
-        return this.onTicket(step);
+        return 'seat' in step ? this.onSeat(step) : this.onTicket(step);
     }
+  }
+
+  private async onSeat(step: Extract<Step, { seat: number }>): Promise<void> {
+    const acd = this.alive(step.node)?.acd;
+    const seat = pick(seatNames, step.seat) ?? '';
+    if (!acd) return;
+    if (step.do === 'engage') await acd.engaged(seat, `own-${step.call}`, step.on);
+    else if (step.do !== 'wrapUp') await acd[step.do](seat);
+    else if (step.more === 0) await acd.endWrapUp(seat);
+    else await acd.extendWrapUp(seat, step.more);
   }
 
   private async enqueue(step: Extract<Step, { do: 'enqueue' }>): Promise<void> {
     const node = this.alive(step.node);
-    if (!node) return;
-    const terminal = `t${step.terminal}`;
+    if (!node) {
+      this.entered--;
+      throw new SightlineError('QUEUE_FULL');
+    }
     const queue = pick(queueNames, step.queue) ?? '';
-    const { priority, skills } = step;
-    const view = await node.acd.enqueue({ queue, callId: `c${Math.random()}`, terminal, priority, skills });
+    const { priority, skills, medium, class: name } = step;
+    const who = { callId: `c${Math.random()}`, terminal: `t${step.terminal}` };
+    const view = await node.acd.enqueue({ queue, ...who, priority, skills, medium, class: name });
     this.entered++;
-    this.tickets.set(view.ticketId, { ...view, owner: node });
+    this.own(view, node);
   }
 
-  private async accept(offer: Offer | undefined): Promise<void> {
+  private async onRing(
+    step: Extract<Step, { do: 'ring' | 'accept' | 'acceptOld' | 'declineOld' | 'decline' }>,
+    ring: { offer: Offer; node: Node } | undefined,
+  ): Promise<void> {
+    if (!ring) return;
+    const { offer, node } = ring;
+    if (step.do === 'ring') return node.acd.ringing(offer);
+    if (step.do !== 'decline') return this.accept(node, offer);
+    this.rings.delete(offer.offerId);
+    await node.acd.decline(offer, step.cause);
+  }
+
+  private async late(what: 'acceptOld' | 'declineOld', offer: Offer | undefined): Promise<void> {
     const node = offer && this.tickets.get(offer.ticketId)?.owner;
     if (!offer || !node) return;
+    if (what === 'acceptOld') return this.accept(node, offer);
+    this.rings.delete(offer.offerId);
+    await node.acd.decline(offer, 'no-answer');
+  }
+
+  private async accept(node: Node, offer: Offer): Promise<void> {
     await node.acd.accept(offer);
     this.rings.delete(offer.offerId);
     const first = this.answers.get(offer.ticketId) ?? offer.offerId;
     if (first !== offer.offerId) throw new Error(`two seats answered ${offer.ticketId}`);
     this.answers.set(offer.ticketId, offer.offerId);
-  }
-
-  private async decline(ring: { offer: Offer; node: Node } | undefined, cause: DeclineCause): Promise<void> {
-    if (!ring) return;
-    this.rings.delete(ring.offer.offerId);
-    await ring.node.acd.decline(ring.offer, cause);
   }
 
   private async resume(index: number, terminal: number): Promise<void> {
@@ -154,11 +218,41 @@ export class World {
     const ticket = pick([...this.tickets.values()], step.which);
     const acd = ticket?.owner?.acd;
     if (!ticket || !acd) return;
-    if (step.do === 'leave') await acd.leave(ticket.ticketId, step.reason);
-    else if (step.do === 'drop') await acd.drop(ticket.ticketId);
-    else if (step.do === 'hold') await acd.hold(ticket.ticketId);
-    else if (step.do === 'unhold') await acd.unhold(ticket.ticketId);
-    else if (step.do === 'complete') await acd.complete(ticket.ticketId);
+    const id = ticket.ticketId;
+    switch (step.do) {
+      case 'leave':
+        await acd.leave(id, step.reason);
+        return;
+      case 'postpone':
+        return acd.postpone(id, step.ms);
+      case 'transfer':
+        this.transfers++;
+        return acd.transfer(id, pick(queueNames, step.queue) ?? '');
+      case 'rank':
+        return acd.reprioritise(id, { class: step.class, priority: step.priority });
+      case 'callback':
+        return acd.askCallback(id);
+      case 'drop':
+      case 'hold':
+      case 'unhold':
+      case 'complete':
+      case 'breakOff':
+        await acd[step.do](id);
+        return;
+      default:
+        throw new Error(`not a step on a ticket: ${step.do}`);
+    }
+  }
+
+  /** A command comes once more, however late. */
+  private async again(command: Command | undefined): Promise<void> {
+    const engine = this.alive(0)?.acd['engine'];
+    if (!command || !engine) return;
+    const args = Object.fromEntries(
+      (verbs[command.verb as Verb] as readonly string[]).map((name, index) => [name, command.args[index]]),
+    );
+    // Not as the node's own: what it tells is for the node that owns the ticket.
+    await engine.run(command.verb as never, args as never);
   }
 
   private async crash(name: string): Promise<void> {
@@ -182,8 +276,7 @@ export class World {
 
   private async start(name: string, adopt = false): Promise<void> {
     if (this.nodes.has(name)) return;
-    const placeholder = this.site.node(name, {}, this.url);
-    const node = await placeholder;
+    const node = await this.site.node(name, {}, this.url);
     if (this.nodes.has(name)) {
       await node.close();
       this.site.forget(node);
@@ -194,23 +287,22 @@ export class World {
     if (!adopt) return;
     for (const view of await node.acd.adopt(name)) {
       this.own(view, node);
-      const { offer } = view;
-      if (view.state === 'offered' && offer && !this.isDead(offer)) this.rings.set(offer.offerId, { offer, node });
+      for (const offer of view.state === 'offered' ? (view.offers ?? []) : []) {
+        if (!this.deadOffers.has(offer.offerId)) this.rings.set(offer.offerId, { offer, node });
+      }
     }
   }
 
-  private readonly deadOffers = new Set<string>();
-
-  private isDead(offer: Offer): boolean {
-    return this.deadOffers.has(offer.offerId);
-  }
-
   private listen(node: Node): void {
+    // A node that is dying hears no more.
+    const lives = (): boolean => [...this.nodes.values()].includes(node);
     node.acd.on('offer', (offer) => {
-      // A node that is dying hears no more.
-      if (![...this.nodes.values()].includes(node)) return;
+      if (!lives()) return;
       this.offers.push(offer);
       this.rings.set(offer.offerId, { offer, node });
+      // A ticket to be called back may have come from a node that died.
+      const ticket = this.tickets.get(offer.ticketId);
+      if (ticket) ticket.owner = node;
     });
     node.acd.on('withdrawn', (offer) => {
       this.deadOffers.add(offer.offerId);
@@ -220,6 +312,19 @@ export class World {
       const ticket = this.tickets.get(ticketId);
       if (ticket?.owner === node) ticket.owner = undefined;
     });
+    node.acd.on('preempted', (ticketId) => this.answers.delete(ticketId));
+    this.record(node);
+  }
+
+  private record(node: Node): void {
+    const engine = node.acd['engine'];
+    const run = engine.run.bind(engine);
+    engine.run = (verb, args) => {
+      if (repeatable.includes(verb)) this.commands.push(program.command(verb, args));
+      if (this.commands.length > REPEATED) this.commands.shift();
+
+      return run(verb, args);
+    };
   }
 
   private own(view: TicketView, owner: Node | undefined): void {
@@ -233,14 +338,14 @@ export class World {
   }
 
   private async check(): Promise<void> {
-    const node = this.alive(0);
-    if (!node) return;
-    const picture = await takePicture(node.store.redis, this.keys);
-    const configs = this.site.config.seatMap;
+    if (this.nodes.size === 0) return;
+    const picture = await takePicture(this.redis, this.keys);
+    const now = this.site.clock.now();
     checkPicture(picture);
-    checkNoneLeft(picture, configs);
-    checkLeases(picture, this.site.clock.now());
-    if (this.before) checkOrder(this.before, picture, configs);
+    checkNoneLeft(picture, this.site.config.seatMap);
+    checkLeases(picture, now);
+    if (this.before) checkOrder(this.before, picture);
+    for (const node of this.nodes.values()) checkFloor(node.acd, picture, now);
     this.checkBook(picture);
     this.before = picture;
   }
@@ -248,27 +353,28 @@ export class World {
   /** What the store says is what the outside saw. */
   private checkBook(picture: Picture): void {
     const offered = [...picture.queues.values()].reduce((sum, queue) => sum + Number(queue.offered ?? 0), 0);
-    if (offered !== this.entered) throw new Error(`${this.entered} tickets entered, ${offered} counted`);
+    if (offered < this.entered || offered > this.entered + this.transfers)
+      throw new Error(`${this.entered} tickets entered, ${offered} counted`);
     const living = new Set([...this.nodes.values()].map((node) => node.acd.node));
     const ringing = [...picture.tickets.values()].filter((t) => t.state === 'offered' && living.has(t.node ?? ''));
-    const rings = [...this.rings.keys()].sort().join();
-    const should = ringing
-      .map((ticket) => ticket.offerId)
-      .sort()
-      .join();
-    if (rings !== should) throw new Error(`seats that ring: ${rings}; offers of living nodes: ${should}`);
-    for (const known of this.tickets.values()) {
-      const ticket = picture.tickets.get(known.ticketId);
-      if (!ticket) {
-        // Redis forgets what has ended after a minute of real time, which a stalled machine can let pass.
-        if (this.before?.tickets.get(known.ticketId)?.state !== 'ended') throw new Error(`${known.ticketId} is lost`);
-        this.tickets.delete(known.ticketId);
-        continue;
-      }
-      if (Number(ticket.enqueuedAt) !== known.enqueuedAt) throw new Error(`${known.ticketId} has lost its time`);
-      const answer = this.answers.get(known.ticketId);
-      if (ticket.state === 'talking' && ticket.offerId !== answer) throw new Error(`${known.ticketId} talks unasked`);
+    const should = ringing.flatMap((ticket) => offersOf(ticket).map(({ offerId }) => offerId));
+    const [rings, offers] = [[...this.rings.keys()].sort().join(), should.sort().join()];
+    if (rings !== offers) throw new Error(`seats that ring: ${rings}; offers of living nodes: ${offers}`);
+    for (const known of this.tickets.values()) this.checkKnown(known, picture);
+  }
+
+  private checkKnown(known: Known, picture: Picture): void {
+    const { ticketId } = known;
+    const ticket = picture.tickets.get(ticketId);
+    if (!ticket) {
+      // Redis forgets what has ended after a minute of real time, which a stalled machine can let pass.
+      if (this.before?.tickets.get(ticketId)?.state !== 'ended') throw new Error(`${ticketId} is lost`);
+      this.tickets.delete(ticketId);
+      return;
     }
+    if (Number(ticket.enqueuedAt) !== known.enqueuedAt) throw new Error(`${ticketId} has lost its time`);
+    if (ticket.state !== 'talking') return;
+    if (ticket.offerId !== this.answers.get(ticketId)) throw new Error(`${ticketId} talks unasked`);
   }
 }
 

@@ -1,0 +1,87 @@
+import type { Acd } from '../../../../src/acd/acd';
+import type { FloorQueue, FloorTicket } from '../../../../src/acd/floor';
+import { match } from '../../../../src/acd/match';
+import { readRows, rowFields } from '../../../../src/acd/rows';
+import type { Row } from '../../../../src/acd/rows';
+import { assert, same } from './picture';
+import type { Hash, Picture } from './picture';
+
+/** What a node keeps in memory is what the store holds, and nothing is left that it could bring together. */
+export function checkFloor(acd: Acd, picture: Picture, now: number): void {
+  const { floor, seen } = acd['mirror'];
+  assert(seen === picture.revision, 'a node knows all revisions', { node: acd.node, seen, revision: picture.revision });
+  const living = new Map([...picture.tickets].filter(([, ticket]) => ticket.state !== 'ended'));
+  same('tickets on the floor', floor.tickets.keys(), living.keys());
+  for (const [id, hash] of living) {
+    const { start: _start, lane: _lane, ...ticket } = floor.tickets.get(id) as FloorTicket;
+    equal('a ticket on the floor', ticket, rowOf('t', hash));
+  }
+  same('seats on the floor', floor.seats.keys(), picture.seats.keys());
+  for (const [id, hash] of picture.seats) equal('a seat on the floor', floor.seats.get(id), rowOf('s', hash));
+  for (const [id, hash] of picture.queues) {
+    // A queue's counters make no row.
+    const { lastSeat, learnt } = floor.queue(id).row;
+    const row = rowOf('q', hash) as FloorQueue['row'];
+    if (Object.keys(row.learnt).length > 1)
+      equal('a queue on the floor', { lastSeat, learnt }, { lastSeat: row.lastSeat, learnt: row.learnt });
+    checkQueue(acd, id, picture);
+  }
+  assert(floor.pendingSeats.size + floor.pendingTickets.size === 0, 'no claim is under way at rest', acd.node);
+  const { matches } = match(floor, { now, random: () => 0.5, estimate: () => 0 });
+  assert(
+    matches.length === 0,
+    'nothing is left to be matched',
+    matches.map(({ ticket, choice }) => [ticket.id, choice]),
+  );
+}
+
+function checkQueue(acd: Acd, id: string, { tickets, seats }: Picture): void {
+  const { floor } = acd['mirror'];
+  const queue = floor.queue(id);
+  const members = [...(floor.crew.queue(id)?.members.keys() ?? [])];
+  const where = (holds: (seat: Hash) => boolean): string[] =>
+    members.filter((member) => {
+      const seat = seats.get(member);
+
+      return seat !== undefined && holds(seat);
+    });
+  same(
+    `free seats of ${id}`,
+    queue.free,
+    where((seat) => seat.state === 'available'),
+  );
+  same(
+    `staff of ${id}`,
+    queue.staffed,
+    where((seat) => seat.up === '1' && seat.login === '1' && seat.paused !== '1'),
+  );
+  const there = [...tickets.values()].filter((ticket) => ticket.queue === id);
+  const ids = (states: string[]): string[] =>
+    there.filter(({ state = '' }) => states.includes(state)).map((t) => t.id ?? '');
+  const lines = [...queue.lines.values()].flatMap((line) => [...line].map((ticket) => ticket.id));
+  same(`line of ${id}`, lines, ids(['waiting', 'offered', 'held', 'dropped']));
+  const lanes = [...queue.lanes.values()].flatMap((lane) => [...lane.tickets].map((ticket) => ticket.id));
+  same(`lanes of ${id}`, lanes, ids(['waiting']));
+  const gathers = floor.crew.queue(id)?.gathers ?? false;
+  same(
+    `gathering of ${id}`,
+    [...queue.gathering].map((ticket) => ticket.id),
+    gathers ? ids(['offered']) : [],
+  );
+}
+
+/** The row that the store would tell of a hash. */
+function rowOf(kind: Row['kind'], hash: Hash): Row['row'] {
+  const [row] = readRows([kind, ...rowFields[kind].map((name) => hash[name] ?? '')].join('\x1f'));
+
+  return row!.row;
+}
+
+function equal(what: string, actual: unknown, expected: unknown): void {
+  const [is, should] = [plainText(actual), plainText(expected)];
+  assert(is === should, what, { is, should });
+}
+
+function plainText(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => (inner instanceof Set ? [...(inner as Set<unknown>)] : inner));
+}
