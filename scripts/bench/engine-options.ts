@@ -46,7 +46,8 @@ export function readEngineOptions(words: readonly string[]): EngineOptions | 'he
   }
   if (values.help === true) return 'help';
   const list = (key: keyof EngineOptions): string[] => String(values[texts[key][0]] ?? texts[key][1]).split(',');
-  const numbers = (key: keyof EngineOptions, least: number): number[] => list(key).map((text) => number(text, key, least));
+  const numbers = (key: keyof EngineOptions, least: number): number[] =>
+    list(key).map((text) => number(text, key, least));
   const fsync = list('fsync');
   for (const one of fsync) if (!fsyncs.has(one)) throw new UsageError(`--fsync: off, everysec or always, not '${one}'`);
 

@@ -18,7 +18,14 @@ export class BenchRedis {
   static async start(): Promise<BenchRedis> {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'sightline-bench-'));
     const socket = path.join(folder, 'redis.sock');
-    const options = { port: '0', unixsocket: socket, dir: folder, save: '', appendonly: 'no', logfile: `${folder}/log` };
+    const options = {
+      port: '0',
+      unixsocket: socket,
+      dir: folder,
+      save: '',
+      appendonly: 'no',
+      logfile: `${folder}/log`,
+    };
     const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     const child = spawn('redis-server', words, { stdio: 'ignore' });
     process.once('exit', () => child.kill('SIGKILL'));

@@ -54,10 +54,18 @@ async function main(): Promise<number> {
   return 0;
 }
 
-async function compare(server: BenchRedis, options: EngineOptions, fsync: string, clients: number): Promise<Compared[]> {
+async function compare(
+  server: BenchRedis,
+  options: EngineOptions,
+  fsync: string,
+  clients: number,
+): Promise<Compared[]> {
   const common = { fsync, clients, warmup: options.warmup, seconds: options.seconds };
   const loop = { ...common, inFlight: options.inFlight, rate: 0 };
-  const tuned = { bullmq: await tune(server, options, loop, 'bullmq'), sightline: await tune(server, options, loop, 'sightline') };
+  const tuned = {
+    bullmq: await tune(server, options, loop, 'bullmq'),
+    sightline: await tune(server, options, loop, 'sightline'),
+  };
   const kinds = [loop, ...(options.rate > 0 ? [{ ...common, inFlight: 0, rate: options.rate }] : [])];
   const compared: Compared[] = [];
   for (const kind of kinds) {
@@ -128,7 +136,10 @@ async function measureRun(server: BenchRedis, setup: Setup, clients: readonly Ch
 
   return {
     ...{ side: setup.side, width: setup.width, adding: setup.adding },
-    perSecond: round(ends.reduce((total, end) => total + end.done / end.seconds, 0), 1),
+    perSecond: round(
+      ends.reduce((total, end) => total + end.done / end.seconds, 0),
+      1,
+    ),
     clientMicros: round((after.clients - before.clients) / done, 1),
     redisMicros: round((after.redis - before.redis) / done, 1),
     redisOwnMicros: round((after.redisOwn - before.redisOwn) / done, 1),
