@@ -364,7 +364,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
 
   /** Why which seat was, or would be, rung for a ticket; undefined when there is no such ticket any more. */
   async explain(ticketId: string): Promise<Explanation | undefined> {
-    const lines = await this.engine.store.redis.lrange(this.engine.keys.ticketHistory(ticketId), 0, -1);
+    const lines = await this.tickets.historyLines(ticketId);
     const decisions = decisionsOf(lines);
     const ticket = this.mirror.floor.tickets.get(ticketId);
     if (ticket) return explain(this.mirror.floor, ticket, this.dispatcher.rankContext(), decisions);

@@ -17,6 +17,20 @@ export const rowFields = {
   q: ['id', 'lastSeat'],
 } as const;
 
+/** All that the store keeps of a ticket and of a seat, in this order; what rows tell comes first. */
+export const recordFields = {
+  ticket: [
+    ...rowFields.t,
+    ...(['resumeKey', 'grace', 'regular', 'limited', 'offerId', 'token', 'expiresAt', 'wrapUp', 'until'] as const),
+    ...(['nodeLost', 'endedAt'] as const),
+  ],
+  seat: [
+    ...rowFields.s,
+    ...(['rest', 'engagedBy', 'timed'] as const),
+    ...(['missed:no-answer', 'missed:rejected', 'missed:busy', 'missed:unreachable'] as const),
+  ],
+} as const;
+
 /** An offer under way, as far as ranking has to know it. Times in ms since the epoch. */
 export interface FloorOffer {
   offerId: string;
@@ -86,12 +100,12 @@ export type Row = { kind: 't'; row: TicketRow } | { kind: 's'; row: SeatRow } | 
 
 const none: ReadonlySet<string> = new Set();
 
-/** The rows of a reply or a message; those are joined by the character 30, their fields by 31. */
+/** The rows of a message; those are joined by the character 30, their fields by 31. */
 export function readRows(text: string): Row[] {
   return text === '' ? [] : text.split('\x1e').map(readRow);
 }
 
-function readRow(text: string): Row {
+export function readRow(text: string): Row {
   const [kind = '', ...fields] = text.split('\x1f');
   if (kind === 't') return { kind, row: ticketRow(fields) };
   if (kind === 's') return { kind, row: seatRow(fields) };

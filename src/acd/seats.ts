@@ -129,7 +129,7 @@ export class Seats {
   }
 
   async view(seatId: string): Promise<SeatView | undefined> {
-    const hash = await this.engine.store.redis.hgetall(this.engine.keys.seat(seatId));
+    const hash = await this.engine.readRecord('seat', seatId);
 
     return seatView(hash, this.engine.config.seat(seatId), this.engine.now());
   }

@@ -156,11 +156,15 @@ export class Tickets {
   }
 
   async view(ticketId: string): Promise<TicketView | undefined> {
-    return ticketView(await this.engine.store.redis.hgetall(this.engine.keys.ticket(ticketId)));
+    return ticketView(await this.engine.readRecord('ticket', ticketId));
   }
 
   async history(ticketId: string): Promise<TicketEvent[]> {
-    return historyView(await this.engine.store.redis.lrange(this.engine.keys.ticketHistory(ticketId), 0, -1));
+    return historyView(await this.historyLines(ticketId));
+  }
+
+  historyLines(ticketId: string): Promise<string[]> {
+    return this.engine.store.redis.lrange(this.engine.keys.ticketHistory(ticketId), 0, -1);
   }
 
   /** Puts a ticket into the line, with the time that it has. @throws SightlineError QUEUE_FULL */

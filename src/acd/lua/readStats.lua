@@ -10,7 +10,10 @@
   Events:
     none
 ]]
---- @include "effects"
+--- @include "ticket"
+writeCounters()
+flush(keyOf('queue', A.queueId))
+flush(keyOf('line', A.queueId))
 local reply = redis.call('HMGET', keyOf('queue', A.queueId), 'offered', 'answered', 'abandoned', 'overflowed', 'refused',
   'calledBack')
 reply[#reply + 1] = redis.call('ZCARD', keyOf('line', A.queueId))
