@@ -26,7 +26,7 @@ export const recordFields = {
   ],
   seat: [
     ...rowFields.s,
-    ...(['rest', 'engagedBy', 'timed'] as const),
+    ...(['rest', 'timed'] as const),
     ...(['missed:no-answer', 'missed:rejected', 'missed:busy', 'missed:unreachable'] as const),
   ],
 } as const;
