@@ -42,6 +42,7 @@ import { RedisReplayGuard } from './sip/registrar/replay';
 import { registrarSite, type RegistrarSite } from './sip/registrar/site';
 import { Throttle } from './sip/registrar/throttle';
 import { LegRegistry } from './sip/registry';
+import { LocalSrf } from './sipd/local/local-srf';
 import { startSipd } from './sipd/server';
 import { openStore, type Store } from './store/connection';
 import { makeKeys, type Keys } from './store/keys';
@@ -112,6 +113,8 @@ class Wiring {
   private recordings!: RecordingStore;
   private recorder!: Recorder;
   private readonly throttle = new Throttle();
+  /** There when the SIP server is in this process, and needs no control connection for us. */
+  private readonly localSrf: LocalSrf | undefined;
   private readonly ownHosts: ReadonlySet<string>;
   private accepting = false;
 
@@ -121,6 +124,9 @@ class Wiring {
     private readonly closer: Closer,
     private readonly adapters: Adapters,
   ) {
+    // FreeSWITCH is called by a library that brings drachtio-srf along and takes nothing else.
+    const isLocal = config.drachtio === undefined && config.freeswitchUrl === undefined;
+    this.localSrf = isLocal ? new LocalSrf(log) : undefined;
     this.ownHosts = new Set(['localhost', ...addressesOf(config.host)].map((host) => host.toLowerCase()));
   }
 
@@ -248,7 +254,7 @@ class Wiring {
 
   private async buildSip(): Promise<void> {
     const { log } = this;
-    this.edge = new Edge(log);
+    this.edge = new Edge(log, this.localSrf);
     this.legs = new LegRegistry(this.edge);
     this.calls = new CallManager({
       acd: this.acd,
@@ -387,6 +393,7 @@ class Wiring {
       log: this.log,
     });
     this.closer.add('embedded SIP server', () => sipd.close());
+    this.localSrf?.serve(sipd.local);
 
     return { host: '127.0.0.1', port: sipd.addresses.control.port, secret };
   }

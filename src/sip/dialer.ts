@@ -1,7 +1,7 @@
 import { DialError, reasonElsewhere } from '../calls/leg';
 import type { DialFailure, DialRequest, OutgoingInvite, SeatAnswer, SeatDialer } from '../calls/leg';
 import type { Logger } from '../lib/logger';
-import type { AckFunction, DrachtioRequest, DrachtioResponse, Headers, RequestOptions } from './drachtio';
+import type { AckFunction, DrachtioAnswer, DrachtioRequest, Headers, RequestOptions } from './drachtio';
 import { allowHeader } from './headers';
 import { methodsOf, minSessionSeconds, sessionSeconds } from './incoming';
 import { SrfLeg, type LegHome } from './leg';
@@ -141,7 +141,7 @@ class Fork implements OutgoingInvite {
     };
   }
 
-  private onResponse(contact: Contact, res: DrachtioResponse, ack: AckFunction): void {
+  private onResponse(contact: Contact, res: DrachtioAnswer, ack: AckFunction): void {
     if (res.status < 200) {
       if (res.status > 100) this.provisional(res, ack);
 
@@ -153,14 +153,14 @@ class Fork implements OutgoingInvite {
     else this.finished(res.status);
   }
 
-  private provisional(res: DrachtioResponse, ack: AckFunction): void {
+  private provisional(res: DrachtioAnswer, ack: AckFunction): void {
     // RFC 3262 section 4: a reliable provisional answer is acknowledged by PRACK.
     if (res.has('RSeq')) ack();
     this.ringingListener?.();
     this.ringingListener = undefined;
   }
 
-  private branchAnswered(res: DrachtioResponse, ack: AckFunction): void {
+  private branchAnswered(res: DrachtioAnswer, ack: AckFunction): void {
     const leg = this.legOf(res);
     if (this.won || this.cancelReason !== undefined) {
       // The 200 crossed our CANCEL: RFC 3261 section 13.2.2.4 leaves ACK and BYE.
@@ -182,7 +182,7 @@ class Fork implements OutgoingInvite {
     this.resolve(answered);
   }
 
-  private legOf(res: DrachtioResponse): SrfLeg {
+  private legOf(res: DrachtioAnswer): SrfLeg {
     return new SrfLeg(this.ports.home, {
       dialogId: res.stackDialogId ?? '',
       callId: res.get('Call-ID') ?? '',
