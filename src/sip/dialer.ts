@@ -23,17 +23,24 @@ export interface DialerPorts {
   log: Logger;
 }
 
+/** For as long a seat is rung at the contacts that it had when it was asked what it is, in ms. */
+const freshMs = 50;
+
 /** Dials seats: every contact of the seat rings at once and the first 200 wins (RFC 3261 section 16.7). */
 export class SrfSeatDialer implements SeatDialer {
+  /** What was looked up a moment ago: whoever asks what a seat is, rings it next. */
+  private readonly fresh = new Map<string, { contacts: Contact[]; until: number }>();
+
   constructor(private readonly ports: DialerPorts) {}
 
   dial(request: DialRequest): OutgoingInvite {
-    return new Fork(this.ports, request);
+    return new Fork({ ...this.ports, lookup: (seatId) => this.contactsOf(seatId) }, request);
   }
 
   async isBrowser(seatId: string): Promise<boolean> {
     try {
       const contacts = await this.ports.lookup(seatId);
+      this.fresh.set(seatId, { contacts, until: performance.now() + freshMs });
 
       return contacts.length > 0 && contacts.every(({ source }) => /^wss?$/i.test(source.transport));
     } catch (error) {
@@ -41,6 +48,13 @@ export class SrfSeatDialer implements SeatDialer {
 
       return false;
     }
+  }
+
+  private contactsOf(seatId: string): Promise<Contact[]> {
+    const known = this.fresh.get(seatId);
+    this.fresh.delete(seatId);
+
+    return known && performance.now() < known.until ? Promise.resolve(known.contacts) : this.ports.lookup(seatId);
   }
 }
 

@@ -91,14 +91,17 @@ export function textOf(sdp: SessionDescription): string {
 
 /** The value of the last attribute `name` among lines; '' when it has none (a property attribute), undefined when it is absent. */
 export function attribute(lines: readonly string[], name: string): string | undefined {
-  const line = lines.findLast((candidate) => candidate === `a=${name}` || candidate.startsWith(`a=${name}:`));
+  const [property, valued] = [`a=${name}`, `a=${name}:`];
+  const line = lines.findLast((candidate) => candidate === property || candidate.startsWith(valued));
 
   return line?.slice(name.length + 3).trim();
 }
 
 /** The values of every attribute `name` among lines, in order. */
 export function attributes(lines: readonly string[], name: string): string[] {
-  return lines.filter((line) => line.startsWith(`a=${name}:`)).map((line) => line.slice(name.length + 3).trim());
+  const start = `a=${name}:`;
+
+  return lines.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length).trim());
 }
 
 /** The value of an attribute that may stand at the media or, for all media, at the session. */
