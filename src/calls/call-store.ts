@@ -10,7 +10,7 @@ const retryMs = 500;
  * Changes of this long are written together, in ms. A call moves several times while it is dispatched, and again while it is
  * joined, and its record is by far the largest thing that it writes.
  */
-const gatherMs = 25;
+const gatherMs = 10;
 
 /**
  * Keeps the records of calls in Redis. Saving never makes a call wait: changes of a few milliseconds are written together,
