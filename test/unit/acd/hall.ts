@@ -58,7 +58,7 @@ export class Hall {
       ...{
         enqueuedAt: since,
         queuedAt: since,
-        sequence: ++this.arrived,
+        sequence: this.floor.tickets.get(id)?.sequence ?? ++this.arrived,
         callback: false,
         offers: [],
         tried: new Set(),
