@@ -29,7 +29,7 @@ const kinds: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
   { weight: 1, arbitrary: fc.record({ do: doing('again'), which }) },
   { weight: 6, arbitrary: fc.record({ do: doing('complete', 'complete', 'breakOff'), which }) },
   { weight: 3, arbitrary: fc.record({ do: doing('drop', 'hold', 'unhold'), which }) },
-  { weight: 1, arbitrary: fc.record({ do: doing('callback'), which }) },
+  { weight: 2, arbitrary: fc.record({ do: doing('callback'), which }) },
   { weight: 4, arbitrary: fc.record({ do: doing('decline'), which, cause: fc.constantFrom(...causes) }) },
   {
     weight: 3,
@@ -51,7 +51,7 @@ const kinds: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
   { weight: 2, arbitrary: fc.record({ do: doing('engage'), node, seat, call: fc.nat(1), on: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: doing('wrapUp'), node, seat, more: fc.constantFrom(0, 0, 5) }) },
   { weight: 6, arbitrary: fc.record({ do: doing('advance'), ms: fc.integer({ min: 1, max: 9_000 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: doing('crash', 'blip'), node }) },
+  { weight: 2, arbitrary: fc.record({ do: doing('crash', 'blip', 'blip'), node }) },
   { weight: 2, arbitrary: fc.record({ do: doing('start'), node, adopt: fc.boolean() }) },
 ];
 
