@@ -1,31 +1,14 @@
 import type { Engine } from './engine';
-import { factsOf, makeForecast, rangeOf, steady } from './estimate';
-import type { Estimate, EstimateFacts, Forecast, Told } from './estimate';
-import type { FloorTicket } from './floor';
-import { kindOf } from './learner';
+import { steady } from './estimate';
+import type { Estimates } from './estimates';
 import type { Mirror } from './mirror';
 import type { OwnTicket, Registry } from './registry';
-import { ringFacts } from './rings';
-import type { Position, QueueFacts } from './types';
-
-/** An estimator is used for so long at most, in ms: those who wait grow older. */
-const ESTIMATOR_LASTS = 1_000;
-/** Of a longer line nobody's patience is reckoned by age. */
-const LONG_LINE = 500;
+import type { Position } from './types';
 
 interface QueueBoard {
   /** When places were told last, and what ends the wait for the next time. */
   toldAt: number;
   cancel?: () => void;
-  estimator?: Estimator;
-}
-
-interface Estimator {
-  madeAt: number;
-  /** What it was made of. */
-  basis: string;
-  facts: EstimateFacts;
-  forecast: (position: number, factor?: number) => Forecast;
 }
 
 /**
@@ -40,6 +23,7 @@ export class Boards {
     private readonly engine: Engine,
     private readonly registry: Registry,
     private readonly mirror: Mirror,
+    private readonly estimates: Estimates,
     private readonly interval: number,
     /** Places in this queue have moved: of these tickets of this node so that their callers should know. */
     private readonly onMoved: (queue: string, ticketIds: string[]) => void,
@@ -70,71 +54,20 @@ export class Boards {
     const { floor } = this.mirror;
     const ticket = floor.tickets.get(ticketId);
     if (!ticket || ticket.state === 'talking') return undefined;
-    const next = this.next(ticket);
+    const { forecast, ...next } = this.estimates.of(ticket);
     const own = this.registry.get(ticketId);
     const estimate = steady(next, own?.told);
     if (own) {
       own.told = { ...next, estimate };
-      own.first ??= this.forecast(ticket, next.position);
+      own.first ??= forecast;
     }
 
     return { queue: ticket.queue, position: next.position, waiting: floor.queue(ticket.queue).waiting, estimate };
   }
 
-  /** What somebody would be told who stood at a place. */
-  estimateAt(queue: string, position: number, factor = 1): Estimate {
-    const { forecast, facts } = this.estimator(queue);
-
-    return rangeOf(forecast(position, factor), facts.ends);
-  }
-
-  facts(queueId: string): QueueFacts {
-    const queue = this.mirror.floor.queue(queueId);
-    const { waiting, free, occupancy } = ringFacts(queue, () => 0);
-    // Nobody waits for a seat that is free.
-    const estimate: Estimate = free > waiting ? [0, 0] : this.estimateAt(queueId, waiting + 1);
-
-    return { waiting, staffed: queue.staffed.size, free, occupancy, estimate };
-  }
-
   close(): void {
     this.closed = true;
     for (const state of this.queues.values()) state.cancel?.();
-  }
-
-  private next(ticket: FloorTicket): Told {
-    const { floor } = this.mirror;
-    const position = floor.position(ticket, this.engine.now());
-    const { size: staffed } = floor.queue(ticket.queue).staffed;
-
-    return { position, staffed, estimate: this.estimateAt(ticket.queue, position, this.factor(ticket)) };
-  }
-
-  private forecast(ticket: FloorTicket, position: number): Forecast {
-    return this.estimator(ticket.queue).forecast(position, this.factor(ticket));
-  }
-
-  private factor(ticket: FloorTicket): number {
-    return this.mirror.learner.factor(ticket.queue, kindOf(ticket));
-  }
-
-  private estimator(queueId: string): Estimator {
-    const { floor, learner } = this.mirror;
-    const queue = floor.queue(queueId);
-    const state = this.of(queueId);
-    const now = this.engine.now();
-    const basis = `${learner.version(queueId)} ${queue.staffVersion}`;
-    const known = state.estimator;
-    if (known && now - known.madeAt < ESTIMATOR_LASTS && (known.basis === basis || queue.waiting > LONG_LINE))
-      return known;
-    const waited =
-      queue.waiting > LONG_LINE
-        ? undefined
-        : floor.standing(queueId, now).map(({ enqueuedAt }) => (now - enqueuedAt) / 1_000);
-    const facts = factsOf(learner.counters(queueId), { staffed: queue.staffed.size, waited });
-    state.estimator = { madeAt: now, basis, facts, forecast: makeForecast(facts) };
-
-    return state.estimator;
   }
 
   private tell(queue: string): void {
@@ -149,7 +82,7 @@ export class Boards {
   private differs({ ticketId, told }: OwnTicket): boolean {
     const ticket = this.mirror.floor.tickets.get(ticketId);
     if (!ticket || !told || ticket.state === 'talking') return false;
-    const next = this.next(ticket);
+    const next = this.estimates.of(ticket);
     if (next.position !== told.position) return true;
     const high = steady(next, told)[1];
 
