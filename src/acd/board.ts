@@ -134,7 +134,7 @@ export class Boards {
   }
 }
 
-function factsOf({ row: { learnt }, staffed }: FloorQueue): EstimateFacts {
+export function factsOf({ row: { learnt }, staffed }: FloorQueue): EstimateFacts {
   const waited = Number(learnt.patienceWait ?? 0) / 1_000;
   const left = Number(learnt.patienceLeft ?? 0);
 
