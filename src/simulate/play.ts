@@ -3,6 +3,7 @@ import { CallbackDesk } from './callback-desk';
 import { entryOf, mayMove } from './entry';
 import type { Entry } from './entry';
 import type { Arrival, Day, SimulatedPlan } from './model';
+import type { Person } from './person';
 import { lognormal, randomOf } from './random';
 import { Agents } from './agents';
 import { RuleWatch } from './rule-watch';
@@ -10,24 +11,6 @@ import { SeatClock } from './seat-clock';
 import type { LiveOffer } from './ticket-book';
 import type { Outcome, Seen, Visit } from './visits';
 import { World } from './world';
-
-/** One person of the day. Times in ms. */
-export interface Person {
-  index: number;
-  arrival: Arrival;
-  ticketId: string;
-  visit: Visit;
-  moves: number;
-  /** How often seats were rung for him. */
-  rung: number;
-  talkLeft: number;
-  answeredAt: number;
-  /** Rules of the queue that have sent, or tried to send, him elsewhere. */
-  tried: Set<number>;
-  /** Calls that he missed when he was called back, and the offer by which he is being called. */
-  missed: number;
-  trying?: LiveOffer;
-}
 
 /** What is not over so long after the end of the day is left as it is, in ms. */
 const OVERTIME = 12 * 3_600_000;

@@ -2,8 +2,7 @@ import type { EnqueueRequest, MissCause, Offer } from '../../../src/acd/types';
 import { randomOf } from '../../../src/simulate/random';
 import type { LiveOffer, StoreListener } from '../../../src/simulate/ticket-book';
 import { World } from '../../../src/simulate/world';
-import { Site } from '../acd/support';
-import type { Node, TestConfig } from '../acd/support';
+import type { Node, Site, TestConfig } from '../acd/support';
 
 type Caller = Omit<EnqueueRequest, 'callId' | 'terminal'>;
 
