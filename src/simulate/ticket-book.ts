@@ -177,8 +177,31 @@ export function leaseOf({ ticketId, offerId }: LiveOffer): string {
   return `offer:${ticketId}:${offerId}`;
 }
 
+/** Field by field: this is done for every change of a ticket. */
 function rowOf(ticket: Ticket): TicketRow {
-  const { offers, grace: _grace, regular: _regular, wrapUp: _wrapUp, until: _until, ...row } = ticket;
-
-  return { ...row, offers: offers.map(({ offerId, seatId, at }) => ({ offerId, seatId, at })) };
+  return {
+    id: ticket.id,
+    queue: ticket.queue,
+    state: ticket.state,
+    node: ticket.node,
+    callId: ticket.callId,
+    terminal: ticket.terminal,
+    class: ticket.class,
+    priority: ticket.priority,
+    skills: ticket.skills,
+    medium: ticket.medium,
+    customer: ticket.customer,
+    designated: ticket.designated,
+    last: ticket.last,
+    frequent: ticket.frequent,
+    returns: ticket.returns,
+    enqueuedAt: ticket.enqueuedAt,
+    queuedAt: ticket.queuedAt,
+    sequence: ticket.sequence,
+    callback: ticket.callback,
+    offers: ticket.offers,
+    tried: ticket.tried,
+    seatId: ticket.seatId,
+    answeredAt: ticket.answeredAt,
+  };
 }
