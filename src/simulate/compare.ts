@@ -47,7 +47,7 @@ export function printComparison(first: Report, second: Report): string[] {
       rows: group.map(({ name: measure, of, text }) => {
         const { first: left, second: right, difference } = compared(head, measure, name, of(one), of(two));
 
-        return [measure, text(left), text(right), difference === undefined ? nothing : signed(text(difference))];
+        return [measure, text(left), text(right), difference === undefined ? nothing : signed(apart(text(difference)))];
       }),
     })),
   );
@@ -74,6 +74,11 @@ function spreadRow(name: string, of: (seat: SeatFigures) => number, first: Repor
   const [a, b] = [range(first), range(second)];
 
   return [name, String(a), String(b), signed(String(b - a))];
+}
+
+/** Per cents are so many points apart. */
+function apart(text: string): string {
+  return text.replace(' %', ' points');
 }
 
 function signed(text: string): string {

@@ -55,7 +55,7 @@ export function measures(threshold: number): { head: string; measures: Measure[]
         { name: 'callers', of: ({ estimate }) => estimate.told, text: count },
         { name: 'waits inside the range', of: ({ estimate }) => estimate.inside, text: percent },
         { name: 'median error', of: ({ estimate }) => estimate.medianError, text: seconds },
-        { name: 'median error of the wait', of: ({ estimate }) => estimate.medianRelativeError, text: percent },
+        { name: 'median error, of the wait', of: ({ estimate }) => estimate.medianRelativeError, text: percent },
       ],
     },
     { head: 'Seats', measures: [{ name: 'occupancy', of: ({ occupancy }) => occupancy, text: percent }] },
