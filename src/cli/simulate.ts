@@ -8,7 +8,7 @@ import { reportOf } from '../simulate/figures';
 import type { Report } from '../simulate/figures';
 import type { Arrival } from '../simulate/model';
 import { play } from '../simulate/play';
-import { simulatedPlan, zoneOf } from '../simulate/plan';
+import { simulatedPlan } from '../simulate/plan';
 import { printReport } from '../simulate/print';
 import { readArrivals } from '../simulate/recorded';
 import { readScenario } from '../simulate/scenario';
@@ -83,7 +83,7 @@ async function simulate(options: SimulateOptions, io: CheckIo): Promise<string[]
   if (options.compare !== undefined) plans.push(await planOf(options.compare, io));
   const [first] = plans;
   if (!first) return [];
-  const zone = zoneOf(first);
+  const zone = first.timezone;
   const scenario = await scenarioOf(options, first);
   const midnight = midnightOf(scenario, zone);
   if (!Number.isFinite(midnight)) throw new Unplayable([`sightline simulate: '${scenario.day}' is no date`], 2);
