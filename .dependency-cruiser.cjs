@@ -9,7 +9,7 @@ const floors = [
   ['sip'],
   ['calls'],
   ['assist'],
-  ['numbers'],
+  ['numbers', 'simulate'],
   ['dialplan'],
   ['ivr'],
   ['acd'],

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { startApp } from './app';
 import { helpText, readCommand } from './cli/args';
 import { runCheck } from './cli/check';
+import { runSimulate } from './cli/simulate';
 import { startStandaloneSipd } from './cli/sipd';
 import { readConfig, type Config } from './lib/config';
 import { SightlineError } from './lib/errors';
@@ -26,6 +27,10 @@ async function main(words: readonly string[]): Promise<void> {
       return run(startStandaloneSipd);
     case 'check':
       process.exitCode = await runCheck(command.args, process);
+
+      return;
+    case 'simulate':
+      process.exitCode = await runSimulate(command.args, process);
 
       return;
     case 'help':

@@ -39,10 +39,12 @@ const SKILLS_OF_SEAT = 5;
 export function acdConfig({ seats, skills }: Pick<AcdLoad, 'seats' | 'skills'>): AcdConfig {
   const skillsOf = (index: number): string[] =>
     Array.from({ length: Math.min(skills, SKILLS_OF_SEAT) }, (_, next) => skill((index + next) % skills));
-  const all = Array.from(
-    { length: seats },
-    (_, index): SeatConfig => ({ id: seatId(index), queues: [queue.id], skills: skillsOf(index), order: index }),
-  );
+  const all = Array.from({ length: seats }, (_, index): SeatConfig => ({
+    id: seatId(index),
+    queues: [queue.id],
+    skills: skillsOf(index),
+    order: index,
+  }));
   const byId = new Map(all.map((seat) => [seat.id, seat]));
 
   return {

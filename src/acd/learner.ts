@@ -2,7 +2,7 @@ import type { Forecast } from './estimate';
 import type { Floor } from './floor';
 import { learnDrain, learnEntry, learnFactor, learnFit, learnHandling, learnPatience, noCounters } from './observed';
 import type { Counters } from './observed';
-import type { SeatRow, TicketRow } from './rows';
+import type { Row, SeatRow, TicketRow } from './rows';
 import type { SeatState, TicketState } from './types';
 
 /** What one queue has learnt of itself. */
@@ -72,8 +72,26 @@ export class Learner {
     Object.assign(watched, { counters: { ...noCounters(), ...counters }, factors: { ...factors } });
   }
 
-  /** A ticket has changed; asked when the floor has its new row. `now` in ms. */
-  ticketChanged(former: TicketRow | undefined, row: TicketRow, now: number): void {
+  /** Puts what has just happened on the floor, and learns from it. `now` in ms. */
+  take(row: Row, now: number): void {
+    const { floor } = this;
+    if (row.kind === 'q') return floor.apply(row);
+    if (row.kind === 't') {
+      const former = floor.tickets.get(row.row.id);
+      floor.apply(row);
+
+      return this.ticketChanged(former, row.row, now);
+    }
+    const former = floor.seats.get(row.row.id);
+    const comes = former?.works !== row.row.works;
+    const queues = comes ? floor.crew.queuesOf(row.row.id) : [];
+    const staffed = new Map(queues.map((queue) => [queue, floor.queue(queue).staffed.size]));
+    floor.apply(row);
+    this.seatChanged(former, row.row, staffed, now);
+  }
+
+  /** A ticket has changed; the floor has its new row. */
+  private ticketChanged(former: TicketRow | undefined, row: TicketRow, now: number): void {
     const was = former !== undefined && inLine.has(former.state);
     const is = inLine.has(row.state);
     const moved = former !== undefined && former.queue !== row.queue;
@@ -81,8 +99,13 @@ export class Learner {
     if (is && (!was || moved)) this.entered(former, row, now);
   }
 
-  /** A seat has changed; asked when the floor has its new row. `staffed` are the seats at work before, by queue. */
-  seatChanged(former: SeatRow | undefined, row: SeatRow, staffed: ReadonlyMap<string, number>, now: number): void {
+  /** A seat has changed; the floor has its new row. `staffed` are the seats at work before, by queue. */
+  private seatChanged(
+    former: SeatRow | undefined,
+    row: SeatRow,
+    staffed: ReadonlyMap<string, number>,
+    now: number,
+  ): void {
     if (former?.works !== row.works) {
       for (const [queue, before] of staffed) this.drain(this.of(queue), queue, { before, answered: 0, now });
     }

@@ -139,36 +139,30 @@ export class Mirror {
     this.revisions.delete(key);
     this.revisions.set(key, revision);
     if (this.revisions.size > REMEMBERED) this.prune();
-    if (row.kind === 't') this.takeTicket(row.row, learns);
-    else if (row.kind === 's') this.takeSeat(row.row, learns);
-    else this.floor.apply(row);
+    const put = (): void => (learns ? this.learner.take(row, this.engine.now()) : this.floor.apply(row));
+    if (row.kind === 't') this.takeTicket(row.row, put);
+    else if (row.kind === 's') this.takeSeat(row.row, put);
+    else put();
   }
 
-  private takeTicket(row: TicketRow, learns: boolean): void {
+  private takeTicket(row: TicketRow, put: () => void): void {
     const former = this.floor.tickets.get(row.id);
     if (!this.floor.crew.queue(row.queue)) this.planForQueue(row.queue);
-    this.floor.apply({ kind: 't', row });
-    if (learns) this.learner.ticketChanged(former, row, this.engine.now());
+    put();
     if (former && former.queue !== row.queue) this.context.moved(former.queue);
     const [was, is] = [former && inLine.has(former.state), inLine.has(row.state)];
     const isRanked = former?.class !== row.class || former.priority !== row.priority;
     if (was !== is || former?.queue !== row.queue || isRanked) this.context.moved(row.queue);
   }
 
-  private takeSeat(row: SeatRow, learns: boolean): void {
+  private takeSeat(row: SeatRow, put: () => void): void {
     const former = this.floor.seats.get(row.id);
     if (!former) this.planForSeat(row.id);
-    const staffed = learns && former?.works !== row.works ? this.staffOf(row.id) : new Map<string, number>();
-    this.floor.apply({ kind: 's', row });
-    if (learns) this.learner.seatChanged(former, row, staffed, this.engine.now());
+    put();
     if (former?.works === row.works) return;
     for (const queue of this.floor.crew.queuesOf(row.id)) {
       if (this.floor.queue(queue).waiting > 0) this.context.moved(queue);
     }
-  }
-
-  private staffOf(seatId: string): Map<string, number> {
-    return new Map(this.floor.crew.queuesOf(seatId).map((queue) => [queue, this.floor.queue(queue).staffed.size]));
   }
 
   /** What was learnt before a restart, or by other nodes. */

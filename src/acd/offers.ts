@@ -70,7 +70,7 @@ export class Offers {
 }
 
 /** How long a seat rests after a miss, in ms. One that says no by itself must not be rung again in a tight circle. */
-function restAfter(cause: DeclineCause, config: QueueConfig | undefined): number {
+export function restAfter(cause: DeclineCause, config: QueueConfig | undefined): number {
   if (!isMiss(cause)) return 0;
   const { noAnswerDelay = 0, rejectDelay = 0, busyDelay = 0, unreachableDelay = busyDelay } = config ?? {};
   const delays: Record<MissCause, number> = {

@@ -3,7 +3,7 @@ import { environmentHelp } from '../lib/config';
 export type Command =
   | { name: 'serve' }
   | { name: 'sipd' }
-  | { name: 'check'; args: string[] }
+  | { name: 'check' | 'simulate'; args: string[] }
   | { name: 'help' }
   | { name: 'version' }
   | { name: 'unknown'; word: string };
@@ -16,7 +16,8 @@ export function readCommand(words: readonly string[]): Command {
     case 'sipd':
       return { name: word };
     case 'check':
-      return { name: 'check', args };
+    case 'simulate':
+      return { name: word, args };
     case 'help':
     case '--help':
     case '-h':
@@ -40,6 +41,7 @@ export function helpText(): string {
     '  sightline sipd           the embedded SIP server alone, so that the application can restart without dropping calls;',
     '                           point the application at it with DRACHTIO_URL',
     '  sightline check <site>   checks a dialplan: every fault with its file, line and remedy',
+    '  sightline simulate <site>  plays a day of calls through the ranking of a dialplan; --help tells its options',
     '  sightline version',
     '',
     'Environment:',

@@ -1,12 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Fault, faultLine, hasErrors } from '../dialplan/faults';
-import { siteNames } from '../dialplan/files';
 import { loadSite } from '../dialplan/load';
 import type { Environment } from '../dialplan/reader';
 import { summaryLines, summaryOf } from '../dialplan/summary';
-import { inProject } from '../lib/paths';
+import { shownPath, siteFolder, sitesHint } from './sites';
 
 /** What the command needs of the process. */
 export interface CheckIo {
@@ -81,27 +79,6 @@ function readOptions(argv: readonly string[]): Options | string {
   if (more.length > 0) return `one site at a time; '${more[0]}' is one too many.`;
 
   return { site, json: values.json === true, strict: values.strict === true };
-}
-
-async function sitesHint(): Promise<string> {
-  const sites = await siteNames(inProject('dialplans'));
-
-  return sites.length > 0 ? `Sites here: ${sites.join(', ')}.\n` : '';
-}
-
-/** A folder that is there wins over a site of that name. */
-function siteFolder(site: string, cwd: string): string {
-  const folder = path.resolve(cwd, site);
-  const isFolder = existsSync(folder) && statSync(folder).isDirectory();
-
-  return isFolder || site.includes('/') || site.includes(path.sep) ? folder : inProject('dialplans', site);
-}
-
-/** The folder as the person at the command line would write it. */
-function shownPath(folder: string, cwd: string): string {
-  const relative = path.relative(cwd, folder);
-
-  return relative === '' ? '.' : relative.startsWith('..') ? folder : relative;
 }
 
 function count(faults: readonly Fault[]): { errors: number; warnings: number } {
