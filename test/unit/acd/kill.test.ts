@@ -39,6 +39,10 @@ class Running {
     const execArgv = ['-r', inProject('test', 'support', 'typescript.js')];
     this.child = fork(inProject('test', 'unit', 'acd', 'kill', 'node.ts'), { env, execArgv });
     this.child.on('message', (report: Report) => this.take(report));
+    this.child.once('exit', (code, signal) => {
+      if (signal !== 'SIGKILL') faults.push(`${name} has ended by itself: ${code ?? signal}`);
+      for (const listener of this.listeners.splice(0)) listener();
+    });
   }
 
   /** When it has accepted once more. */
@@ -47,7 +51,8 @@ class Running {
   }
 
   async up(): Promise<this> {
-    while (this.node === '') await once(this.child, 'message');
+    while (this.node === '' && this.child.exitCode === null)
+      await Promise.race([once(this.child, 'message'), once(this.child, 'exit')]);
 
     return this;
   }

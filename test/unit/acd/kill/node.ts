@@ -38,8 +38,12 @@ let count = 0;
 
 async function enqueue(acd: Acd, name: string): Promise<void> {
   const call = `${name}-${process.pid}-${++count}`;
-  const { ticketId, enqueuedAt } = await acd.enqueue({ queue: 'q', callId: call, terminal: call });
-  tell({ t: 'enqueued', ticketId, enqueuedAt });
+  try {
+    const { ticketId, enqueuedAt } = await acd.enqueue({ queue: 'q', callId: call, terminal: call });
+    tell({ t: 'enqueued', ticketId, enqueuedAt });
+  } catch {
+    // A machine with much to do may let Redis wait for too long: such a caller is turned away.
+  }
 }
 
 async function answer(acd: Acd, offer: Offer): Promise<void> {
