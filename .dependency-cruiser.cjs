@@ -63,7 +63,8 @@ const libraries = [
   },
   {
     name: 'only-the-wiring-starts-sipd',
-    comment: 'The application speaks drachtio-srf; only app.ts and the command line know the embedded server.',
+    comment:
+      'The application speaks drachtio-srf, or what looks like it; only app.ts and the command line know the embedded server.',
     severity: 'error',
     from: { path: '^src/(?!sipd/|app\\.ts|cli/)' },
     to: { path: '^src/sipd/' },

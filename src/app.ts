@@ -1,16 +1,20 @@
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { Acd } from './acd/acd';
+import type { AcdConfig } from './acd/types';
 import { adoptCalls } from './calls/adopt';
 import type { Call } from './calls/call';
 import { CallStore } from './calls/call-store';
+import { EmergencyStore } from './calls/emergency';
 import { CallManager } from './calls/manager';
 import { publicRecord, type CallRecord } from './calls/record';
 import { composeSides, recover } from './calls/recorded';
 import { Recorder } from './calls/recording';
 import type { CallState } from './calls/state';
 import type { Plan } from './dialplan/model';
+import { isOpen } from './dialplan/hours';
 import { PlanStore } from './dialplan/store';
+import { acdPorts } from './http/acd-ports';
 import { apiToken } from './http/api-token';
 import type { RecordingPort } from './http/recordings';
 import { createHttpServer } from './http/server';
@@ -42,6 +46,7 @@ import { RedisReplayGuard } from './sip/registrar/replay';
 import { registrarSite, type RegistrarSite } from './sip/registrar/site';
 import { Throttle } from './sip/registrar/throttle';
 import { LegRegistry } from './sip/registry';
+import { LocalSrf } from './sipd/local/local-srf';
 import { startSipd } from './sipd/server';
 import { openStore, type Store } from './store/connection';
 import { makeKeys, type Keys } from './store/keys';
@@ -106,12 +111,15 @@ class Wiring {
   private bindings!: Bindings;
   private numbers!: Numbers;
   private help!: Help;
+  private emergency!: EmergencyStore;
   private calls!: CallManager;
   private callStore!: CallStore;
   private media: MediaServer | undefined;
   private recordings!: RecordingStore;
   private recorder!: Recorder;
   private readonly throttle = new Throttle();
+  /** There when the SIP server is in this process, and needs no control connection for us. */
+  private readonly localSrf: LocalSrf | undefined;
   private readonly ownHosts: ReadonlySet<string>;
   private accepting = false;
 
@@ -121,6 +129,9 @@ class Wiring {
     private readonly closer: Closer,
     private readonly adapters: Adapters,
   ) {
+    // FreeSWITCH is called by a library that brings drachtio-srf along and takes nothing else.
+    const isLocal = config.drachtio === undefined && config.freeswitchUrl === undefined;
+    this.localSrf = isLocal ? new LocalSrf(log) : undefined;
     this.ownHosts = new Set(['localhost', ...addressesOf(config.host)].map((host) => host.toLowerCase()));
   }
 
@@ -130,6 +141,7 @@ class Wiring {
     await this.openRecordings();
     await this.openQueue();
     this.buildNumbers();
+    await this.openEmergency();
     await this.buildSip();
     const { sip, ws } = await this.connectEdge();
     await this.openMedia();
@@ -197,13 +209,21 @@ class Wiring {
       site: this.plan.site,
       node: this.config.node,
       log: this.log,
-      config: {
-        queue: (id) => this.plan.queues.get(id),
-        seat: (id) => this.plan.seats.get(id),
-        queues: () => this.plan.queues.values(),
-      },
+      config: this.acdConfig(),
     });
     this.closer.add('queue', () => this.acd.close());
+  }
+
+  /** What the queue works with: always the plan in force. */
+  private acdConfig(): AcdConfig {
+    return {
+      queue: (id) => this.plan.queues.get(id),
+      seat: (id) => this.plan.seats.get(id),
+      queues: () => this.plan.queues.values(),
+      seats: () => this.plan.seats.values(),
+      curves: () => this.plan.classes,
+      version: () => this.plan,
+    };
   }
 
   private buildNumbers(): void {
@@ -220,6 +240,7 @@ class Wiring {
     this.closer.add('routing numbers', () => this.numbers.close());
     this.plans.on('published', (plan) => {
       this.log.info({ plan: plan.version }, 'a new dialplan is in force');
+      this.acd.usePlan();
       this.usePlan().catch(this.report('the pools and seats of the new dialplan are used when the store is back'));
     });
     this.closer.add(
@@ -246,9 +267,24 @@ class Wiring {
     return new MediaFaces({ painter: new Painter(log), speech, clock: systemClock, log });
   }
 
+  /** Whether a queue is open by its hours; one without hours always is. */
+  private isOpen(queue: string): boolean {
+    const hours = this.plan.queues.get(queue)?.hours;
+
+    return !hours || isOpen(hours, systemClock.now());
+  }
+
+  private async openEmergency(): Promise<void> {
+    const { log, keys } = this;
+    const locales = (): readonly string[] => this.plan.locales;
+    this.emergency = new EmergencyStore({ redis: this.store.redis, keys, clock: systemClock, log, locales });
+    this.closer.add('emergency message', () => this.emergency.close());
+    await this.emergency.start();
+  }
+
   private async buildSip(): Promise<void> {
     const { log } = this;
-    this.edge = new Edge(log);
+    this.edge = new Edge(log, this.localSrf);
     this.legs = new LegRegistry(this.edge);
     this.calls = new CallManager({
       acd: this.acd,
@@ -266,6 +302,8 @@ class Wiring {
       media: () => this.media,
       faces: this.makeFaces(),
       recorder: this.recorder,
+      isOpen: (queue) => this.isOpen(queue),
+      emergency: () => this.emergency.current,
       storeAvailable: () => this.store.available,
       storeReady: () => this.store.whenAvailable(storePatienceMs),
       plans: this.plans,
@@ -387,6 +425,7 @@ class Wiring {
       log: this.log,
     });
     this.closer.add('embedded SIP server', () => sipd.close());
+    this.localSrf?.serve(sipd.local);
 
     return { host: '127.0.0.1', port: sipd.addresses.control.port, secret };
   }
@@ -445,6 +484,8 @@ class Wiring {
         live: () => this.calls.live().map(publicRecord),
       },
       recordings: this.recordingPort(),
+      acd: acdPorts(this.acd, this.acdConfig()),
+      emergency: this.emergency,
       queues: {
         snapshot: () => this.acd.snapshot(),
         site: () => ({ site: this.plan.site, version: this.plan.version, faults: [...this.plans.faults] }),

@@ -9,6 +9,7 @@ import { Channels } from './channels';
 import { Dispatcher } from './dispatcher';
 import { Engine, isUnavailable } from './engine';
 import type { Effect } from './engine';
+import { Estimates } from './estimates';
 import { explain } from './explain';
 import { Keeper } from './keeper';
 import { Mirror } from './mirror';
@@ -94,6 +95,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
   private readonly mirror: Mirror;
   private readonly outbox: Outbox;
   private readonly dispatcher: Dispatcher;
+  private readonly estimates: Estimates;
   private readonly boards: Boards;
   private readonly overflows: Overflows;
   private readonly keeper: Keeper;
@@ -123,16 +125,24 @@ export class Acd extends TypedEmitter<AcdEvents> {
     this.mirror = new Mirror(this.engine, {
       changed: (here) => this.dispatcher.wake(here ? 'all' : 'own'),
       moved: (queue) => this.boards.moved(queue),
+      firstTold: (id) => this.registry.get(id)?.first,
     });
     this.outbox = new Outbox(store, times.patience, log);
     this.dispatcher = new Dispatcher(this.engine, this.mirror, times.leaseMargin);
-    this.boards = new Boards(this.engine, this.registry, this.mirror, times.movedEvery, (queue, ids) => {
-      if (ids.length > 0) this.emit('moved', ids);
-      this.overflows.check(queue);
-    });
-    this.dispatcher.estimate = (ticket) =>
-      this.boards.estimateAt(ticket.queue, this.mirror.floor.position(ticket, this.engine.now()))[1];
-    this.overflows = new Overflows(this.engine, this.registry, this.mirror, this.boards, (id, rule) =>
+    this.estimates = new Estimates(this.mirror.floor, this.mirror.learner, () => this.engine.now());
+    this.boards = new Boards(
+      this.engine,
+      this.registry,
+      this.mirror,
+      this.estimates,
+      times.movedEvery,
+      (queue, ids) => {
+        if (ids.length > 0) this.emit('moved', ids);
+        this.overflows.check(queue);
+      },
+    );
+    this.dispatcher.estimate = (ticket) => this.estimates.of(ticket).estimate[1];
+    this.overflows = new Overflows(this.engine, this.registry, this.mirror, this.estimates, (id, rule) =>
       this.emit('overflow', id, rule),
     );
     this.tickets = new Tickets(this.engine, this.registry, this.outbox);
@@ -349,21 +359,21 @@ export class Acd extends TypedEmitter<AcdEvents> {
 
   /** How a queue stands. @throws SightlineError QUEUE_UNKNOWN */
   facts(queue: string): Promise<QueueFacts> {
-    if (this.engine.queueConfig(queue)) return Promise.resolve(this.boards.facts(queue));
+    if (this.engine.queueConfig(queue)) return Promise.resolve(this.estimates.facts(queue));
 
     return Promise.reject(new SightlineError('QUEUE_UNKNOWN', `There is no queue '${queue}'`));
   }
 
   /** Everybody who stands in a queue, in order. */
   queueTickets(queue: string, limit = 1_000): Promise<QueueTicket[]> {
-    const estimate = (position: number) => this.boards.estimateAt(queue, position);
+    const estimate = (position: number) => this.estimates.at(queue, position);
 
     return Promise.resolve(queueTickets(this.mirror.floor, queue, { now: this.engine.now(), limit, estimate }));
   }
 
   /** Why which seat was, or would be, rung for a ticket; undefined when there is no such ticket any more. */
   async explain(ticketId: string): Promise<Explanation | undefined> {
-    const lines = await this.engine.store.redis.lrange(this.engine.keys.ticketHistory(ticketId), 0, -1);
+    const lines = await this.tickets.historyLines(ticketId);
     const decisions = decisionsOf(lines);
     const ticket = this.mirror.floor.tickets.get(ticketId);
     if (ticket) return explain(this.mirror.floor, ticket, this.dispatcher.rankContext(), decisions);
@@ -489,6 +499,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
   private onStoreDown(): void {
     this.lostAt = this.engine.now();
     this.keeper.storeIsLost();
+    this.dispatcher.suspend();
   }
 
   private onStoreUp(): void {
@@ -498,6 +509,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
       if (isUnavailable(error)) return;
       this.engine.log.error({ err: error }, 'coming back to the store failed');
       this.keeper.resume();
+      this.dispatcher.resume();
     });
   }
 
@@ -510,6 +522,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     await this.reconciler.run();
     await this.mirror.load();
     this.keeper.resume();
+    this.dispatcher.resume();
     this.lookAround();
   }
 
@@ -532,6 +545,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     if (this.mirror.hasGap) this.inBackground(this.mirror.load(), 'the floor could not be learnt anew');
     this.dispatcher.wake('all');
     this.overflows.check();
+    this.inBackground(this.mirror.keepLearnt(), 'what the queues have learnt could not be kept');
   }
 
   private reconcileContext(): ConstructorParameters<typeof Reconciler>[2] {

@@ -1,22 +1,14 @@
 import type { Engine } from './engine';
-import { makeEstimator, steady } from './estimate';
-import type { Estimate, QueueFacts as EstimateFacts } from './estimate';
-import type { FloorQueue, FloorTicket } from './floor';
+import { steady } from './estimate';
+import type { Estimates } from './estimates';
 import type { Mirror } from './mirror';
 import type { OwnTicket, Registry } from './registry';
-import { ringFacts } from './rings';
-import type { QueueRow } from './rows';
-import { HANDLING_GUESS } from './scripts';
-import type { Position, QueueFacts } from './types';
-
-/** People who gave up before patience is reckoned with. */
-const ENOUGH_LEFT = 3;
+import type { Position } from './types';
 
 interface QueueBoard {
   /** When places were told last, and what ends the wait for the next time. */
   toldAt: number;
   cancel?: () => void;
-  estimator?: { row: QueueRow; staffVersion: number; estimate: (position: number) => Estimate };
 }
 
 /**
@@ -31,6 +23,7 @@ export class Boards {
     private readonly engine: Engine,
     private readonly registry: Registry,
     private readonly mirror: Mirror,
+    private readonly estimates: Estimates,
     private readonly interval: number,
     /** Places in this queue have moved: of these tickets of this node so that their callers should know. */
     private readonly onMoved: (queue: string, ticketIds: string[]) => void,
@@ -61,46 +54,20 @@ export class Boards {
     const { floor } = this.mirror;
     const ticket = floor.tickets.get(ticketId);
     if (!ticket || ticket.state === 'talking') return undefined;
-    const next = this.next(ticket);
+    const { forecast, ...next } = this.estimates.of(ticket);
     const own = this.registry.get(ticketId);
     const estimate = steady(next, own?.told);
-    if (own) own.told = { ...next, estimate };
-
-    return { queue: ticket.queue, position: next.position, waiting: floor.queue(ticket.queue).waiting, estimate };
-  }
-
-  /** What somebody would be told who stood at a place. */
-  estimateAt(queueId: string, position: number): Estimate {
-    const queue = this.mirror.floor.queue(queueId);
-    const state = this.of(queueId);
-    if (state.estimator?.row !== queue.row || state.estimator.staffVersion !== queue.staffVersion) {
-      const { row, staffVersion } = queue;
-      state.estimator = { row, staffVersion, estimate: makeEstimator(factsOf(queue)) };
+    if (own) {
+      own.told = { ...next, estimate };
+      own.first ??= forecast;
     }
 
-    return state.estimator.estimate(position);
-  }
-
-  facts(queueId: string): QueueFacts {
-    const queue = this.mirror.floor.queue(queueId);
-    const { waiting, free, occupancy } = ringFacts(queue, () => 0);
-    // Nobody waits for a seat that is free.
-    const estimate: Estimate = free > waiting ? [0, 0] : this.estimateAt(queueId, waiting + 1);
-
-    return { waiting, staffed: queue.staffed.size, free, occupancy, estimate };
+    return { queue: ticket.queue, position: next.position, waiting: floor.queue(ticket.queue).waiting, estimate };
   }
 
   close(): void {
     this.closed = true;
     for (const state of this.queues.values()) state.cancel?.();
-  }
-
-  private next(ticket: FloorTicket) {
-    const { floor } = this.mirror;
-    const position = floor.position(ticket, this.engine.now());
-    const { size: staffed } = floor.queue(ticket.queue).staffed;
-
-    return { position, staffed, estimate: this.estimateAt(ticket.queue, position) };
   }
 
   private tell(queue: string): void {
@@ -115,7 +82,7 @@ export class Boards {
   private differs({ ticketId, told }: OwnTicket): boolean {
     const ticket = this.mirror.floor.tickets.get(ticketId);
     if (!ticket || !told || ticket.state === 'talking') return false;
-    const next = this.next(ticket);
+    const next = this.estimates.of(ticket);
     if (next.position !== told.position) return true;
     const high = steady(next, told)[1];
 
@@ -132,15 +99,4 @@ export class Boards {
 
     return state;
   }
-}
-
-function factsOf({ row: { learnt }, staffed }: FloorQueue): EstimateFacts {
-  const waited = Number(learnt.patienceWait ?? 0) / 1_000;
-  const left = Number(learnt.patienceLeft ?? 0);
-
-  return {
-    staffed: staffed.size,
-    handling: learnt.handling === undefined ? HANDLING_GUESS : Number(learnt.handling) / 1_000,
-    impatience: left >= ENOUGH_LEFT && waited > 0 ? left / waited : 0,
-  };
 }

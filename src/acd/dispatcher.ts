@@ -23,6 +23,7 @@ export class Dispatcher {
   private woken: 'all' | 'own' | undefined;
   private running: Promise<void> | undefined;
   private closed = false;
+  private suspended = false;
   private cancelTimer: (() => void) | undefined;
   private timerAt = Infinity;
 
@@ -35,13 +36,22 @@ export class Dispatcher {
 
   /** Something has changed. `all`: tickets of other nodes are looked at, too. */
   wake(which: 'all' | 'own'): void {
-    if (this.closed) return;
+    if (this.closed || this.suspended) return;
     if (this.woken !== 'all') this.woken = which;
     this.running ??= this.run().finally(() => {
       this.running = undefined;
       const left = this.woken;
       if (left && this.engine.store.available) this.wake(left);
     });
+  }
+
+  /** The store is lost: nothing is matched until what happened meanwhile has been told, or who came first might be passed over. */
+  suspend(): void {
+    this.suspended = true;
+  }
+
+  resume(): void {
+    this.suspended = false;
   }
 
   /** Resolves when there is nothing left to match. */

@@ -7,7 +7,7 @@ import { makeKeys } from '../store/keys';
 import type { Keys } from '../store/keys';
 import type { Command } from '../store/program';
 import type { Reply } from '../store/scripts';
-import { readRows } from './rows';
+import { readRow } from './rows';
 import type { Row } from './rows';
 import { program } from './scripts';
 import type { Verb, VerbArgs } from './scripts';
@@ -48,6 +48,9 @@ interface Waiting {
   resolve(value: Reply): void;
   reject(error: unknown): void;
 }
+
+/** What a batch tells besides its values; see lua/includes/main.lua. */
+type Rest = [revision: string, rows: string[], effects: string, due: string];
 
 /** Batches under way at a time. Commands that come while so many are go together with the next. */
 const IN_FLIGHT = 4;
@@ -127,9 +130,18 @@ export class Engine {
   ): Promise<{ revision: number; rows: Row[] }> {
     const command = program.command('readRows', { kind, ids: ids.join() });
     const { rest } = await program.run(this.store.redis, this.place(), [command]);
-    const [revision, rows] = rest as string[];
+    const [revision, rows] = rest as [string, string[]];
 
-    return { revision: Number(revision), rows: readRows(rows ?? '') };
+    return { revision: Number(revision), rows: rows.map(readRow) };
+  }
+
+  /** All that the store keeps of a ticket or a seat, by names; empty when there is none. */
+  async readRecord(kind: 'ticket' | 'seat', id: string): Promise<Record<string, string>> {
+    const flat = (await this.run('readRecord', { kind, id })) as string[];
+    const record: Record<string, string> = {};
+    for (let index = 0; index < flat.length; index += 2) record[flat[index] ?? ''] = flat[index + 1] ?? '';
+
+    return record;
   }
 
   apply(effects: readonly Effect[]): void {
@@ -156,7 +168,7 @@ export class Engine {
     try {
       const commands = batch.map(({ command }) => command);
       const { values, rest } = await program.run(this.store.redis, this.place(), commands);
-      this.take(rest as string[]);
+      this.take(rest as Rest);
       batch.forEach(({ resolve, reject }, index) => {
         const value = values[index] ?? null;
         if (value instanceof Error) reject(value);
@@ -171,8 +183,8 @@ export class Engine {
     }
   }
 
-  private take([revision = '', rows = '', effects = '', due = '']: string[]): void {
-    if (rows !== '') this.context.onRows(Number(revision), readRows(rows));
+  private take([revision, rows, effects, due]: Rest): void {
+    if (rows.length > 0) this.context.onRows(Number(revision), rows.map(readRow));
     if (effects !== '') this.apply(JSON.parse(effects) as Effect[]);
     if (due !== '') this.context.onDue(Number(due));
   }

@@ -38,7 +38,7 @@ export class FloorQueue {
   row: QueueRow;
 
   constructor(readonly id: string) {
-    this.row = { id, lastSeat: '', learnt: {} };
+    this.row = { id, lastSeat: '' };
   }
 
   get waiting(): number {

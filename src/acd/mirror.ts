@@ -1,6 +1,8 @@
 import { Crew } from './crew';
 import type { Engine } from './engine';
+import type { Forecast } from './estimate';
 import { Floor } from './floor';
+import { Learner } from './learner';
 import type { Row, SeatRow, TicketRow } from './rows';
 import type { AcdConfig, QueueConfig, TicketState } from './types';
 
@@ -9,6 +11,8 @@ export interface MirrorContext {
   changed(here: boolean): void;
   /** Places, or what estimates are made of, have changed in a queue. */
   moved(queue: string): void;
+  /** What the caller of a ticket of this node was told first. */
+  firstTold(ticketId: string): Forecast | undefined;
 }
 
 /** Rows that are read at a time when the floor is learnt anew. */
@@ -25,6 +29,7 @@ const inLine = new Set<TicketState>(['waiting', 'offered', 'held', 'dropped']);
  */
 export class Mirror {
   readonly floor: Floor;
+  readonly learner: Learner;
   /** All revisions up to this one are known. */
   seen = 0;
   private readonly revisions = new Map<string, number>();
@@ -33,12 +38,15 @@ export class Mirror {
   private loading: Promise<void> | undefined;
   private planned: unknown;
   private gapAt = 0;
+  /** Of each queue the version of what was learnt that is in the store. */
+  private readonly kept = new Map<string, number>();
 
   constructor(
     private readonly engine: Engine,
     private readonly context: MirrorContext,
   ) {
     this.floor = new Floor(makeCrew(engine.config, [], engine.queueConfigs()));
+    this.learner = new Learner(this.floor, (id) => context.firstTold(id));
     this.planned = engine.config.version?.();
   }
 
@@ -64,7 +72,7 @@ export class Mirror {
 
   /** Rows of one batch. */
   take(revision: number, rows: readonly Row[], here: boolean): void {
-    for (const row of rows) this.takeRow(revision, row);
+    for (const row of rows) this.takeRow(revision, row, true);
     this.note(revision);
     this.context.changed(here);
   }
@@ -93,6 +101,7 @@ export class Mirror {
     const engaged = rows.flatMap(({ kind, row }) => (kind === 's' && row.ticket !== '' ? [row.ticket] : []));
     const tickets = [...new Set([...lines.flat(), ...engaged])];
     await this.readAll('queue', queues);
+    await this.recall(queues);
     await this.readAll('ticket', tickets);
     this.forgetOthers(from, new Set(tickets), new Set(seats));
     this.seen = Math.max(this.seen, from);
@@ -106,7 +115,7 @@ export class Mirror {
     const all: Row[] = [];
     for (let start = 0; start < ids.length; start += CHUNK) {
       const { revision, rows } = await this.engine.readRows(kind, ids.slice(start, start + CHUNK));
-      for (const row of rows) this.takeRow(revision, row);
+      for (const row of rows) this.takeRow(revision, row, false);
       all.push(...rows);
     }
 
@@ -123,34 +132,60 @@ export class Mirror {
     }
   }
 
-  private takeRow(revision: number, row: Row): void {
+  /** `learns`: it has just happened, and is not only seen now. */
+  private takeRow(revision: number, row: Row, learns: boolean): void {
     const key = row.kind + row.row.id;
     if ((this.revisions.get(key) ?? -1) >= revision) return;
     this.revisions.delete(key);
     this.revisions.set(key, revision);
     if (this.revisions.size > REMEMBERED) this.prune();
-    if (row.kind === 't') this.takeTicket(row.row);
-    else if (row.kind === 's') this.takeSeat(row.row);
+    if (row.kind === 't') this.takeTicket(row.row, learns);
+    else if (row.kind === 's') this.takeSeat(row.row, learns);
     else this.floor.apply(row);
   }
 
-  private takeTicket(row: TicketRow): void {
+  private takeTicket(row: TicketRow, learns: boolean): void {
     const former = this.floor.tickets.get(row.id);
     if (!this.floor.crew.queue(row.queue)) this.planForQueue(row.queue);
     this.floor.apply({ kind: 't', row });
+    if (learns) this.learner.ticketChanged(former, row, this.engine.now());
     if (former && former.queue !== row.queue) this.context.moved(former.queue);
     const [was, is] = [former && inLine.has(former.state), inLine.has(row.state)];
     const isRanked = former?.class !== row.class || former.priority !== row.priority;
     if (was !== is || former?.queue !== row.queue || isRanked) this.context.moved(row.queue);
   }
 
-  private takeSeat(row: SeatRow): void {
+  private takeSeat(row: SeatRow, learns: boolean): void {
     const former = this.floor.seats.get(row.id);
     if (!former) this.planForSeat(row.id);
+    const staffed = learns && former?.works !== row.works ? this.staffOf(row.id) : new Map<string, number>();
     this.floor.apply({ kind: 's', row });
+    if (learns) this.learner.seatChanged(former, row, staffed, this.engine.now());
     if (former?.works === row.works) return;
     for (const queue of this.floor.crew.queuesOf(row.id)) {
       if (this.floor.queue(queue).waiting > 0) this.context.moved(queue);
+    }
+  }
+
+  private staffOf(seatId: string): Map<string, number> {
+    return new Map(this.floor.crew.queuesOf(seatId).map((queue) => [queue, this.floor.queue(queue).staffed.size]));
+  }
+
+  /** What was learnt before a restart, or by other nodes. */
+  private async recall(queues: readonly string[]): Promise<void> {
+    const { keys, store } = this.engine;
+    const texts = await Promise.all(queues.map((queue) => store.redis.get(keys.learnt(queue))));
+    texts.forEach((text, index) => text && this.learner.restore(queues[index] ?? '', text));
+  }
+
+  /** Keeps what was learnt since the last time. */
+  async keepLearnt(): Promise<void> {
+    const { keys, store } = this.engine;
+    for (const queue of this.floor.queues.keys()) {
+      const version = this.learner.version(queue);
+      if (version === (this.kept.get(queue) ?? 0)) continue;
+      this.kept.set(queue, version);
+      await store.redis.set(keys.learnt(queue), this.learner.save(queue));
     }
   }
 

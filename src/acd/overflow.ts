@@ -1,4 +1,4 @@
-import type { Boards } from './board';
+import type { Estimates } from './estimates';
 import type { Engine } from './engine';
 import type { OwnTicket, Registry } from './registry';
 import type { Mirror } from './mirror';
@@ -37,7 +37,7 @@ export class Overflows {
     private readonly engine: Engine,
     private readonly registry: Registry,
     private readonly mirror: Mirror,
-    private readonly boards: Boards,
+    private readonly estimates: Estimates,
     private readonly onOverflow: (ticketId: string, rule: OverflowRule) => void,
   ) {}
 
@@ -61,17 +61,12 @@ export class Overflows {
     this.onOverflow(ticket.ticketId, rule);
   }
 
-  private factsOf({ ticketId, queue, enqueuedAt }: OwnTicket): OverflowFacts | undefined {
+  private factsOf({ ticketId, enqueuedAt }: OwnTicket): OverflowFacts | undefined {
     const ticket = this.mirror.floor.tickets.get(ticketId);
     if (!ticket) return undefined;
-    const now = this.engine.now();
-    const position = this.mirror.floor.position(ticket, now);
+    const { position, staffed, estimate } = this.estimates.of(ticket);
+    const waited = (this.engine.now() - enqueuedAt) / 1_000;
 
-    return {
-      waited: (now - enqueuedAt) / 1_000,
-      ahead: position - 1,
-      estimate: this.boards.estimateAt(queue, position)[1],
-      staffed: this.mirror.floor.queue(queue).staffed.size,
-    };
+    return { waited, ahead: position - 1, estimate: estimate[1], staffed };
   }
 }

@@ -72,7 +72,7 @@ export class Reconciler {
   }
 
   private read(mine: OwnTicket): Promise<Record<string, string>> {
-    return this.engine.store.redis.hgetall(this.engine.keys.ticket(mine.ticketId));
+    return this.engine.readRecord('ticket', mine.ticketId);
   }
 
   private async bringBack(mine: OwnTicket): Promise<void> {

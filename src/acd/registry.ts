@@ -1,4 +1,4 @@
-import type { Told } from './estimate';
+import type { Forecast, Told } from './estimate';
 import type { Offer, TicketState, TicketView } from './types';
 
 /** What this node knows of a ticket that it owns. The store has the last word; this is for what cannot wait for it. */
@@ -9,6 +9,8 @@ export interface OwnTicket extends Omit<TicketView, 'node' | 'state' | 'offer' |
   /** ms of after-call work when its talk is over; -1 until it is done. */
   wrapUp?: number;
   told?: Told;
+  /** What its caller was told first. */
+  first?: Forecast;
   /** Indexes of the rules of its queue by which it was sent elsewhere. */
   overflowed?: Set<number>;
 }

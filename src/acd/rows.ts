@@ -8,13 +8,27 @@ export const rowFields = {
   t: [
     ...(['id', 'queue', 'state', 'node', 'callId', 'terminal', 'class', 'priority', 'skills', 'medium'] as const),
     ...(['customer', 'designated', 'last', 'frequent', 'returns', 'enqueuedAt', 'queuedAt', 'sequence'] as const),
-    ...(['callback', 'offers', 'tried', 'seatId', 'answeredAt'] as const),
+    ...(['callback', 'offers', 'tried', 'seatId', 'answeredAt', 'how'] as const),
   ],
   s: [
     ...(['id', 'state', 'since', 'up', 'login', 'paused', 'reason', 'ticket', 'offer', 'until', 'idleSince'] as const),
     ...(['upSince', 'idleTotal', 'calls', 'talkTime', 'lastOffered', 'engagedBy'] as const),
   ],
-  q: ['id', 'lastSeat', 'handling', 'handled', 'patienceWait', 'patienceLeft'],
+  q: ['id', 'lastSeat'],
+} as const;
+
+/** All that the store keeps of a ticket and of a seat, in this order; what rows tell comes first. */
+export const recordFields = {
+  ticket: [
+    ...rowFields.t,
+    ...(['resumeKey', 'grace', 'regular', 'limited', 'offerId', 'token', 'expiresAt', 'wrapUp', 'until'] as const),
+    ...(['nodeLost', 'endedAt'] as const),
+  ],
+  seat: [
+    ...rowFields.s,
+    ...(['rest', 'timed'] as const),
+    ...(['missed:no-answer', 'missed:rejected', 'missed:busy', 'missed:unreachable'] as const),
+  ],
 } as const;
 
 /** An offer under way, as far as ranking has to know it. Times in ms since the epoch. */
@@ -52,6 +66,8 @@ export interface TicketRow {
   tried: ReadonlySet<string>;
   seatId: string;
   answeredAt: number;
+  /** How it ended; empty before. */
+  how: string;
 }
 
 /** A seat as ranking sees it. Times in ms since the epoch, durations in ms. */
@@ -74,25 +90,22 @@ export interface SeatRow {
   engaged: boolean;
 }
 
-/** What a queue has learnt about itself. */
 export interface QueueRow {
   id: string;
   /** The seat that was rung last for it. */
   lastSeat: string;
-  /** Fields as they are in the store; estimates are made of them. */
-  learnt: Readonly<Record<string, string>>;
 }
 
 export type Row = { kind: 't'; row: TicketRow } | { kind: 's'; row: SeatRow } | { kind: 'q'; row: QueueRow };
 
 const none: ReadonlySet<string> = new Set();
 
-/** The rows of a reply or a message; those are joined by the character 30, their fields by 31. */
+/** The rows of a message; those are joined by the character 30, their fields by 31. */
 export function readRows(text: string): Row[] {
   return text === '' ? [] : text.split('\x1e').map(readRow);
 }
 
-function readRow(text: string): Row {
+export function readRow(text: string): Row {
   const [kind = '', ...fields] = text.split('\x1f');
   if (kind === 't') return { kind, row: ticketRow(fields) };
   if (kind === 's') return { kind, row: seatRow(fields) };
@@ -127,6 +140,7 @@ function ticketRow(fields: readonly string[]): TicketRow {
     tried: at(20) === '' ? none : new Set(at(20).split(',')),
     seatId: at(21),
     answeredAt: Number(at(22)),
+    how: at(23),
   };
 }
 
@@ -159,11 +173,5 @@ function seatRow(fields: readonly string[]): SeatRow {
 }
 
 function queueRow(fields: readonly string[]): QueueRow {
-  const learnt: Record<string, string> = {};
-  rowFields.q.forEach((name, index) => {
-    const value = fields[index];
-    if (value) learnt[name] = value;
-  });
-
-  return { id: fields[0] ?? '', lastSeat: fields[1] ?? '', learnt };
+  return { id: fields[0] ?? '', lastSeat: fields[1] ?? '' };
 }

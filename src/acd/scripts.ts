@@ -1,9 +1,6 @@
 import { defineProgram } from '../store/program';
-import { rowFields } from './rows';
+import { recordFields, rowFields } from './rows';
 import { arrowText, seatArrows, ticketArrows } from './states';
-
-/** Mean talk and wrap-up that is assumed until a queue has had talks of its own, in seconds. */
-export const HANDLING_GUESS = 180;
 
 /** Every change of state of the ACD, one verb each; what they do is told at the head of each file. */
 export const verbs = {
@@ -43,11 +40,25 @@ export const verbs = {
   adoptTickets: ['dead', 'kind', 'limit'],
   renewNode: ['expiresAt', 'begin'],
   readRows: ['kind', 'ids'],
+  readRecord: ['kind', 'id'],
   readStats: ['queueId'],
 } as const;
 
 export type Verb = keyof typeof verbs;
 export type VerbArgs<V extends Verb> = Record<(typeof verbs)[V][number], string | number>;
+
+function placesOf(names: readonly string[]): Record<string, number> {
+  return Object.fromEntries(names.map((name, index) => [name, index + 1]));
+}
+
+/** For each verb which of its arguments has this name, from 1. */
+function placeIn(argument: string): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries<readonly string[]>(verbs)
+      .map(([verb, names]): [string, number] => [verb, names.indexOf(argument) + 1])
+      .filter(([, place]) => place > 0),
+  );
+}
 
 export const program = defineProgram({
   folder: 'acd/lua',
@@ -57,6 +68,9 @@ export const program = defineProgram({
     TICKET: arrowText(ticketArrows),
     SEAT: arrowText(seatArrows),
     ROW: rowFields,
-    HANDLING_GUESS: HANDLING_GUESS * 1_000,
+    RECORD: { ticket: placesOf(recordFields.ticket), seat: placesOf(recordFields.seat) },
+    LENGTH: { ticket: recordFields.ticket.length, seat: recordFields.seat.length },
+    TICKET_AT: placeIn('ticketId'),
+    SEAT_AT: placeIn('seatId'),
   },
 });

@@ -1,9 +1,9 @@
 import { SightlineError } from '../lib/errors';
 import type { Reply } from '../store/scripts';
 import type { Engine } from './engine';
+import { factsOf } from './estimate';
 import type { Mirror } from './mirror';
 import type { Outbox } from './outbox';
-import { HANDLING_GUESS } from './scripts';
 import { checkName } from './tickets';
 import type { AcdSnapshot, QueueStats, SeatConfig, SeatState, SeatView } from './types';
 import { seatView } from './views';
@@ -129,7 +129,7 @@ export class Seats {
   }
 
   async view(seatId: string): Promise<SeatView | undefined> {
-    const hash = await this.engine.store.redis.hgetall(this.engine.keys.seat(seatId));
+    const hash = await this.engine.readRecord('seat', seatId);
 
     return seatView(hash, this.engine.config.seat(seatId), this.engine.now());
   }
@@ -138,7 +138,11 @@ export class Seats {
     const reply = await this.engine.run('readStats', { queueId: queue });
     const { staffed, free } = this.mirror.floor.queue(queue);
 
-    return readStats(queue, reply as Reply[], staffed.size, free.size);
+    return readStats(queue, reply as Reply[], {
+      staffed: staffed.size,
+      idle: free.size,
+      handling: this.handling(queue),
+    });
   }
 
   async snapshot(): Promise<AcdSnapshot> {
@@ -151,6 +155,10 @@ export class Seats {
     ]);
 
     return { queues: stats, seats: seats.filter((seat) => seat !== undefined) };
+  }
+
+  private handling(queue: string): number {
+    return factsOf(this.mirror.learner.counters(queue), { staffed: 0 }).handling;
   }
 
   /** @param loggedOut its agent has gone although the phone is there. */
@@ -195,8 +203,12 @@ export class Seats {
   }
 }
 
-function readStats(queue: string, reply: readonly Reply[], staffed: number, idle: number): QueueStats {
-  const [offered, answered, abandoned, overflowed, refused, calledBack, handling = null, waiting] = reply;
+function readStats(
+  queue: string,
+  reply: readonly Reply[],
+  now: Pick<QueueStats, 'staffed' | 'idle' | 'handling'>,
+): QueueStats {
+  const [offered, answered, abandoned, overflowed, refused, calledBack, waiting] = reply;
 
   return {
     queue,
@@ -207,8 +219,6 @@ function readStats(queue: string, reply: readonly Reply[], staffed: number, idle
     refused: Number(refused),
     calledBack: Number(calledBack),
     waiting: Number(waiting),
-    staffed,
-    idle,
-    handling: handling === null ? HANDLING_GUESS : Number(handling) / 1_000,
+    ...now,
   };
 }

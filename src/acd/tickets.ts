@@ -103,6 +103,7 @@ export class Tickets {
     if (!mine) return;
     mine.queue = queue;
     delete mine.told;
+    delete mine.first;
     delete mine.overflowed;
   }
 
@@ -155,11 +156,15 @@ export class Tickets {
   }
 
   async view(ticketId: string): Promise<TicketView | undefined> {
-    return ticketView(await this.engine.store.redis.hgetall(this.engine.keys.ticket(ticketId)));
+    return ticketView(await this.engine.readRecord('ticket', ticketId));
   }
 
   async history(ticketId: string): Promise<TicketEvent[]> {
-    return historyView(await this.engine.store.redis.lrange(this.engine.keys.ticketHistory(ticketId), 0, -1));
+    return historyView(await this.historyLines(ticketId));
+  }
+
+  historyLines(ticketId: string): Promise<string[]> {
+    return this.engine.store.redis.lrange(this.engine.keys.ticketHistory(ticketId), 0, -1);
   }
 
   /** Puts a ticket into the line, with the time that it has. @throws SightlineError QUEUE_FULL */
@@ -303,7 +308,7 @@ function parseOffer(reply: unknown): Offer | undefined {
 }
 
 function viewOf(ticket: OwnTicket, node: string): TicketView {
-  const { wrapUp: _wrapUp, told: _told, overflowed: _overflowed, offers, ...view } = ticket;
+  const { wrapUp: _wrapUp, told: _told, first: _first, overflowed: _overflowed, offers, ...view } = ticket;
   const live = [...offers.values()];
 
   return { ...view, node, ...(live[0] ? { offer: live[0], offers: live } : {}) };

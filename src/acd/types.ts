@@ -271,7 +271,9 @@ export interface SeatView {
   until?: number;
   /** What a seat that is offered or talking turns to afterwards, when that is not work. */
   next?: 'offline' | 'break';
-  /** Why the seat is, or will be, on a break. */
+  /** On a break, or about to be when its call is over or it comes back. */
+  onBreak?: boolean;
+  /** Why. */
   reason?: string;
   /** Of this shift. */
   calls?: number;

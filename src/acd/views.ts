@@ -80,6 +80,7 @@ export function seatView(hash: Hash, config: SeatConfig | undefined, now: number
     ...(hash.ticket ? { ticketId: hash.ticket } : {}),
     ...(end > 0 && timed ? { until: end } : {}),
     ...(engaged ? nextOf(hash) : {}),
+    ...(hash.paused === '1' ? { onBreak: true } : {}),
     ...(hash.reason ? { reason: hash.reason } : {}),
     calls: Number(hash.calls),
     talkTime: Number(hash.talkTime) / 1_000,

@@ -7,6 +7,9 @@ import type { Leg, LegRecord } from './leg';
 import type { CallManager } from './manager';
 import { remember, type CallRecord } from './record';
 import { takeUpTalk } from './media-loss';
+import { emergencyOf, isBeingTold } from './notice';
+import { targetOf } from './queue-wish';
+import { begin } from './stage-start';
 import { probeLegs, showAgain } from './take-up';
 
 export interface AdoptPorts {
@@ -46,21 +49,24 @@ export async function adoptCalls(ports: AdoptPorts): Promise<number> {
   return going.length;
 }
 
-/** A seat that rang for the former process is free; its caller is offered again before those behind. */
-async function letGo({ manager }: AdoptPorts, { state, offer }: TicketView): Promise<void> {
-  if (state === 'offered' && offer) await manager.acd.decline(offer, 'node-lost');
+/** The seats that rang for the former process are free; their caller is offered again before those behind. */
+async function letGo({ manager }: AdoptPorts, { state, offer, offers }: TicketView): Promise<void> {
+  if (state !== 'offered') return;
+  const live = offers ?? (offer ? [offer] : []);
+  await Promise.all(live.map((one) => manager.acd.decline(one, 'node-lost')));
 }
 
 /** Makes the handles of a call again. One whose people are gone, or that nobody can answer any more, ends here. */
 async function takeUp(ports: AdoptPorts, record: CallRecord): Promise<Call> {
   const { manager } = ports;
-  const ringing = record.seat?.ringing ?? [];
-  if (record.state === 'offered') backToQueue(record);
+  const invites = openInvites(record);
+  if (record.state === 'offered') record.state = 'queued';
+  delete record.ringing;
   remember(record, manager.clock.now(), 'adopted');
   const call = new Call(record, ports.plan(record.planVersion), manager);
   manager.add(call);
   if (record.lease?.token) ports.numbers.adopt(record.lease.number, record.lease.token);
-  if (call.state !== 'talking') await Promise.all(ringing.map((id) => ports.abandon(id, 'ours')));
+  await Promise.all(invites.map((id) => ports.abandon(id, 'ours')));
   if (!record.terminal.leg && record.terminal.inviteId) await ports.abandon(record.terminal.inviteId, 'theirs');
   if ((await legsLive(ports, call)) && call.state !== 'joining') return call;
   manager.stages.end(call, { by: 'caller', cause: 'restart' });
@@ -68,10 +74,11 @@ async function takeUp(ports: AdoptPorts, record: CallRecord): Promise<Call> {
   return call;
 }
 
-/** The seat that rang knows nothing of the new process: the ticket waits for another offer. */
-function backToQueue(record: CallRecord): void {
-  record.state = 'queued';
-  delete record.seat;
+/** The INVITEs of seats that ring, or have answered and were not joined: they know nothing of the new process. */
+function openInvites({ state, seat, ringing = [] }: CallRecord): string[] {
+  const answered = state === 'talking' ? [] : (seat?.invites ?? []);
+
+  return [...answered, ...ringing.flatMap(({ invites }) => invites)];
 }
 
 /** Takes up the legs and asks each whether its far end is still there. */
@@ -91,6 +98,7 @@ async function legsLive(ports: AdoptPorts, call: Call): Promise<boolean> {
 /** A person who waits has a ticket, or gets one. One whose ticket is over waits for nothing. */
 function goesOn(call: Call, tickets: readonly TicketView[]): boolean {
   const { record, home } = call;
+  if (isBeingTold(call)) return afterNotice(call);
   if (call.state !== 'queued') return true;
   const ticket = tickets.find(({ ticketId, callId }) => ticketId === record.ticketId || callId === call.id);
   if (ticket?.state === 'talking') call.run(waitAgain(call, ticket.ticketId));
@@ -98,6 +106,17 @@ function goesOn(call: Call, tickets: readonly TicketView[]): boolean {
   // The process ended between the wish for a ticket and the ticket.
   else if (record.ticketId === undefined) home.stages.queue(call, wishOf(call));
   else home.stages.end(call, { by: 'server', cause: 'ticket-gone' });
+
+  return !call.ended;
+}
+
+/** The process ended while a text was shown: it has been, so what comes after it follows. */
+function afterNotice(call: Call): boolean {
+  const flow = call.plan.flows.get(call.record.flow);
+  if (call.state !== 'arriving') call.home.stages.end(call, { by: 'server', cause: 'overflowed' });
+  else if (emergencyOf(call.plan, call.home)?.refuse || !flow)
+    call.home.stages.end(call, { by: 'server', cause: 'emergency' });
+  else begin(call, flow);
 
   return !call.ended;
 }
@@ -111,10 +130,9 @@ async function waitAgain(call: Call, ticketId: string): Promise<void> {
 }
 
 /** What the person was about to be queued with: by a choice on the screen, or by the flow. */
-function wishOf({ record, plan }: Call): QueueTarget {
-  const { pending } = record.menu ?? {};
-  const flow = plan.flows.get(record.flow);
-  const { priority = flow?.priority ?? 0, skills = flow?.skills ?? [] } = pending?.type === 'queue' ? pending : {};
+function wishOf(call: Call): QueueTarget {
+  const { pending } = call.record.menu ?? {};
+  const target = targetOf(call, pending?.type === 'queue' ? pending : undefined);
 
-  return { queue: record.queue ?? flow?.queue ?? '', priority, skills };
+  return { ...target, queue: call.record.queue ?? target.queue };
 }

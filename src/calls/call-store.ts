@@ -6,8 +6,11 @@ import type { CallRecord, LegMedia } from './record';
 /** Seconds for which the record of an ended call is kept. */
 export const keepSeconds = 7 * 24 * 3600;
 const retryMs = 500;
-/** Changes of this long are written together, in ms: a call moves several times within one dispatch. */
-const gatherMs = 5;
+/**
+ * Changes of this long are written together, in ms. A call moves several times while it is dispatched, and again while it is
+ * joined, and its record is by far the largest thing that it writes.
+ */
+const gatherMs = 10;
 
 /**
  * Keeps the records of calls in Redis. Saving never makes a call wait: changes of a few milliseconds are written together,
@@ -15,6 +18,8 @@ const gatherMs = 5;
  */
 export class CallStore {
   private readonly dirty = new Map<string, CallRecord>();
+  /** Records that are on their way to Redis. */
+  private sending = new Map<string, CallRecord>();
   /** Calls that stand among those under way in Redis. */
   private readonly listed = new Set<string>();
   private scheduled: NodeJS.Timeout | undefined;
@@ -46,6 +51,8 @@ export class CallStore {
 
   /** The record of a call, or undefined when there is none or it is no longer kept. */
   async find(id: string): Promise<CallRecord | undefined> {
+    const unwritten = this.dirty.get(id) ?? this.sending.get(id);
+    if (unwritten) return kept(unwritten);
     const text = await this.redis.get(this.keys.call(id));
 
     return text ? (JSON.parse(text) as CallRecord) : undefined;
@@ -85,6 +92,7 @@ export class CallStore {
 
   private async flush(): Promise<void> {
     const batch = [...this.dirty.values()];
+    this.sending = new Map(this.dirty);
     this.dirty.clear();
     try {
       await this.write(batch);
@@ -101,6 +109,8 @@ export class CallStore {
         this.schedule();
       }, retryMs);
       this.retry.unref();
+    } finally {
+      this.sending.clear();
     }
   }
 

@@ -2,21 +2,39 @@ import { asSightlineError } from '../lib/errors';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
 import type { AcdPort } from './acd-port';
-import { reasonCallerLeft, type IncomingInvite, type Leg, type OutgoingInvite, type SeatDialer } from './leg';
+import { reasonCallerLeft, type IncomingInvite, type Leg, type SeatDialer } from './leg';
 import type { Plan } from '../dialplan/model';
-import type { Offer } from '../acd/types';
+import type { Medium, Offer, OverflowRule, OverflowTarget, TicketClass } from '../acd/types';
 import type { Face } from '../ivr/face';
+import type { LocalText } from '../ivr/model';
 import type { Bridge, Endpoint, MediaServer } from '../media/port';
 import type { FaceMaker } from './faces';
 import { remember, type CallEnd, type CallMedia, type CallRecord, type Side } from './record';
+import { Rings } from './ring';
 import { Turns } from './turns';
 import { callMachine, type CallInput, type CallMachine, type CallState } from './state';
 
-/** What a call is to be queued with. */
+/** What a call is to be queued with. What is not said here is found out of the call; see src/calls/queue-wish.ts. */
 export interface QueueTarget {
   queue: string;
   priority: number;
   skills: readonly string[];
+  class?: TicketClass;
+  medium?: Medium;
+  customer?: string;
+  /** The seat that is asked for. */
+  designated?: string;
+}
+
+/** Where a call that is to stand in a queue goes, by the rules of that queue and of those that they lead to. */
+export interface Entry {
+  queue: string;
+  /** It does not come to stand there, or not only: to a number, a message or a callback. */
+  to?: Exclude<OverflowTarget, { kind: 'queue' }>;
+  rule?: OverflowRule;
+  /** With a message: what is said, where the rule does not have it, and the cause of the end. */
+  text?: LocalText;
+  cause?: 'closed';
 }
 
 /** The stages of a call, in the order of its life. Each is a file of this folder; the manager puts them together. */
@@ -25,6 +43,10 @@ export interface Stages {
   menu(call: Call): void;
   queue(call: Call, target: QueueTarget): void;
   talk(call: Call): void;
+  /** The rules of a queue send the call somewhere else. */
+  elsewhere(call: Call, entry: Entry): void;
+  /** The person is to be called back in his turn: his ticket keeps its place. */
+  callback(call: Call): void;
   end(call: Call, end: CallEnd, reason?: string): void;
   /** The engine of one side's endpoint is gone. */
   mediaLost(call: Call, side: Side, reason: string): void;
@@ -45,6 +67,8 @@ export interface CallRecorder {
   joined(call: Call): void;
   /** The call is over; its endpoints are closed right after. */
   ended(call: Call): void;
+  /** The two were parted and the call goes on without a seat. */
+  parted(call: Call): void;
   /** A key of the agent during the talk. */
   seatDigit(call: Call, digit: string): void;
 }
@@ -62,6 +86,10 @@ export interface CallHome {
   readonly media: MediaServer | undefined;
   readonly faces: FaceMaker | undefined;
   readonly recorder?: CallRecorder | undefined;
+  /** Whether a queue is open by its hours. */
+  isOpen(queue: string): boolean;
+  /** The message that was set at run time for everybody who calls. */
+  emergency?(): { text: LocalText; refuse: boolean } | undefined;
   save(record: CallRecord): void;
   /** The call has this ticket now; events of the ticket find it by that. */
   bindTicket(call: Call, ticketId: string): void;
@@ -85,9 +113,10 @@ export class Call {
   readonly turns = new Turns();
   /** By which way each side's keys were heard first since its media moved; the other way tells the same keys again. */
   readonly keyWays: Partial<Record<Side, 'rtp' | 'info'>> = {};
-  /** The offer whose seat rings, or has answered. */
+  /** The offer whose seat has answered. */
   offer: Offer | undefined;
-  dialling: OutgoingInvite | undefined;
+  /** The seats that ring. The one that answers first becomes `seat`. */
+  readonly rings: Rings;
   /** Counts the stays in a queue: who comes back from the store finds out whether the person still stands there. */
   visit = 0;
   private readonly machine: CallMachine;
@@ -99,6 +128,7 @@ export class Call {
     readonly home: CallHome,
   ) {
     this.machine = callMachine(record.state);
+    this.rings = new Rings(record);
   }
 
   get id(): string {
@@ -111,6 +141,16 @@ export class Call {
 
   get ended(): boolean {
     return this.machine.state === 'ended';
+  }
+
+  /** A ticket waits for a seat, or is about to; seats may ring. */
+  get waiting(): boolean {
+    return this.machine.state === 'queued' || this.machine.state === 'offered';
+  }
+
+  /** A seat has answered, and it is not settled yet whether it is the one. */
+  get joining(): boolean {
+    return this.machine.state === 'joining';
   }
 
   can(input: CallInput): boolean {
@@ -141,8 +181,7 @@ export class Call {
   /** What only the beginning needed weighs more than the whole talk. */
   forgetBeginning(): void {
     this.incoming = undefined;
-    this.dialling = undefined;
-    if (this.record.seat) delete this.record.seat.ringing;
+    if (this.record.seat) delete this.record.seat.invites;
     delete this.record.terminal.inviteId;
   }
 
@@ -152,10 +191,9 @@ export class Call {
     this.note('media', why.length > 0 ? `${mode}: ${why.join(', ')}` : mode);
   }
 
-  /** Forgets the seat that rang: another may be offered. */
-  clearOffer(): void {
+  /** Forgets the seat that has answered: another may. */
+  clearSeat(): void {
     this.offer = undefined;
-    this.dialling = undefined;
     this.seat = undefined;
     delete this.keyWays.seat;
     void this.endpoints.seat?.close();
@@ -165,8 +203,8 @@ export class Call {
 
   /** Stops whatever rings and takes the ticket off the call. Gives the number of the next stay in a queue. */
   leaveQueue(): number {
-    this.dialling?.cancel(reasonCallerLeft);
-    this.clearOffer();
+    this.rings.stopAll(reasonCallerLeft);
+    this.clearSeat();
     delete this.record.ticketId;
     delete this.record.queue;
 

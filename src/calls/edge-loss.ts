@@ -1,11 +1,11 @@
 import { callerLeft } from './stage-end';
-import { offerInterrupted } from './stage-offer';
+import { ringsInterrupted } from './stage-offer';
 import type { Call } from './call';
 import { probeLegs, showAgain } from './take-up';
 
 /** The SIP edge cannot be reached: seats that rang are not heard any more. They are rung again when it is back. */
 export function edgeLost(calls: Iterable<Call>): void {
-  for (const call of calls) call.run(offerInterrupted(call));
+  for (const call of calls) call.run(ringsInterrupted(call));
 }
 
 /**

@@ -6,8 +6,10 @@ export function causeOf(code: ErrorCode): string {
 }
 
 /** Causes that are no codes, and the code that a caller who was not answered yet gets for them. */
-const others: Record<string, ErrorCode> = {
+const others: Readonly<Record<string, ErrorCode>> = {
   overflowed: 'QUEUE_FULL',
+  emergency: 'QUEUE_FULL',
+  closed: 'QUEUE_FULL',
   shutdown: 'SHUTTING_DOWN',
   replaced: 'CALL_GONE',
   bye: 'USER_OFFLINE',
@@ -23,4 +25,20 @@ export function errorOf(cause: string, detail?: string): SightlineError {
   const known = code in errorTable ? (code as ErrorCode) : others[cause];
 
   return new SightlineError(known ?? 'INTERNAL', detail);
+}
+
+/** Causes by which a talk breaks off although neither of the two has ended it. */
+const unmeant: ReadonlySet<string> = new Set([
+  'gone',
+  'no-ack',
+  'session-expired',
+  'restart',
+  'shutdown',
+  'media-lost',
+  'internal',
+]);
+
+/** Whether a talk was cut off: who calls again is to reach the same person. */
+export function isCutOff(cause: string): boolean {
+  return unmeant.has(cause);
 }

@@ -14,8 +14,12 @@ import type { IncomingInvite, SeatDialer } from './leg';
 import { newMedia } from './media';
 import { chooseFace } from './face-choice';
 import type { CallEnd, CallRecord, Caller, FaceName } from './record';
+import type { EmergencyMessage } from './emergency';
+import { emergencyOf } from './notice';
 import { engineUp } from './stage-face';
 import { offerWithdrawn, ringSeat } from './stage-offer';
+import { overflowed } from './stage-overflow';
+import { talkPreempted } from './stage-preempted';
 import { refreshPlace } from './stage-queue';
 import { startCall } from './stage-start';
 import { stages } from './stages';
@@ -36,6 +40,10 @@ export interface ManagerPorts {
   media(): MediaServer | undefined;
   faces?: FaceMaker | undefined;
   recorder?: CallRecorder | undefined;
+  /** Whether a queue is open by its hours; it is where nobody says so. */
+  isOpen?(queue: string): boolean;
+  /** The message that was set at run time for everybody who calls. */
+  emergency?(): EmergencyMessage | undefined;
   storeAvailable(): boolean;
   storeReady(): Promise<void>;
   /** A call began or ended with this plan: as long as calls use it, its version is kept. */
@@ -80,6 +88,14 @@ export class CallManager implements CallHome {
       acd.on('ended', (ticketId, how) => {
         if (how === 'overflowed') this.endTicket(ticketId, { by: 'server', cause: 'overflowed' });
         this.byTicket.delete(ticketId);
+      }),
+      acd.on('overflow', (ticketId, rule) => {
+        const call = this.byTicket.get(ticketId);
+        if (call) call.run(overflowed(call, ticketId, rule));
+      }),
+      acd.on('preempted', (ticketId, seatId) => {
+        const call = this.byTicket.get(ticketId);
+        if (call) call.run(talkPreempted(call, ticketId, seatId));
       }),
       acd.on('replaced', (ticketId, oldCallId) => this.onReplaced(ticketId, oldCallId)),
     ];
@@ -153,7 +169,7 @@ export class CallManager implements CallHome {
   private faceFor({ plan, flow }: StartRequest, incoming: IncomingInvite): FaceName {
     return chooseFace({
       visualMenu: incoming.offersVisualMenu,
-      hasMenu: plan.flows.get(flow)?.menu !== undefined,
+      hasMenu: plan.flows.get(flow)?.menu !== undefined || emergencyOf(plan, this) !== undefined,
       offer: incoming.sdp,
       engine: this.ports.faces !== undefined && this.media?.available === true,
     });
@@ -164,6 +180,7 @@ export class CallManager implements CallHome {
     this.calls.set(call.id, call);
     if (call.record.ticketId) this.byTicket.set(call.record.ticketId, call);
     this.ports.plans.retain(call.plan);
+    this.engage(call, true);
   }
 
   get(id: string): Call | undefined {
@@ -182,6 +199,14 @@ export class CallManager implements CallHome {
 
   live(): CallRecord[] {
     return [...this.calls.values()].map((call) => call.record);
+  }
+
+  emergency(): EmergencyMessage | undefined {
+    return this.ports.emergency?.();
+  }
+
+  isOpen(queue: string): boolean {
+    return this.ports.isOpen?.(queue) ?? true;
   }
 
   save(record: CallRecord): void {
@@ -208,6 +233,7 @@ export class CallManager implements CallHome {
     if (ticketId && this.byTicket.get(ticketId) === call) this.byTicket.delete(ticketId);
     this.ports.plans.release(call.plan);
     this.ports.onEnded(call.record, from);
+    this.engage(call, false);
     this.parting.add(over);
     void over.finally(() => this.parting.delete(over));
   }
@@ -236,6 +262,15 @@ export class CallManager implements CallHome {
 
   close(): void {
     for (const off of this.unsubscribe.splice(0)) off();
+  }
+
+  /** A seat that calls through us is not to be rung by the queue meanwhile. */
+  private engage({ id, record }: Call, on: boolean): void {
+    const { kind, user } = record.caller;
+    if (kind !== 'seat') return;
+    this.acd.engaged(user, id, on).catch((error: unknown) => {
+      this.log.warn({ err: error, call: id, seat: user }, 'the queue could not be told of a call of a seat');
+    });
   }
 
   private onMoved(ticketIds: string[]): void {

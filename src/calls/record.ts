@@ -58,6 +58,13 @@ export interface CallEnd {
   detail?: string;
 }
 
+/** A seat that rings: what a process that takes the call over needs to let go of it. */
+export interface RingingSeat {
+  id: string;
+  /** The transactions of the INVITEs that are under way to the seat. */
+  invites: string[];
+}
+
 /** A call as data: what another process needs to go on with it, and what is kept of it afterwards. */
 export interface CallRecord {
   id: string;
@@ -75,10 +82,14 @@ export interface CallRecord {
   state: CallState;
   /** `inviteId` is the transaction of an INVITE that is not answered yet. */
   terminal: { leg?: LegRecord; media: LegMedia; inviteId?: string };
-  /** `ringing` are the transactions of the INVITEs that are under way to the seat. */
-  seat?: { id: string; leg?: LegRecord; media: LegMedia; ringing?: string[] };
+  /** The seat that has answered. `invites` are the transactions of its INVITEs, until the two are joined. */
+  seat?: { id: string; leg?: LegRecord; media: LegMedia; invites?: string[] };
+  /** The seats that ring, in the order in which they were offered. */
+  ringing?: RingingSeat[];
   queue?: string;
   ticketId?: string;
+  /** How often rules of queues have sent it on since its person chose. */
+  moves?: number;
   /** The routing number that led here, when it was a leased one. */
   lease?: { number: string; request: string; token?: string };
   /** Where the person stands on the screen. */
@@ -104,7 +115,7 @@ export function remember(record: CallRecord, at: number, event: string, detail?:
 
 /** A record without what only the server itself needs: for people and other systems. */
 export function publicRecord(record: CallRecord): object {
-  const { terminal, seat, menu: _menu, lease, history, ...rest } = record;
+  const { terminal, seat, ringing, menu: _menu, moves: _moves, lease, history, ...rest } = record;
   const { mode, why } = record.media ?? { mode: 'none' as const };
   const iso = (at: number | undefined): string | undefined =>
     at === undefined ? undefined : new Date(at).toISOString();
@@ -120,6 +131,7 @@ export function publicRecord(record: CallRecord): object {
     endedAt: iso(record.endedAt),
     terminal: { sipCallId: terminal.leg?.callId, visualMenu: terminal.leg?.visualMenu ?? false },
     seat: seat && { id: seat.id, sipCallId: seat.leg?.callId },
+    ringing: ringing?.map(({ id }) => id),
     history: history.map(({ at, ...event }) => ({ at: iso(at), ...event })),
   };
 }

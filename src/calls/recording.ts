@@ -69,11 +69,19 @@ export class Recorder implements CallRecorder {
 
   /** The engine still has the endpoints at this moment: what was recorded is finished with them. */
   ended(call: Call): void {
+    const { by, cause } = call.record.end ?? { by: 'server', cause: 'ended' };
+    this.forget(call, `the call has ended, by ${by}: ${cause}`);
+  }
+
+  /** As `ended`; a talk with another seat is recorded anew. */
+  parted(call: Call): void {
+    this.forget(call, 'the seat was needed for an alarm');
+  }
+
+  private forget(call: Call, why: string): void {
     const track = this.tracks.get(call.id);
     this.tracks.delete(call.id);
-    if (!track?.running) return;
-    const { by, cause } = call.record.end ?? { by: 'server', cause: 'ended' };
-    this.keep(this.finish(call, track.running, { by: server, why: `the call has ended, by ${by}: ${cause}` }));
+    if (track?.running) this.keep(this.finish(call, track.running, { by: server, why }));
   }
 
   seatDigit(call: Call, digit: string): void {

@@ -2,9 +2,11 @@ import { endMessage } from '../ivr/views';
 import { pause } from '../lib/clock';
 import type { Call } from './call';
 import { dropEndpoint, dropEndpoints } from './endpoints';
-import { errorOf } from './end-cause';
+import { errorOf, isCutOff } from './end-cause';
 import { reasonCallerLeft, reasonNormal, type Leg } from './leg';
+import { isBeingTold } from './notice';
 import type { CallEnd } from './record';
+import { isMediaFace } from './stage-face';
 import type { CallState } from './state';
 
 /** How long the terminal gets to take the last message before its leg is ended, in ms. */
@@ -27,7 +29,7 @@ export function endCall(call: Call, end: CallEnd, reason?: string): void {
   record.endedAt = home.clock.now();
   call.apply('end', `${end.by}: ${end.cause}`);
   home.recorder?.ended(call);
-  call.dialling?.cancel(reason ?? (end.by === 'caller' ? reasonCallerLeft : reasonNormal));
+  call.rings.stopAll(reason ?? (end.by === 'caller' ? reasonCallerLeft : reasonNormal));
   const over = [
     settleTicket(call, from, end),
     call.seat?.bye(reason ?? reasonNormal),
@@ -41,7 +43,8 @@ export function endCall(call: Call, end: CallEnd, reason?: string): void {
 async function farewell(call: Call, end: CallEnd, reason: string | undefined): Promise<void> {
   const { face, terminal } = call;
   if (!terminal) return call.incoming?.reject(errorOf(end.cause, end.detail));
-  if (face && terminal.alive) {
+  // Who was told by media why the call ends is not told something else in its last second.
+  if (face && terminal.alive && !(isBeingTold(call) && isMediaFace(call.record.face))) {
     face.show(endMessage(end.cause));
     await Promise.race([face.idle(), pause(call.home.clock, farewellMs), hungUp(terminal)]);
   }
@@ -73,7 +76,8 @@ async function settleTicket(call: Call, from: CallState, end: CallEnd): Promise<
   if (!ticketId) return;
   const { acd, log } = call.home;
   try {
-    if (from === 'joining' || from === 'talking') await acd.complete(ticketId);
+    if (from === 'talking' && isCutOff(end.cause)) await acd.breakOff(ticketId);
+    else if (from === 'joining' || from === 'talking') await acd.complete(ticketId);
     else if (from === 'queued' || from === 'offered') {
       if (end.by === 'server' && end.cause === 'overflowed') return;
       if (isMeant(call, end)) await acd.leave(ticketId, 'abandoned');

@@ -7,6 +7,7 @@ import { engineBack } from './engine-back';
 import { canSee, kindsOf, nextFace, securityFor } from './face-choice';
 import { answerForEndpoint } from './media';
 import { offerTo } from './offer-to';
+import { targetOf } from './queue-wish';
 import type { FaceName } from './record';
 import { menuOf } from './stage-menu';
 import { showPlace } from './stage-queue';
@@ -51,7 +52,7 @@ export function faceFailed(call: Call, why: string): void {
 
 /** Nobody looks at pages while two are being joined, or talk. */
 function usesFace(call: Call): boolean {
-  return call.state === 'menu' || call.state === 'queued' || call.state === 'offered';
+  return call.state === 'menu' || call.waiting;
 }
 
 async function fallBack(call: Call): Promise<void> {
@@ -121,9 +122,9 @@ async function reached(call: Call, face: MediaFaceName): Promise<boolean> {
 async function bringEndpoint(call: Call, face: MediaFaceName): Promise<Endpoint> {
   const { remote } = call.record.terminal.media;
   const kinds = kindsOf(remote).filter((kind) => kind === 'audio' || face === 'video');
-  const { seat } = call.endpoints;
-  // Beside the seat that rings, so that the two can be joined where they are.
-  const beside = seat?.closed === false ? { beside: seat } : {};
+  const seat = call.rings.endpoint();
+  // Beside a seat that rings, so that the two can be joined where they are.
+  const beside = seat ? { beside: seat } : {};
   const endpoint = await makeEndpoint(call, { media: kinds, security: securityFor(remote), ...beside });
   try {
     const { sdp } = await offerTo(call, 'terminal', endpoint.localDescription);
@@ -140,28 +141,24 @@ async function bringEndpoint(call: Call, face: MediaFaceName): Promise<Endpoint>
 }
 
 function withoutFace(call: Call): void {
-  const flow = call.plan.flows.get(call.record.flow);
+  const { flow } = call.record;
   call.record.face = 'ring';
   if (!call.endpoints.terminal) call.setMedia('none');
   call.note('face', 'none');
-  if (call.state === 'menu' && flow) call.home.stages.queue(call, flow);
+  if (call.state === 'menu' && call.plan.flows.has(flow)) call.home.stages.queue(call, targetOf(call));
 }
 
 /** An engine is there: who waits without a picture or prompts, because there was none, gets them. */
 export function engineUp(call: Call): void {
   const { face, terminal } = call.record;
-  if (face !== 'ring' || !call.terminal || !isWaiting(call) || !hasEngine(call)) return;
+  if (face !== 'ring' || !call.terminal || !call.waiting || !hasEngine(call)) return;
   call.run(
     call.turns.run(async () => {
-      if (call.record.face !== 'ring' || !isWaiting(call)) return;
+      if (call.record.face !== 'ring' || !call.waiting) return;
       const face = canSee(terminal.media.remote ?? '') ? 'video' : 'voice';
       if (await reached(call, face)) await showPlace(call);
     }),
   );
-}
-
-function isWaiting(call: Call): boolean {
-  return call.state === 'queued' || call.state === 'offered';
 }
 
 /** Puts on the face what it should show. */

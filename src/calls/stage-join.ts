@@ -2,7 +2,9 @@ import { asSightlineError } from '../lib/errors';
 import type { Offer } from '../acd/types';
 import type { Call } from './call';
 import { joinMedia } from './join-media';
+import { keepEndpoint } from './endpoints';
 import { reasonElsewhere, type SeatAnswer } from './leg';
+import type { SeatRing } from './ring';
 import { videoAgreed } from './media';
 import { hasVideo } from '../media/sdp';
 import { attachSeat } from './attach';
@@ -15,22 +17,16 @@ import { showConnected } from '../ivr/session';
 const claimPatienceMs = 1000;
 const reasonMismatch = 'SIP;cause=488;text="Not acceptable here"';
 
-/** The seat has answered: claim it, then join it with the terminal, media end to end. */
-export async function joinSeat(call: Call, offer: Offer, answer: SeatAnswer): Promise<void> {
-  if (call.offer !== offer || !call.can('seat-answered')) {
-    return answer.leg.bye(reasonElsewhere);
-  }
-  call.apply('seat-answered', offer.seatId);
-  attachSeat(call, answer.leg);
-  if (call.record.seat) call.record.seat.media.remote = answer.sdp;
-  if (!(await claimed(call, offer))) {
-    call.clearOffer();
-    if (call.can('offer-lost')) call.apply('offer-lost', 'withdrawn');
-    regainFace(call);
-    call.run(showPlace(call));
-
-    return answer.leg.bye(reasonElsewhere);
-  }
+/** A seat has answered: claim it, then join it with the terminal. The others that ring for the same ticket are left alone then. */
+export async function joinSeat(call: Call, ring: SeatRing, answer: SeatAnswer): Promise<void> {
+  const { offer } = ring;
+  ring.answer = answer;
+  // Another seat has answered a moment before: this one is only wanted if that one turns out not to be ours.
+  while (call.joining) await call.joinOver();
+  if (!call.can('seat-answered') || !call.rings.take(ring)) return answer.leg.bye(ring.stopped ?? reasonElsewhere);
+  promote(call, ring, answer);
+  if (!(await claimed(call, offer))) return notClaimed(call, answer);
+  call.rings.stopAll(reasonElsewhere);
   if (call.state !== 'joining') return;
   const wanted = wantsVideo(call);
   if (!(await joined(call, answer)) || call.state !== 'joining') return;
@@ -41,6 +37,27 @@ export async function joinSeat(call: Call, offer: Offer, answer: SeatAnswer): Pr
   call.forgetBeginning();
   call.home.stages.talk(call);
   call.home.recorder?.joined(call);
+}
+
+/** The ring that was answered becomes the seat of the call. */
+function promote(call: Call, ring: SeatRing, { leg, sdp }: SeatAnswer): void {
+  const { offer, record, media, endpoint } = ring;
+  call.offer = offer;
+  call.record.seat = { id: offer.seatId, media, invites: record.invites };
+  media.remote = sdp;
+  call.apply('seat-answered', offer.seatId);
+  if (endpoint) keepEndpoint(call, 'seat', endpoint);
+  attachSeat(call, leg);
+}
+
+/** The offer was not ours any more: other seats ring on, or the caller is back at its place. */
+async function notClaimed(call: Call, answer: SeatAnswer): Promise<void> {
+  call.clearSeat();
+  if (call.rings.size > 0 && call.can('ring-on')) call.apply('ring-on', 'withdrawn');
+  else if (call.can('offer-lost')) call.apply('offer-lost', 'withdrawn');
+  regainFace(call);
+  call.run(showPlace(call));
+  await answer.leg.bye(reasonElsewhere);
 }
 
 function wantsVideo({ record }: Call): boolean {

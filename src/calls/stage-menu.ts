@@ -4,6 +4,7 @@ import type { TerminalMessage } from '../ivr/messages';
 import type { Menu } from '../ivr/model';
 import { enterMenu, showMenu, startMenu, step, type StepAction, type StepResult } from '../ivr/session';
 import type { Call } from './call';
+import { targetOf } from './queue-wish';
 
 /** The screen of a call whose flow has no menu: it shows the queue, the talk and the end. */
 const noMenu: Menu = { id: '-', start: '-', pages: { '-': { id: '-', title: {}, items: [], back: false } } };
@@ -67,23 +68,19 @@ type Carriers = { [T in StepAction['type']]: (call: Call, action: Action<T>) => 
 
 const carriers: Carriers = {
   queue: (call, action) => {
-    const flow = call.plan.flows.get(call.record.flow);
-    call.home.stages.queue(call, {
-      queue: action.queue,
-      priority: action.priority ?? flow?.priority ?? 0,
-      skills: action.skills ?? flow?.skills ?? [],
-    });
+    // What a person chooses is not a step of rules that lead in a circle.
+    delete call.record.moves;
+    call.home.stages.queue(call, targetOf(call, action));
   },
   flow: (call, action) => goToFlow(call, action.flow),
   end: (call, action) => call.home.stages.end(call, { by: 'server', cause: action.reason }),
   leave: (call) => call.run(leave(call)),
   detour: (call) => call.note('detour'),
   ask: (call, action) => {
-    const flow = call.plan.flows.get(call.record.flow);
     call.note('ask', action.page);
-    if (flow) call.home.stages.queue(call, flow);
+    if (call.plan.flows.has(call.record.flow)) call.home.stages.queue(call, targetOf(call));
   },
-  callback: (call) => call.note('callback-refused'),
+  callback: (call) => call.home.stages.callback(call),
   text: (call, action) => sendText(call, action.text),
   shown: (call, action) => call.face?.settle(action.ref, true),
   failed: (call, action) => call.face?.settle(action.ref, false, action.reason),
@@ -98,22 +95,24 @@ function carryOut(call: Call, action: StepAction): void {
   carrier(call, action);
 }
 
-function goToFlow(call: Call, id: string): void {
+/** Leads a call into another flow: its menu where the person can see or hear it, else its queue. */
+export function goToFlow(call: Call, id: string): void {
   const flow = call.plan.flows.get(id);
   if (!flow) return;
   call.record.flow = id;
   call.note('flow', id);
   const menu = flow.menu === undefined ? undefined : call.plan.menus.get(flow.menu);
-  if (menu) present(call, enterMenu(menu, screenState(call)));
-  else call.home.stages.queue(call, flow);
+  if (!menu || (!call.face && call.state !== 'menu')) return call.home.stages.queue(call, targetOf(call));
+  // The person waits for nothing any more.
+  if (call.waiting && call.record.ticketId === undefined) call.apply('open-menu');
+  present(call, enterMenu(menu, screenState(call)));
 }
 
 /** The person gives up: the wait where there is a menu to go back to, otherwise the call. */
 async function leave(call: Call): Promise<void> {
   const { home, record } = call;
-  const waiting = call.state === 'queued' || call.state === 'offered';
   const flow = call.plan.flows.get(record.flow);
-  if (!waiting || !flow?.menu || !call.face) return home.stages.end(call, { by: 'caller', cause: 'left' });
+  if (!call.waiting || !flow?.menu || !call.face) return home.stages.end(call, { by: 'caller', cause: 'left' });
   const { ticketId, queue } = record;
   call.leaveQueue();
   home.stages.menu(call);

@@ -1,8 +1,10 @@
 import { asSightlineError, type SightlineError } from '../lib/errors';
 import { causeOf } from './end-cause';
 import { showQueue } from '../ivr/session';
-import type { Position, TicketView } from '../acd/types';
+import type { LeaveReason, Position, TicketView } from '../acd/types';
 import type { Call, QueueTarget } from './call';
+import { entryOf } from './overflow';
+import { requestOf } from './queue-wish';
 import { present, screenState } from './stage-menu';
 
 /**
@@ -19,10 +21,14 @@ export async function enterQueue(call: Call, target: QueueTarget): Promise<void>
   call.apply('enqueue', target.queue);
   call.record.queue = target.queue;
   if (former) await giveUp(call, former);
+  const entry = await entryOf(call, target.queue);
+  if (call.visit !== visit) return;
+  if (entry.to && entry.to.kind !== 'callback') return call.home.stages.elsewhere(call, entry);
+  call.record.queue = entry.queue;
   call.record.queuedAt ??= call.home.clock.now();
   let ticket: TicketView;
   try {
-    ticket = await takeTicket(call, target);
+    ticket = await takeTicket(call, { ...target, queue: entry.queue });
   } catch (error) {
     if (call.visit !== visit) return;
 
@@ -35,18 +41,19 @@ export async function enterQueue(call: Call, target: QueueTarget): Promise<void>
     call.note('ticket', ticket.ticketId);
   }
   // The caller left while the ticket was made: the place is kept for the grace period like any other.
-  if (!isWaiting(call)) return abandonTicket(call, ticket.ticketId);
+  if (!call.waiting) return abandonTicket(call, ticket.ticketId);
   call.record.queuedAt = Math.min(call.record.queuedAt, ticket.enqueuedAt);
   await showPlace(call);
+  if (entry.to) call.home.stages.elsewhere(call, entry);
 }
 
 /** After a look at the menu the person chose the queue again in which the ticket has been waiting all the while. */
 function isInQueue(call: Call, queue: string): boolean {
-  return isWaiting(call) && call.record.ticketId !== undefined && call.record.queue === queue;
+  return call.waiting && call.record.ticketId !== undefined && call.record.queue === queue;
 }
 
-async function giveUp(call: Call, ticketId: string): Promise<void> {
-  await call.home.acd.leave(ticketId, 'abandoned').catch((error: unknown) => {
+async function giveUp(call: Call, ticketId: string, why: LeaveReason = 'abandoned'): Promise<void> {
+  await call.home.acd.leave(ticketId, why).catch((error: unknown) => {
     call.home.log.warn(
       { err: error, call: call.id, ticket: ticketId },
       'a ticket could not be given up; the sweep will',
@@ -54,15 +61,28 @@ async function giveUp(call: Call, ticketId: string): Promise<void> {
   });
 }
 
+/**
+ * Takes a call that goes on elsewhere out of its queue, for good.
+ *
+ * @returns false when it has gone another way meanwhile.
+ */
+export async function leaveAs(call: Call, why: LeaveReason): Promise<boolean> {
+  const { ticketId } = call.record;
+  const visit = call.leaveQueue();
+  if (call.state === 'offered') call.apply('offer-lost', why);
+  if (ticketId) await giveUp(call, ticketId, why);
+
+  return !call.ended && call.visit === visit;
+}
+
 /** A store that is away for a moment costs the caller some waiting, not the call. */
 async function takeTicket(call: Call, target: QueueTarget): Promise<TicketView> {
   const { acd } = call.home;
-  const who = { terminal: call.record.caller.user, resumeKey: resumeKey(call), callId: call.id };
   for (;;) {
     try {
-      return await acd.enqueue({ ...who, queue: target.queue, priority: target.priority, skills: [...target.skills] });
+      return await acd.enqueue({ ...requestOf(call, target), resumeKey: resumeKey(call) });
     } catch (error) {
-      if (asSightlineError(error).code !== 'STORE_UNAVAILABLE' || !isWaiting(call)) throw error;
+      if (asSightlineError(error).code !== 'STORE_UNAVAILABLE' || !call.waiting) throw error;
       call.note('store-away', 'waiting for it');
       await call.home.storeReady();
     }
@@ -118,10 +138,11 @@ function refused(call: Call, error: SightlineError): void {
 
 /** Shows the place in the queue on the screen. A ringing phone has nothing to show it on. */
 export async function showPlace(call: Call): Promise<void> {
-  const { ticketId } = call.record;
-  if (!call.face || !ticketId || !isWaiting(call)) return;
+  const { ticketId, menu } = call.record;
+  // A face that is lost for a moment shows it when it is back.
+  if ((!call.face && !menu) || !ticketId || !call.waiting) return;
   const place = await placeOf(call, ticketId);
-  if (!place || !isWaiting(call) || call.record.ticketId !== ticketId) return;
+  if (!place || !call.waiting || call.record.ticketId !== ticketId) return;
   const label = call.plan.queues.get(place.queue)?.label ?? {};
   const flow = call.plan.flows.get(call.record.flow);
   present(call, showQueue(screenState(call), { ...place, label, actions: flow?.menu ? ['leave', 'home'] : ['leave'] }));
@@ -143,8 +164,4 @@ export async function refreshPlace(call: Call): Promise<void> {
   const { menu } = call.record;
   const isReading = menu?.phase === 'menu' && menu.pending === undefined;
   if (!isReading) await showPlace(call);
-}
-
-function isWaiting(call: Call): boolean {
-  return call.state === 'queued' || call.state === 'offered';
 }

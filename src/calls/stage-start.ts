@@ -1,6 +1,7 @@
 import { SightlineError, asSightlineError } from '../lib/errors';
-import type { Call, QueueTarget } from './call';
+import type { Call } from './call';
 import { causeOf } from './end-cause';
+import { targetOf } from './queue-wish';
 import { callerLeft } from './stage-end';
 import { resumePlace } from './stage-queue';
 import { reasonNormal, type IncomingInvite, type Leg } from './leg';
@@ -9,6 +10,7 @@ import { answerWithMedia } from './answer-media';
 import { attachTerminal } from './attach';
 import { isMediaFace, regainFace } from './stage-face';
 import type { Flow } from '../dialplan/model';
+import { giveEmergency } from './notice';
 import { hasSections } from './face-choice';
 
 /**
@@ -24,28 +26,31 @@ export async function startCall(call: Call, incoming: IncomingInvite): Promise<v
   call.record.terminal.inviteId = incoming.transactionId;
   if (incoming.sdp !== undefined) call.record.terminal.media.remote = incoming.sdp;
   if (call.record.face === 'ring') {
-    return ringOn(call, incoming, flow);
+    return ringOn(call, incoming);
   }
   const leg = await answered(call, incoming);
-  if (leg === 'ring') return ringOn(call, incoming, flow);
+  if (leg === 'ring') return ringOn(call, incoming);
   if (!leg) return;
   if (call.ended) return leg.bye(reasonNormal);
   // The INVITE has served; a call that is held for long keeps no more than its record and its leg.
   call.forgetBeginning();
+  if (!(await giveEmergency(call))) return;
   if (!(await resumePlace(call)) && !call.ended) begin(call, flow);
   // The engine may have been lost while the phone was being answered.
   regainFace(call);
 }
 
-function begin(call: Call, flow: Flow): void {
+/** What a person who has been answered gets first: the menu of the flow, or its queue. */
+export function begin(call: Call, flow: Flow): void {
   if (flow.menu) call.home.stages.menu(call);
-  else call.home.stages.queue(call, flow satisfies QueueTarget);
+  else call.home.stages.queue(call, targetOf(call));
 }
 
 /** A phone without pages or prompts hears ringing until a seat answers. */
-async function ringOn(call: Call, incoming: IncomingInvite, flow: QueueTarget): Promise<void> {
+async function ringOn(call: Call, incoming: IncomingInvite): Promise<void> {
   incoming.ring();
-  if (!(await resumePlace(call)) && !call.ended) call.home.stages.queue(call, flow);
+  if (!(await giveEmergency(call))) return;
+  if (!(await resumePlace(call)) && !call.ended) call.home.stages.queue(call, targetOf(call));
 }
 
 async function answerForScreen(call: Call, incoming: IncomingInvite): Promise<Leg> {

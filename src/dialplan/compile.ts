@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { type Medium, type TicketClass, ticketClasses } from '../acd/types';
 import type { Field, Form, Item, LocalText, Menu, MenuAction, Page } from '../ivr/model';
+import { compileQueue, given, namesOf } from './compile-queue';
 import { hasBack } from './draft';
 import type {
   ActionDraft,
@@ -13,9 +15,11 @@ import type {
   PageDraft,
   SeatDraft,
 } from './draft';
-import type { TerminalDraft } from './draft';
+import type { TerminalDraft, TimesDraft, WishDraft } from './draft';
 import { deepFreeze, frozenMap } from './frozen';
-import type { Flow, Look, Plan, Pool, Queue, RecordingPolicy, Seat, Service, StaticNumber, Terminal } from './model';
+import { featureCodeNames } from './model';
+import type { Flow, Look, Plan, Pool, Seat, Service, StaticNumber, Terminal } from './model';
+import { media } from './schema-parts';
 
 /** A draft without errors as a plan. */
 export function compile(folder: string, draft: Draft): Plan {
@@ -29,6 +33,7 @@ type Content = Omit<Plan, 'version' | 'site' | 'folder'>;
 
 function contentOf(draft: Draft): Content {
   const locales = draft.site.locales.map(({ name }) => name);
+  const hours = byId(draft.times.hours, idOf, (one) => one.hours);
 
   return {
     domain: draft.site.domain,
@@ -38,6 +43,8 @@ function contentOf(draft: Draft): Content {
     trustedNetworks: draft.site.trusted.map(({ text }) => text),
     assetBase: draft.site.assetBase,
     look: compileLook(draft.site.look),
+    ...compileTimes(draft.times),
+    hours,
     prompts: [...draft.prompts],
     numbers: byId(draft.numbers, ({ number }) => number.name, compileNumber),
     pools: byId(draft.pools, idOf, ({ id, ...pool }): Pool => ({ id: id.name, ...pool })),
@@ -45,7 +52,7 @@ function contentOf(draft: Draft): Content {
     defaultService: draft.site.defaultService.name || draft.services[0]?.id.name,
     flows: byId(draft.flows, idOf, compileFlow),
     menus: byId(draft.menus, idOf, compileMenu),
-    queues: byId(draft.queues, idOf, compileQueue),
+    queues: byId(draft.queues, idOf, (queue) => compileQueue(queue, hours)),
     terminals: byUser(draft.terminals, compileTerminal),
     seats: byUser(draft.seats, compileSeat),
   };
@@ -61,18 +68,11 @@ function byId<D, T>(drafts: readonly D[], key: (draft: D) => string, make: (draf
 
 function byUser<D extends { ids: string[] }, T>(
   drafts: readonly D[],
-  make: (id: string, draft: D) => T,
+  make: (id: string, draft: D, order: number) => T,
 ): ReadonlyMap<string, T> {
-  return frozenMap(drafts.flatMap((draft) => draft.ids.map((id): [string, T] => [id, make(id, draft)])));
-}
+  const users = drafts.flatMap((draft) => draft.ids.map((id) => ({ id, draft })));
 
-function namesOf(list: readonly Named[]): string[] {
-  return list.map(({ name }) => name);
-}
-
-/** The entry for a key whose value may be absent: absent values leave no key behind. */
-function given<K extends string, V>(key: K, value: V | undefined | ''): { [P in K]?: V } {
-  return value === undefined || value === '' ? {} : ({ [key]: value } as { [P in K]?: V });
+  return frozenMap(users.map(({ id, draft }, order): [string, T] => [id, make(id, draft, order)]));
 }
 
 function compileNumber({ number, flow, locale }: Draft['numbers'][number]): StaticNumber {
@@ -89,37 +89,79 @@ function compileService({ id, label, flow, pool, whenExhausted }: Draft['service
   };
 }
 
-function compileFlow({ id, menu, queue, priority, skills }: Draft['flows'][number]): Flow {
-  return { id: id.name, ...given('menu', menu.name), queue: queue.name, priority, skills: namesOf(skills) };
+function compileFlow({ id, menu, queue, priority, skills, wish }: Draft['flows'][number]): Flow {
+  return {
+    id: id.name,
+    ...given('menu', menu.name),
+    queue: queue.name,
+    priority,
+    skills: namesOf(skills),
+    ...compileWish(wish),
+  };
+}
+
+function compileWish(wish: WishDraft): Pick<Flow, 'class' | 'medium' | 'designated'> {
+  return {
+    ...given('class', classOf(wish.class.name)),
+    ...given('medium', mediaOf([wish.medium])[0]),
+    ...given('designated', wish.designated.name),
+  };
+}
+
+function classOf(name: string): TicketClass | undefined {
+  return ticketClasses.find((one) => one === name);
+}
+
+function mediaOf(list: readonly Named[]): Medium[] {
+  return list.flatMap(({ name }) => media.filter((one) => one === name));
+}
+
+type Times = Pick<Plan, 'timezone' | 'classes' | 'overtakeLimit' | 'emergency' | 'codes'>;
+
+function compileTimes({ timezone, classes, overtakeLimit, emergency, codes }: TimesDraft): Times {
+  return {
+    timezone,
+    // A copy: what the plan holds is frozen.
+    classes: structuredClone(classes),
+    overtakeLimit,
+    ...given('emergency', emergency),
+    codes: Object.fromEntries(featureCodeNames.map((name) => [name, codes[name].name])) as Plan['codes'],
+  };
 }
 
 function compileLook({ logo, ...colours }: Draft['site']['look']): Look {
   return { ...colours, ...given('logo', logo.name) };
 }
 
-const recordingPolicies: readonly RecordingPolicy[] = ['by-request', 'by-agent', 'always'];
-
-function compileQueue({ id, skills, maxWaiting, maxWait, recording, hold, ...rest }: Draft['queues'][number]): Queue {
+function compileTerminal(id: string, draft: TerminalDraft): Terminal {
   return {
-    id: id.name,
-    strategy: 'longest-idle',
-    skills: namesOf(skills),
-    ...given('maxWaiting', maxWaiting),
-    ...given('maxWait', maxWait),
-    recording: recordingPolicies.find((policy) => policy === recording) ?? 'never',
-    hold: { ...given('video', hold.video.name), ...given('music', hold.music.name) },
-    ...rest,
+    id,
+    password: draft.password,
+    ...given('place', draft.place?.replaceAll('{id}', id)),
+    ...given('locale', draft.locale.name),
+    ...given('class', classOf(draft.class)),
+    ...given('customer', draft.customer),
   };
 }
 
-function compileTerminal(id: string, { password, place, locale }: TerminalDraft): Terminal {
-  return { id, password, ...given('place', place?.replaceAll('{id}', id)), ...given('locale', locale.name) };
-}
+function compileSeat(id: string, draft: SeatDraft, order: number): Seat {
+  const shown = (draft.name ?? id).replaceAll('{id}', id);
 
-function compileSeat(id: string, { password, name, photo, queues, skills }: SeatDraft): Seat {
-  const shown = (name ?? id).replaceAll('{id}', id);
-
-  return { id, password, name: shown, ...given('photo', photo), queues: namesOf(queues), skills: namesOf(skills) };
+  return {
+    id,
+    password: draft.password,
+    name: shown,
+    ...given('photo', draft.photo),
+    queues: namesOf(draft.queues),
+    skills: namesOf(draft.skills),
+    levels: draft.levels,
+    penalties: draft.penalties,
+    groups: namesOf(draft.groups),
+    order,
+    ...given('media', draft.media && mediaOf(draft.media)),
+    login: draft.login.name === 'code' ? 'code' : 'registration',
+    ...given('pin', draft.pin),
+  };
 }
 
 function compileMenu({ id, start, pages }: MenuDraft): Menu {
@@ -163,13 +205,19 @@ function compileField({ name, label, type, required, options }: FieldDraft): Fie
 
 function compileAction(action: ActionDraft | undefined): MenuAction {
   if (!action) throw new Error('A draft with errors was compiled');
-  const { type, target, priority, skills } = action;
+  const { type, target, priority, skills, wish } = action;
   if (type === 'page') return { type, page: target.name };
   if (type === 'flow') return { type, flow: target.name };
   if (type === 'end') return { type, reason: target.name };
   if (type !== 'queue') return { type };
 
-  return { type, queue: target.name, ...given('priority', priority), ...given('skills', skills && namesOf(skills)) };
+  return {
+    type,
+    queue: target.name,
+    ...given('priority', priority),
+    ...given('skills', skills && namesOf(skills)),
+    ...compileWish(wish),
+  };
 }
 
 /** The same for plans that say the same, in whatever order: 16 hexadecimal digits. */

@@ -1,5 +1,8 @@
+import type { ClassCurves } from '../acd/types';
 import type { FieldType } from '../ivr/model';
 import type { Place } from './faults';
+import type { Hours } from './hours';
+import type { FeatureCodeName } from './model';
 import type { Network } from './networks';
 
 /**
@@ -9,6 +12,7 @@ import type { Network } from './networks';
  */
 export interface Draft {
   site: SiteDraft;
+  times: TimesDraft;
   numbers: NumberDraft[];
   pools: PoolDraft[];
   services: ServiceDraft[];
@@ -53,6 +57,20 @@ export interface LookDraft {
   logo: Named;
 }
 
+/** What site.yaml says of opening hours, classes, codes and emergencies. */
+export interface TimesDraft {
+  timezone: string;
+  hours: { id: Named; hours: Hours }[];
+  classes: ClassCurves;
+  /** Where the curves are written. */
+  classesAt: Place;
+  /** A curve could not be read, so the curves are not judged together. */
+  classesFaulty: boolean;
+  overtakeLimit: number;
+  emergency: { text: TextDraft; refuse: boolean } | undefined;
+  codes: Record<FeatureCodeName, Named>;
+}
+
 export interface NumberDraft {
   number: Named;
   flow: Named;
@@ -81,23 +99,87 @@ export interface FlowDraft {
   queue: Named;
   priority: number;
   skills: Named[];
+  wish: WishDraft;
+}
+
+/** What a way into a queue says of the ticket; empty names where it says nothing. */
+export interface WishDraft {
+  class: Named;
+  medium: Named;
+  designated: Named;
 }
 
 export interface QueueDraft {
   id: Named;
   label: TextDraft;
+  strategy: Named;
+  /** Whom the strategies that begin with some seats begin with. */
+  first: Named[];
+  firstFor: number;
+  /** Undefined when none are written. */
+  rings: RingDraft[] | undefined;
+  ringStep: number | undefined;
   skills: Named[];
+  weight: number | undefined;
   ringTimeout: number;
   wrapUp: number;
+  wrapUpUntilDone: boolean;
   grace: number;
+  returnWithin: number;
   maxWaiting: number | undefined;
   maxWait: number | undefined;
   noAnswerDelay: number;
   rejectDelay: number;
   busyDelay: number;
+  unreachableDelay: number | undefined;
+  autoBreak: Record<string, number>;
+  overflow: OverflowDraft[];
+  callback: CallbackDraft | undefined;
+  hours: Named;
+  closedMessage: TextDraft | undefined;
   recording: string;
   retention: number;
   hold: { video: Named; music: Named };
+}
+
+export const ringKinds = ['all', 'last-agent', 'frequent-agent', 'designated-agent'] as const;
+export type RingKind = (typeof ringKinds)[number];
+
+export interface RingDraft {
+  at: Place;
+  name: string | undefined;
+  seats: { kind: RingKind | 'named'; at: Place; members: Named[] };
+  /** Empty: that of the queue. */
+  strategy: string;
+  after: { value: number; at: Place };
+  when: ConditionDraft | undefined;
+  skills: Named[] | undefined;
+  disregard: Named[];
+  maxPenalty: number | undefined;
+}
+
+/** Numbers by key; `true` for a condition that has no number. */
+export interface ConditionDraft {
+  at: Place;
+  values: ReadonlyMap<string, { value: number | true; at: Place }>;
+}
+
+export const overflowKinds = ['queue', 'number', 'message', 'callback'] as const;
+export type OverflowKind = (typeof overflowKinds)[number];
+
+export interface OverflowDraft {
+  at: Place;
+  when: ConditionDraft;
+  /** Undefined when it does not say exactly one thing, which was told of. */
+  to: { kind: OverflowKind; target: Named; text: TextDraft } | undefined;
+}
+
+export interface CallbackDraft {
+  order: string;
+  attempts: number;
+  retryDelay: number;
+  ringTimeout: number;
+  hours: Named;
 }
 
 /** A terminal or a seat, or a range of them. */
@@ -110,6 +192,8 @@ export interface UserDraft {
 export interface TerminalDraft extends UserDraft {
   place: string | undefined;
   locale: Named;
+  class: string;
+  customer: string | undefined;
 }
 
 export interface SeatDraft extends UserDraft {
@@ -118,7 +202,14 @@ export interface SeatDraft extends UserDraft {
   queues: Named[];
   /** The list of queues could not be read, so nothing is said of the queues that the seat serves. */
   queuesFaulty: boolean;
+  penalties: Record<string, number>;
   skills: Named[];
+  levels: Record<string, number>;
+  groups: Named[];
+  /** Everything when undefined. */
+  media: Named[] | undefined;
+  login: Named;
+  pin: string | undefined;
 }
 
 export interface MenuDraft {
@@ -168,6 +259,7 @@ export interface ActionDraft {
   target: Named;
   priority: number | undefined;
   skills: Named[] | undefined;
+  wish: WishDraft;
 }
 
 /** Every action of a page, of its items and of its form. */

@@ -36,6 +36,10 @@ export const faultTable = {
   UNKNOWN_PAGE: ['error', 'The menu has no page of that name.', 'Correct the name or add the page.'],
   UNKNOWN_FLOW: ['error', 'There is no flow of that name.', 'Correct the name or add it to flows.yaml.'],
   UNKNOWN_SERVICE: ['error', 'There is no service of that name.', 'Correct the name or add it to services.yaml.'],
+  UNKNOWN_SEAT: ['error', 'There is no seat of that name, or it does not serve the queue of the ring.', 'Correct the name or add it to directory.yaml.'],
+  UNKNOWN_GROUP: ['error', 'No seat is in a group of that name.', 'Correct the name or add it to groups of a seat.'],
+  UNKNOWN_HOURS: ['error', 'There are no opening hours of that name.', 'Correct the name or add them to hours of site.yaml.'],
+  UNKNOWN_NUMBER: ['error', 'There is no number of that name.', 'Correct the number or add it to numbers.yaml.'],
   UNKNOWN_POOL: ['error', 'There is no pool of that name.', 'Correct the name or add it to pools.yaml.'],
   // Numbers.
   DUPLICATE_NUMBER: ['error', 'One number means two things.', 'Give one of the two another number.'],
@@ -43,6 +47,12 @@ export const faultTable = {
   NUMBER_IN_POOL: ['error', 'A number, terminal or seat lies inside a pool.', 'Move the number or the pool.'],
   UNUSED_POOL: ['warning', 'No service leases numbers from the pool.', 'Name the pool in a service, or take it away.'],
   NO_ENTRY: ['error', 'There is neither a number nor a service, so nobody can call.', 'Add a number or a service.'],
+  CODE_COLLISION: ['error', 'A feature code means something else as well.', 'Choose another code, such as *71.'],
+  // Time and classes.
+  BAD_ZONE: ['error', 'The time zone is not known.', 'Write its name in the tz database, such as Europe/Vienna.'],
+  BAD_SPAN: ['error', 'Opening hours hold what is no date or no span of a day.', 'Write spans like 08:00-12:00 and dates like 2026-12-25.'],
+  CURVE_NOT_RISING: ['error', 'The curve of a class does not rise from one point to the next.', 'Write points whose two numbers both grow.'],
+  OVERTAKE_LIMIT: ['error', 'VIPs who come later can overtake others for longer than overtakeLimit.', 'Make the curve of VIPs flatter, or raise overtakeLimit.'],
   // Menus.
   BAD_ITEM_KEY: ['error', 'The key of an item is not one of 1 to 9 and 0.', 'Use a digit; * and # are kept for back and paging.'],
   DUPLICATE_ITEM: ['error', 'Two items of a page have one key.', 'Give each item a key of its own.'],
@@ -64,7 +74,21 @@ export const faultTable = {
   DUPLICATE_USER: ['error', 'A terminal or seat is listed twice.', 'Take it out of one of the two ranges.'],
   SEAT_WITHOUT_QUEUE: ['warning', 'A seat serves no queue, so it is never offered a call.', 'Name its queues.'],
   QUEUE_WITHOUT_SEAT: ['error', 'No seat serves the queue, so whoever waits there waits for ever.', 'Name the queue in a seat.'],
+  MEDIUM_WITHOUT_SEAT: ['error', 'No seat of the queue takes calls of the medium asked for.', 'Add the medium to a seat of that queue, or ask for another.'],
+  PIN_MISSING: ['error', 'A seat whose agent logs in by a code has no PIN.', 'Add pin, or login: registration.'],
+  BAD_SKILLS: ['error', 'A skill expression cannot be read.', 'Write it like fares >= 3 and not trainee.'],
+  IMPOSSIBLE_SKILLS: ['error', 'Skill expressions contradict themselves or each other, so nobody can meet them.', 'Take one of them away.'],
   SKILL_WITHOUT_SEAT: ['error', 'No seat of the queue has the skills asked for.', 'Give a seat those skills, or ask for fewer.'],
+  // Rings and overflow.
+  BAD_STRATEGY: ['error', 'The strategy of a queue does not go with its other keys.', 'Write rings, or a strategy that begins with some seats.'],
+  EMPTY_GROUP: ['error', 'No seat of a group that a ring names serves the queue.', 'Add the queue to a seat of the group, or take the group away.'],
+  RING_EMPTY: ['error', 'No seat can ever be in the ring.', 'Ask for less in the ring, or take it away.'],
+  RING_ADDS_NOBODY: ['error', 'The ring adds no seat to those of the rings before it.', 'Take it away, or put it before them.'],
+  NEVER_HOLDS: ['error', 'A condition, or a time, that never comes.', 'Change it, or take it away with what depends on it.'],
+  BAD_OVERFLOW: ['error', 'The target of an overflow rule says nothing, or two things at once.', 'Say one of queue, number, message, callback.'],
+  OVERFLOW_SHADOWED: ['error', 'A rule is never come to: one before it holds whenever it does.', 'Put the stricter rule first, or take it away.'],
+  OVERFLOW_LOOP: ['error', 'Overflow leads in a circle.', 'Take one of the rules away, or end with a message or a callback.'],
+  CALLBACK_MISSING: ['error', 'A rule leads to a callback, but the queue offers none.', 'Add callback: {} to the queue.'],
 } as const satisfies Record<string, readonly [Severity, string, string]>;
 
 export type Severity = 'error' | 'warning';

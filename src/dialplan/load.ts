@@ -3,17 +3,23 @@ import { checkExits } from './checks/exits';
 import { checkFiles } from './checks/files';
 import { graphOf } from './checks/graph';
 import { checkMenus } from './checks/menus';
+import { checkOverflow } from './checks/overflow';
 import { checkNumbers } from './checks/numbers';
 import { checkPeople } from './checks/people';
 import { checkReach } from './checks/reach';
 import { checkReferences } from './checks/references';
+import { checkRings } from './checks/rings';
+import { checkSkills } from './checks/skills';
+import { checkTimes } from './checks/times';
 import { compile } from './compile';
 import type { Draft, Kind, Named } from './draft';
 import { type Fault, Faults, hasErrors } from './faults';
 import { kindOf, readSnapshot, siteFiles, type Snapshot } from './files';
 import type { Plan } from './model';
 import { readMenu } from './read-menu';
+import { readQueues } from './read-queues';
 import * as read from './read-site';
+import { readTimes } from './read-times';
 import { type Environment, Reader } from './reader';
 import { patterns } from './schema-parts';
 import { emptyMap, type Tree } from './tree';
@@ -109,11 +115,12 @@ function draftOf(
 
   return {
     site,
+    times: readTimes(treeOf('site.yaml'), reader),
     numbers: read.readNumbers(treeOf('numbers.yaml'), reader),
     pools: read.readPools(treeOf('pools.yaml'), reader),
     services: read.readServices(treeOf('services.yaml'), reader),
     flows: read.readFlows(treeOf('flows.yaml'), reader),
-    queues: read.readQueues(treeOf('queues.yaml'), reader),
+    queues: readQueues(treeOf('queues.yaml'), reader),
     terminals: read.readTerminals(directory, reader),
     seats: read.readSeats(directory, reader),
     menus: menus.map((file) => readMenu(menuName(file, faults), treeOf(file), reader)),
@@ -148,7 +155,11 @@ function check(draft: Draft, { assets }: Snapshot, faults: Faults): void {
   checkReferences(draft, faults);
   checkNumbers(draft, faults);
   checkMenus(draft, faults);
+  checkTimes(draft, faults);
+  checkSkills(draft, faults);
   checkPeople(draft, faults);
+  checkRings(draft, faults);
+  checkOverflow(draft, faults);
   checkFiles(draft, assets ?? new Set(), faults);
   const graph = graphOf(draft);
   checkExits(draft, graph, faults);

@@ -1,5 +1,7 @@
-import type { QueueConfig, SeatConfig } from '../acd/types';
+import type { CallbackConfig, ClassCurves, Medium, OverflowCondition, OverflowTarget } from '../acd/types';
+import type { QueueConfig, SeatConfig, TicketClass } from '../acd/types';
 import type { LocalText, Menu } from '../ivr/model';
+import type { Hours } from './hours';
 
 /**
  * A site's dialplan after compilation: complete, checked and immutable. Every name in it leads somewhere, every text has
@@ -24,6 +26,15 @@ export interface Plan {
   /** Public http(s) URL, ending in `/`, of the site's folder `assets`. Pictures in this plan are whole URLs already. */
   readonly assetBase: string | undefined;
   readonly look: Look;
+  /** IANA name of the time zone in which opening hours are meant. */
+  readonly timezone: string;
+  readonly hours: ReadonlyMap<string, Hours>;
+  /** How tickets of each class age. */
+  readonly classes: ClassCurves;
+  /** The longest time, in seconds, for which VIPs who come later may overtake others; `classes` keep to it. */
+  readonly overtakeLimit: number;
+  readonly emergency?: Emergency;
+  readonly codes: FeatureCodes;
   /** Recorded prompts: files of the site's folder `prompts`, such as `en/main.home.wav`. */
   readonly prompts: readonly string[];
   /** Static numbers by what is dialled. */
@@ -38,6 +49,18 @@ export interface Plan {
   readonly terminals: ReadonlyMap<string, Terminal>;
   readonly seats: ReadonlyMap<string, Seat>;
 }
+
+/** What every caller is shown or told before anything else. */
+export interface Emergency {
+  readonly text: LocalText;
+  /** Whether the call ends after that. */
+  readonly refuse: boolean;
+}
+
+export const featureCodeNames = ['login', 'logout', 'break', 'available', 'done'] as const;
+export type FeatureCodeName = (typeof featureCodeNames)[number];
+/** What seats dial to change their state. */
+export type FeatureCodes = Readonly<Record<FeatureCodeName, string>>;
 
 /** How pages look where they are drawn as a picture. Colours are written as `#rrggbb`. */
 export interface Look {
@@ -80,10 +103,15 @@ export interface Flow {
   readonly id: string;
   readonly menu?: string;
   readonly queue: string;
-  /** Higher goes first. */
+  /** Seconds of head start. */
   readonly priority: number;
-  /** Skills that the seat must have for calls of this flow. */
+  /** Expressions that the seat must meet for calls of this flow. */
   readonly skills: readonly string[];
+  readonly class?: TicketClass;
+  /** What seats have to be able to take for calls of this flow; what the call brings along when absent. */
+  readonly medium?: Medium;
+  /** The seat that calls of this flow ask for. */
+  readonly designated?: string;
 }
 
 export interface Queue extends QueueConfig {
@@ -93,6 +121,24 @@ export interface Queue extends QueueConfig {
   readonly retention: number;
   /** Files of the site's folder `assets` for those who wait at a phone without a screen program. */
   readonly hold: { readonly video?: string; readonly music?: string };
+  /** Open at all times when absent. */
+  readonly hours?: Hours;
+  /** What callers are told who come while it is closed. */
+  readonly closedMessage?: LocalText;
+  overflow?: QueueOverflow[];
+  callback?: QueueCallback;
+}
+
+export interface QueueOverflow {
+  when: OverflowCondition;
+  to: QueueOverflowTarget;
+}
+
+export type QueueOverflowTarget = Exclude<OverflowTarget, { kind: 'message' }> | { kind: 'message'; text: LocalText };
+
+export interface QueueCallback extends CallbackConfig {
+  /** When people may be called back. At all times when absent. */
+  readonly hours?: Hours;
 }
 
 /**
@@ -108,6 +154,10 @@ export interface Terminal {
   readonly place?: string;
   /** The language of its screen, when it names none itself. */
   readonly locale?: string;
+  /** Class of its calls, in place of that of the flow. */
+  readonly class?: TicketClass;
+  /** By whom its customer is known when he comes again; the terminal itself when absent. */
+  readonly customer?: string;
 }
 
 export interface Seat extends SeatConfig {
@@ -116,4 +166,6 @@ export interface Seat extends SeatConfig {
   readonly name: string;
   /** An http(s) URL of a picture of the agent. */
   readonly photo?: string;
+  /** Digits that the agent dials after the code of login. */
+  readonly pin?: string;
 }

@@ -3,7 +3,7 @@ import type { ActionDraft, FieldDraft, FormDraft, ItemDraft, MenuDraft, Named, P
 import { actionTypes } from './draft';
 import type { Faults, Place } from './faults';
 import { listed } from './nearest';
-import { namedIn, namesIn, type Reader } from './reader';
+import { namedIn, namesIn, type Reader, readWish } from './reader';
 import { childOf, entriesOf, entryOf, itemsOf, type Tree } from './tree';
 
 export function readMenu(id: Named, tree: Tree, reader: Reader): MenuDraft {
@@ -66,6 +66,9 @@ function readField(tree: Tree, reader: Reader): FieldDraft {
   };
 }
 
+/** Keys that say more of the way into a queue. */
+const extras = ['priority', 'skills', 'class', 'medium', 'designated'];
+
 /** The action under the key `action`; undefined when there is none that says exactly one thing. */
 function readAction(holder: Tree, reader: Reader): ActionDraft | undefined {
   const entry = entryOf(holder, 'action');
@@ -82,12 +85,13 @@ function readAction(holder: Tree, reader: Reader): ActionDraft | undefined {
     target,
     priority: reader.number(tree, 'priority'),
     skills: childOf(tree, 'skills') && namesIn(tree, 'skills'),
+    wish: readWish(tree, tree.at),
   };
 }
 
 function badAction(tree: Tree, said: readonly string[], at: Place, faults: Faults): undefined {
   // An action with unknown keys only was told of as such.
-  const meant = entriesOf(tree).every(({ key }) => key === 'priority' || key === 'skills');
+  const meant = entriesOf(tree).every(({ key }) => extras.includes(key));
   if (said.length === 0 && !meant) return undefined;
   const message = said.length === 0 ? 'the action says nothing' : `the action says ${listed(said)} at once`;
   faults.add('BAD_ACTION', at, message, `Say exactly one of ${listed(actionTypes)}.`);
@@ -97,7 +101,7 @@ function badAction(tree: Tree, said: readonly string[], at: Place, faults: Fault
 
 function judgeExtras(tree: Tree, type: string, faults: Faults): void {
   if (type === 'queue') return;
-  for (const key of ['priority', 'skills']) {
+  for (const key of extras) {
     const entry = entryOf(tree, key);
     const message = `'${key}' means nothing with ${type}`;
     if (entry) faults.add('BAD_ACTION', entry.keyAt, message, `Take it away; '${key}' goes with queue.`);

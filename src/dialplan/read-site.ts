@@ -1,10 +1,18 @@
-import type { NumberDraft, PoolDraft, QueueDraft, SeatDraft, ServiceDraft, SiteDraft, TerminalDraft } from './draft';
-import type { FlowDraft, Named } from './draft';
+import type {
+  FlowDraft,
+  Named,
+  NumberDraft,
+  PoolDraft,
+  SeatDraft,
+  ServiceDraft,
+  SiteDraft,
+  TerminalDraft,
+} from './draft';
 import type { FaultCode, Faults } from './faults';
 import { didYouMean, listed } from './nearest';
 import { parseNetwork } from './networks';
 import { poolNumbers, type Read, userNames } from './ranges';
-import { namedIn, namesIn, type Reader, urlProblem } from './reader';
+import { keysIn, namedIn, namesIn, numbersIn, readWish, type Reader, urlProblem } from './reader';
 import { defaults, patterns } from './schema-parts';
 import { childOf, type Entry, entriesOf, type Tree } from './tree';
 
@@ -134,35 +142,8 @@ export function readFlows(tree: Tree, reader: Reader): FlowDraft[] {
     queue: namedIn(entry.value, 'queue', entry.keyAt),
     priority: reader.number(entry.value, 'priority', defaults.priority),
     skills: namesIn(entry.value, 'skills'),
+    wish: readWish(entry.value, entry.keyAt),
   }));
-}
-
-export function readQueues(tree: Tree, reader: Reader): QueueDraft[] {
-  return entriesOf(tree).map((entry) => {
-    const seconds = (key: 'ringTimeout' | 'wrapUp' | 'grace' | 'noAnswerDelay' | 'rejectDelay' | 'busyDelay'): number =>
-      reader.number(entry.value, key, defaults[key]);
-
-    return {
-      id: idOf(entry),
-      label: reader.text(entry.value, 'label') ?? {},
-      skills: namesIn(entry.value, 'skills'),
-      ringTimeout: seconds('ringTimeout'),
-      wrapUp: seconds('wrapUp'),
-      grace: seconds('grace'),
-      maxWaiting: reader.number(entry.value, 'maxWaiting'),
-      maxWait: reader.number(entry.value, 'maxWait'),
-      noAnswerDelay: seconds('noAnswerDelay'),
-      rejectDelay: seconds('rejectDelay'),
-      busyDelay: seconds('busyDelay'),
-      recording: namedIn(entry.value, 'recording', entry.keyAt).name || defaults.recording,
-      retention: reader.number(entry.value, 'retention', defaults.retention),
-      hold: readHold(childOf(entry.value, 'hold'), entry),
-    };
-  });
-}
-
-function readHold(tree: Tree | undefined, entry: Entry): QueueDraft['hold'] {
-  return { video: namedIn(tree, 'video', entry.keyAt), music: namedIn(tree, 'music', entry.keyAt) };
 }
 
 export function readTerminals(tree: Tree, reader: Reader): TerminalDraft[] {
@@ -170,7 +151,13 @@ export function readTerminals(tree: Tree, reader: Reader): TerminalDraft[] {
     const locale = namedIn(entry.value, 'locale', entry.keyAt);
     reader.judgeLocale(locale);
 
-    return { ...readUser(entry, reader), place: reader.plainText(entry.value, 'place'), locale };
+    return {
+      ...readUser(entry, reader),
+      place: reader.plainText(entry.value, 'place'),
+      locale,
+      class: namedIn(entry.value, 'class', entry.keyAt).name,
+      customer: reader.plainText(entry.value, 'customer'),
+    };
   });
 }
 
@@ -179,15 +166,35 @@ export function readSeats(tree: Tree, reader: Reader): SeatDraft[] {
     ...readUser(entry, reader),
     name: reader.plainText(entry.value, 'name'),
     photo: reader.picture(entry.value, 'photo'),
-    queues: namesIn(entry.value, 'queues'),
-    queuesFaulty: (childOf(entry.value, 'queues')?.kind ?? 'list') !== 'list' || entry.value.kind !== 'map',
-    skills: namesIn(entry.value, 'skills'),
+    queues: keysIn(entry.value, 'queues'),
+    queuesFaulty:
+      !['list', 'map'].includes(childOf(entry.value, 'queues')?.kind ?? 'list') || entry.value.kind !== 'map',
+    penalties: numbersIn(entry.value, 'queues'),
+    skills: keysIn(entry.value, 'skills'),
+    levels: numbersIn(entry.value, 'skills'),
+    groups: namesIn(entry.value, 'groups'),
+    media: childOf(entry.value, 'media') && namesIn(entry.value, 'media'),
+    login: namedIn(entry.value, 'login', entry.keyAt),
+    pin: readPin(entry, reader),
   }));
+}
+
+function readPin(entry: Entry, reader: Reader): string | undefined {
+  const pin = childOf(entry.value, 'pin');
+  if (!pin) return undefined;
+  const digits = reader.secret(entry.value, 'pin', entry.keyAt);
+  // What stands in the file was held to the pattern already.
+  if (pin.kind === 'map' && digits !== '' && !new RegExp(patterns.pin.pattern).test(digits)) {
+    const message = 'the environment variable that holds the PIN holds something else';
+    reader.faults.add('BAD_VALUE', pin.at, message, 'Set it to 4 to 12 digits.');
+  }
+
+  return digits;
 }
 
 function readUser(entry: Entry, reader: Reader): { key: Named; ids: string[]; password: string } {
   const key = idOf(entry);
   const ids = taken(userNames(entry.key), 'BAD_RANGE', key, reader.faults) ?? [];
 
-  return { key, ids, password: reader.password(entry.value, entry.keyAt) };
+  return { key, ids, password: reader.secret(entry.value, 'password', entry.keyAt) };
 }

@@ -1,4 +1,4 @@
-import type { Named, SiteDraft, TextDraft } from './draft';
+import type { Named, SiteDraft, TextDraft, WishDraft } from './draft';
 import type { Faults, Place } from './faults';
 import { didYouMean, listed } from './nearest';
 import { patterns } from './schema-parts';
@@ -144,9 +144,9 @@ export class Reader {
     return url.href;
   }
 
-  /** A password, from the environment where the file says so. */
-  password(tree: Tree | undefined, holder: Place): string {
-    const value = childOf(tree, 'password');
+  /** A password or PIN, from the environment where the file says so. */
+  secret(tree: Tree | undefined, key: string, holder: Place): string {
+    const value = childOf(tree, key);
     if (value?.kind === 'scalar' && typeof value.value === 'string') return value.value;
     const name = namedIn(value, 'env', holder);
     if (!isVariable.test(name.name)) return '';
@@ -176,6 +176,32 @@ export function namesIn(tree: Tree | undefined, key: string): Named[] {
   return itemsOf(childOf(tree, key)).flatMap((item) =>
     item.kind === 'scalar' && typeof item.value === 'string' ? [{ name: item.value, at: item.at }] : [],
   );
+}
+
+/** The entries of a list of names, or the keys of a mapping. */
+export function keysIn(tree: Tree | undefined, key: string): Named[] {
+  const value = childOf(tree, key);
+  if (value?.kind !== 'map') return namesIn(tree, key);
+
+  return entriesOf(value).map((entry) => ({ name: entry.key, at: entry.keyAt }));
+}
+
+/** The numbers of a mapping by their keys. */
+export function numbersIn(tree: Tree | undefined, key: string): Record<string, number> {
+  const numbers = entriesOf(childOf(tree, key)).flatMap(({ key: name, value }): [string, number][] =>
+    value.kind === 'scalar' && typeof value.value === 'number' ? [[name, value.value]] : [],
+  );
+
+  return Object.fromEntries(numbers);
+}
+
+/** What a flow, or an item of a menu, says of its tickets. */
+export function readWish(tree: Tree | undefined, holder: Place): WishDraft {
+  return {
+    class: namedIn(tree, 'class', holder),
+    medium: namedIn(tree, 'medium', holder),
+    designated: namedIn(tree, 'designated', holder),
+  };
 }
 
 /** What is wrong with an address that has to be an http(s) URL; undefined when nothing is. */

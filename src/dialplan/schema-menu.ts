@@ -1,6 +1,18 @@
 import { Type } from '@sinclair/typebox';
 import { FIELD_TYPES, ITEM_KEYS } from '../ivr/model';
-import { byName, choice, named, object, optional, patterns, picture, priority, skills, texts } from './schema-parts';
+import {
+  byName,
+  choice,
+  named,
+  object,
+  optional,
+  patterns,
+  picture,
+  priority,
+  skills,
+  texts,
+  wish,
+} from './schema-parts';
 
 const actionMeaning = 'What a choice leads to: exactly one of page, queue, flow, home, back and end.';
 
@@ -10,8 +22,9 @@ const action = object(
   {
     page: optional(named('the name of a page', 'Another page of this menu.')),
     queue: optional(named('the name of a queue', 'A queue: the person wants a human.')),
-    priority: optional(priority('With queue: priority of the call, in place of that of the flow.', {})),
+    priority: optional(priority('With queue: seconds of head start, in place of those of the flow.', {})),
     skills: optional(skills('With queue: skills that the seat must have, in place of those of the flow.', {})),
+    ...wish('With queue: ', ', in place of that of the flow'),
     flow: optional(named('the name of a flow', 'Another flow, from its beginning.')),
     home: optional(Type.Unsafe({ const: true, title: 'true', description: 'The first page of the menu.' })),
     back: optional(Type.Unsafe({ const: true, title: 'true', description: 'The page before.' })),

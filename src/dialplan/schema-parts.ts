@@ -1,5 +1,5 @@
 import { type TObject, type TSchema, Type } from '@sinclair/typebox';
-import { PRIORITY_LIMIT } from '../acd/types';
+import { PRIORITY_LIMIT, ticketClasses } from '../acd/types';
 
 /** Patterns, each with what it means in words. */
 export const patterns = {
@@ -23,6 +23,17 @@ export const patterns = {
     pattern: '^[a-z][A-Za-z0-9_-]{0,39}$',
     says: 'a lower-case letter, then letters, digits, _ and -, at most 40',
   },
+  code: { pattern: '^[0-9*#]{2,10}$', says: 'two to ten of the keys 0 to 9, * and #, in quotes' },
+  pin: { pattern: '^[0-9]{4,12}$', says: '4 to 12 digits, in quotes' },
+  ringSeats: {
+    pattern: '^(all|last-agent|frequent-agent|designated-agent)$',
+    says: 'all, last-agent, frequent-agent, designated-agent, or a list of seats and group:<name>',
+  },
+  member: {
+    pattern: '^(group:[a-z0-9][a-z0-9-]{0,62}|[A-Za-z0-9][A-Za-z0-9._-]{0,62})$',
+    says: 'the name of a seat, a range of seats, or group:<name>',
+  },
+  closed: { pattern: '^closed$', says: 'closed, or a list of spans such as ["08:00-12:00"]' },
   env: { pattern: '^[A-Za-z_][A-Za-z0-9_]{0,99}$', says: 'the name of an environment variable' },
 } as const;
 
@@ -40,6 +51,18 @@ export const defaults = {
   noAnswerDelay: 30,
   rejectDelay: 10,
   busyDelay: 10,
+  firstFor: 20,
+  ringStep: 10,
+  weight: 1,
+  returnWithin: 120,
+  callbackOrder: 'agent-first',
+  attempts: 3,
+  retryDelay: 60,
+  callbackRingTimeout: 30,
+  timezone: 'UTC',
+  overtakeLimit: 300,
+  login: 'registration',
+  codes: { login: '*51', logout: '*52', break: '*53', available: '*54', done: '*55' },
   recording: 'never',
   retention: 90,
   background: '#12324a',
@@ -117,12 +140,12 @@ export function byName(title: string, description: string, keys: { pattern: stri
 export const optional = Type.Optional;
 
 export const skills = (description: string, words: object = { default: [] }): TSchema =>
-  Type.Array(named('the name of a skill', 'A skill.'), {
-    title: 'a list of skills',
+  Type.Array(Type.String({ title: 'a skill, or an expression such as fares >= 3', minLength: 1, maxLength: 500 }), {
+    title: 'a list of skills and skill expressions',
     description,
     maxItems: 32,
     uniqueItems: true,
-    examples: [['video']],
+    examples: [['video', 'fares >= 3']],
     ...words,
   });
 
@@ -134,6 +157,61 @@ export const priority = (description: string, words: object = { default: default
     maximum: PRIORITY_LIMIT,
     ...words,
   });
+
+/** What a way into a queue may say of its tickets. */
+export const wish = (lead: string, place: string): Record<string, TSchema> => ({
+  class: Type.Optional(
+    choice(
+      ticketClasses,
+      `${lead}class of the call${place}. An alarm goes before everybody and takes a seat from others.`,
+      {
+        examples: ['vip'],
+      },
+    ),
+  ),
+  medium: Type.Optional(
+    choice(media, `${lead}what the seat has to be able to take. What the call brings along when absent.`),
+  ),
+  designated: Type.Optional(
+    seatName(`${lead}the seat that is asked for; queues whose rings name \`designated-agent\` ring it first.`),
+  ),
+});
+
+export const media = ['video', 'voice', 'text'] as const;
+
+export const seatName = (description: string): TSchema =>
+  Type.String({ title: 'the name of a seat', description, pattern: patterns.user.pattern, examples: ['anna'] });
+
+/** A secret as text in quotes, or from the environment. */
+export const secret = (title: string, description: string, text: object, examples: unknown[]): TSchema =>
+  Type.Unsafe({
+    type: ['string', 'object'],
+    title: `${title}, or {env: NAME}`,
+    description: `${description} \`{env: NAME}\` takes it from the environment variable NAME.`,
+    ...text,
+    properties: {
+      env: {
+        type: 'string',
+        title: patterns.env.says,
+        description: 'Environment variable.',
+        pattern: patterns.env.pattern,
+      },
+    },
+    required: ['env'],
+    additionalProperties: false,
+    examples,
+  });
+
+export const flag = (description: string): TSchema =>
+  Type.Boolean({ title: 'true or false', description, default: false });
+
+export const yes = (description: string): TSchema => Type.Unsafe({ const: true, title: 'true', description });
+
+export function whole(noun: string, description: string, from: number, to: number, extra: object = {}): TSchema {
+  const title = `a whole number${noun === '' ? '' : ` of ${noun}`} from ${from} to ${to}`;
+
+  return Type.Integer({ minimum: from, maximum: to, title, description, examples: [from], ...extra });
+}
 
 export const picture = (description: string): TSchema =>
   Type.String({

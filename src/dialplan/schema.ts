@@ -1,43 +1,15 @@
 import { Type } from '@sinclair/typebox';
-import {
-  asset,
-  byName,
-  choice,
-  colour,
-  defaults,
-  localeName,
-  named,
-  object,
-  optional,
-  patterns,
-  picture,
-  place,
-} from './schema-parts';
-import { priority, seconds, skills, texts } from './schema-parts';
+import { asset, byName, choice, colour, defaults, localeName, named, object, optional, patterns } from './schema-parts';
+import { priority, seconds, skills, texts, wish } from './schema-parts';
+import { timesKeys } from './schema-times';
+
+export { directorySchema } from './schema-directory';
+export { queuesSchema } from './schema-queues';
 
 /**
  * The schemas of operators' files. `title` says in a few words what may stand there (messages are made of it),
  * `description` what the key is for; both end up in the JSON schemas for editors and in dialplans/README.md.
  */
-
-const password = Type.Unsafe({
-  type: ['string', 'object'],
-  title: 'text in quotes, or {env: NAME}',
-  description: 'Password of SIP digest authentication; `{env: NAME}` takes it from the environment variable NAME.',
-  minLength: 1,
-  maxLength: 200,
-  properties: {
-    env: {
-      type: 'string',
-      title: patterns.env.says,
-      description: 'Environment variable.',
-      pattern: patterns.env.pattern,
-    },
-  },
-  required: ['env'],
-  additionalProperties: false,
-  examples: ['a long secret', { env: 'SEAT_PASSWORD' }],
-});
 
 export const siteSchema = object('the site', 'Names and rules of the whole site.', {
   domain: Type.String({
@@ -93,6 +65,7 @@ export const siteSchema = object('the site', 'Names and rules of the whole site.
       logo: optional(asset('Logo of the site, a PNG or SVG, shown small beside the title.', ['logo.svg'])),
     }),
   ),
+  ...timesKeys,
 });
 
 export const numbersSchema = byName(
@@ -150,108 +123,10 @@ export const flowsSchema = byName(
       named('the name of a menu', 'Menu shown first: the name of a file in menus/. None: straight to the queue.'),
     ),
     queue: named('the name of a queue', 'Queue of calls with no menu, and of terminals that cannot show one.'),
-    priority: optional(priority('Calls with a higher priority are served before others.')),
+    priority: optional(
+      priority('Seconds of head start: a call with 60 is served as though it had come a minute earlier.'),
+    ),
     skills: optional(skills('Skills that the seat must have for these calls.')),
+    ...wish('', '; `normal` when absent'),
   }),
 );
-
-export const queuesSchema = byName(
-  'the queues',
-  'Where calls wait for a free seat.',
-  patterns.name,
-  object('a queue', 'Where calls wait for a free seat.', {
-    label: texts('Name of the queue as people read it.', 80),
-    strategy: optional(
-      choice(
-        ['longest-idle'],
-        'Which free seat is rung: `longest-idle` rings the one that has been free the longest.',
-        { default: defaults.strategy },
-      ),
-    ),
-    skills: optional(skills('Skills that the seat must have for every call of this queue.')),
-    ringTimeout: optional(
-      seconds('How long a seat rings before the call is offered to another.', 1, 300, defaults.ringTimeout),
-    ),
-    wrapUp: optional(seconds('How long a seat is left alone after a call.', 0, 3600, defaults.wrapUp)),
-    grace: optional(seconds('How long the place of a caller who was cut off is kept.', 0, 3600, defaults.grace)),
-    maxWaiting: optional(
-      Type.Integer({
-        title: 'a whole number from 1 to 100000',
-        description: 'Callers who may wait at once; more are refused. No limit when absent.',
-        minimum: 1,
-        maximum: 100_000,
-        examples: [50],
-      }),
-    ),
-    maxWait: optional(seconds('How long a caller may wait. No limit when absent.', 1, 86_400)),
-    noAnswerDelay: optional(
-      seconds('How long a seat is left alone after it did not answer.', 0, 3600, defaults.noAnswerDelay),
-    ),
-    rejectDelay: optional(
-      seconds('How long a seat is left alone after it rejected a call.', 0, 3600, defaults.rejectDelay),
-    ),
-    busyDelay: optional(seconds('How long a seat is left alone after it was busy.', 0, 3600, defaults.busyDelay)),
-    recording: optional(
-      choice(
-        ['never', 'by-request', 'by-agent', 'always'],
-        'Whether talks are recorded: `by-request` by REST or keys sent as SIP INFO; `by-agent` also by keys of the agent that come with the sound, for which media go through the server from the beginning; `always` from the first moment.',
-        { default: defaults.recording },
-      ),
-    ),
-    retention: optional(
-      Type.Integer({
-        title: 'a whole number of days from 1 to 36500',
-        description: 'How long recordings and snapshots are kept.',
-        minimum: 1,
-        maximum: 36_500,
-        default: defaults.retention,
-        examples: [30],
-      }),
-    ),
-    hold: optional(
-      object('what is shown and played', 'What people see and hear who wait at a phone without a screen program.', {
-        video: optional(asset('A video shown between the pictures of the place in the queue.', ['hold.mp4'])),
-        music: optional(asset('Sound between announcements. Silence when absent.', ['hold.wav'])),
-      }),
-    ),
-  }),
-);
-
-export const directorySchema = object('the directory', 'The devices of the site and their passwords.', {
-  terminals: optional(
-    byName(
-      'the terminals',
-      'Terminals by SIP user name, or by range: `1001-1010`, `kiosk1-kiosk20`.',
-      patterns.user,
-      object('a terminal', 'A help terminal, or a range of them.', {
-        password,
-        place: optional(place('Where it stands, as agents read it. `{id}` becomes the name of the terminal.')),
-        locale: optional(localeName('Language of its screen when it names none itself.')),
-      }),
-    ),
-  ),
-  seats: optional(
-    byName(
-      'the seats',
-      'Seats by SIP user name, or by range: `2001-2010`, `a1-a1000`.',
-      patterns.user,
-      object('a seat', 'The SIP phone of an agent, or a range of them.', {
-        password,
-        name: optional(
-          place('Name of the agent as people read it. `{id}` becomes the name of the seat, which is also the default.'),
-        ),
-        photo: optional(picture('Picture of the agent.')),
-        queues: optional(
-          Type.Array(named('the name of a queue', 'A queue.'), {
-            title: 'a list of queues',
-            description: 'Queues that the seat serves.',
-            uniqueItems: true,
-            maxItems: 200,
-            examples: [['support']],
-          }),
-        ),
-        skills: optional(skills('What the agent is able to do.')),
-      }),
-    ),
-  ),
-});

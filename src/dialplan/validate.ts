@@ -93,7 +93,7 @@ function tellUnknownKey(at: Found, key: string, faults: Faults): void {
     'UNKNOWN_KEY',
     keyAt,
     `'${key}' is not a key of ${where}${didYouMean(key, known)}`,
-    `Keys of ${where}: ${listed(known, 20)}.`,
+    `Keys of ${where}: ${listed(known, 40)}.`,
   );
 }
 
@@ -137,7 +137,7 @@ function tellTwice(at: Found, first: number, second: number, faults: Faults): vo
 
 function mustBe(at: Found): string {
   const must = `must be ${allowed(at.schema)}`;
-  const secret = at.path.includes('password');
+  const secret = at.path.includes('password') || at.path.includes('pin');
   if (at.value.kind === 'scalar' && at.value.value === null) return `${at.subject} has no value; it ${must}`;
   const text = at.value.kind === 'scalar' ? String(at.value.value) : '';
   const meant = at.schema.enum ? didYouMean(text, at.schema.enum) : '';
@@ -166,6 +166,7 @@ function valueOf(tree: Tree, secret: boolean): string {
 function example(at: Found): string {
   const sample = at.schema.examples?.[0];
   const key = at.path.at(-1);
+  if (at.schema.enum) return `Write one of ${at.schema.enum.join(', ')}.`;
   if (at.schema.type === 'object' && sample === undefined) return mappingExample(at.schema, key);
   if (sample === undefined || key === undefined || /^\d+$/.test(key))
     return `Write ${at.schema.title ?? 'another value'}.`;

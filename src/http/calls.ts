@@ -25,6 +25,7 @@ const CallView = Type.Object(
     ),
     queue: text('The queue that it waits in, or came from'),
     ticketId: text('Its ticket there'),
+    ringing: Type.Optional(Type.Array(Type.String(), { description: 'The seats that ring for it' })),
     startedAt: time,
     answeredAt: time,
     queuedAt: time,

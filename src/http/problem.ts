@@ -14,6 +14,9 @@ export const Problem = Type.Object(
     code: Type.String({ description: 'A code of docs/errors.md' }),
     detail: Type.Optional(Type.String()),
     retryAfter: Type.Optional(Type.Integer({ description: 'Seconds; also in the Retry-After header' })),
+    state: Type.Optional(
+      Type.Object({}, { additionalProperties: true, description: 'WRONG_STATE: the seat or the ticket as it is' }),
+    ),
   },
   { $id: 'Problem', title: 'Problem' },
 );
@@ -25,6 +28,7 @@ export interface ProblemBody {
   code: string;
   detail?: string;
   retryAfter?: number;
+  state?: object;
 }
 
 /** What the asker is told. The text of an unexpected error may tell what is nobody's business, and is left out. */
@@ -36,6 +40,7 @@ export function problemOf(error: SightlineError): ProblemBody {
     code: error.code,
     ...(error.code === 'INTERNAL' ? {} : { detail: error.message }),
     ...(error.retryAfter === undefined ? {} : { retryAfter: Math.max(1, Math.ceil(error.retryAfter)) }),
+    ...(error.state === undefined ? {} : { state: error.state }),
   };
 }
 

@@ -1,17 +1,16 @@
 import { Type, type Static } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
-import type { AcdSnapshot, SeatView as AcdSeat } from '../acd/types';
+import type { AcdSnapshot } from '../acd/types';
 import type { Fault } from '../dialplan/faults';
+import { count, SeatBody, seatBody } from './acd-views';
 import { apiOnly, problems, requireApi } from './guard';
 
-const count = (description: string): ReturnType<typeof Type.Integer> => Type.Integer({ description });
-const time = (description: string): ReturnType<typeof Type.String> => Type.String({ format: 'date-time', description });
-
-const Queue = Type.Object(
+/** How a queue stands, and what has become of those who came. */
+export const QueueCounters = Type.Object(
   {
     queue: Type.String(),
     waiting: count('Tickets that stand in the queue now'),
-    staffed: count('Seats that work for the queue: neither offline nor paused'),
+    staffed: count('Seats that work for the queue: neither offline nor on a break'),
     idle: count('Of those, how many are free now'),
     handling: Type.Number({ description: 'Mean of talk and wrap-up of late, in seconds' }),
     offered: count('Tickets that ever came'),
@@ -24,20 +23,9 @@ const Queue = Type.Object(
   { description: 'offered = answered + abandoned + overflowed + calledBack + waiting' },
 );
 
-const Seat = Type.Object({
-  seatId: Type.String(),
-  state: Type.String({ description: 'offline, available, offered, talking, wrapup, resting or paused' }),
-  since: time('Since when it is in that state'),
-  until: Type.Optional(time('When an offer, a wrap-up or a rest ends')),
-  ticketId: Type.Optional(Type.String()),
-  next: Type.Optional(Type.String({ description: 'offline or paused: what it turns to after an offer or a talk' })),
-  queues: Type.Array(Type.String()),
-  skills: Type.Array(Type.String()),
-});
-
 const QueueView = Type.Object({
-  queues: Type.Array(Queue),
-  seats: Type.Array(Seat, { description: 'Seats that have registered' }),
+  queues: Type.Array(QueueCounters),
+  seats: Type.Array(SeatBody, { description: 'Seats that have been at work' }),
 });
 
 const SiteView = Type.Object({
@@ -78,14 +66,14 @@ export function addQueueRoutes(server: FastifyInstance, port: QueuePort): void {
       requireApi(request);
       const { queues, seats } = await port.snapshot();
 
-      return { queues, seats: seats.map(seatView) };
+      return { queues, seats: seats.map(seatBody) };
     },
   );
   server.get(
     '/v1/site',
     {
       schema: {
-        tags: ['queues'],
+        tags: ['site'],
         summary: 'The dialplan in force, and why the last edit was refused if it was',
         security: apiOnly,
         response: { 200: SiteView, ...problems },
@@ -98,10 +86,4 @@ export function addQueueRoutes(server: FastifyInstance, port: QueuePort): void {
       return { site, version, faults: [...faults] };
     },
   );
-}
-
-function seatView({ since, until, ...seat }: AcdSeat): Static<typeof Seat> {
-  const view = { ...seat, since: new Date(since).toISOString() };
-
-  return until === undefined ? view : { ...view, until: new Date(until).toISOString() };
 }

@@ -4,17 +4,22 @@ import { systemClock, type Clock } from '../lib/clock';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { Throttle } from '../sip/registrar/throttle';
+import type { AcdPorts } from './acd-ports';
 import { addAssetRoutes } from './assets';
 import { authenticate, type Credentials, type HttpCaller } from './auth';
 import { addCallRoutes, type CallPort } from './calls';
 import { answerBroken, asHttpError } from './faults';
+import { addEmergencyRoutes, type EmergencyPort } from './emergency';
 import { addHealthRoutes, type Readiness } from './health';
 import { addHelpRoutes, type HelpPort } from './help';
 import { watchMethods } from './methods';
 import { addDocumentRoute, describeRoutes } from './openapi';
 import { Problem, sendProblem } from './problem';
+import { addQueueDetailRoutes } from './queue-detail';
 import { addQueueRoutes, type QueuePort } from './queues';
 import { addRecordingRoutes, type RecordingPort } from './recordings';
+import { addSeatRoutes } from './seats';
+import { addTicketRoutes } from './tickets';
 import { describeFaults } from './validation';
 
 export type { Readiness } from './health';
@@ -25,6 +30,10 @@ export interface HttpPorts {
   help: HelpPort;
   calls: CallPort;
   queues: QueuePort;
+  /** Without it nobody sees single queues, tickets and seats, nor changes anything about them. */
+  acd?: AcdPorts;
+  /** Without it there is no emergency message. */
+  emergency?: EmergencyPort;
   /** Without it there are no recordings. */
   recordings?: RecordingPort;
   /** The folder with the pictures of the site in force; without it none are served. */
@@ -124,7 +133,15 @@ function addGuardedRoutes(v1: FastifyInstance, ports: HttpPorts, clock: Clock): 
   addHelpRoutes(v1, ports.help);
   addCallRoutes(v1, ports.calls);
   addQueueRoutes(v1, ports.queues);
+  if (ports.acd) addAcdRoutes(v1, ports.acd, ports.log);
+  if (ports.emergency) addEmergencyRoutes(v1, ports.emergency, ports.log);
   if (ports.recordings) addRecordingRoutes(v1, ports.recordings);
+}
+
+function addAcdRoutes(v1: FastifyInstance, { seats, tickets, queueDetail }: AcdPorts, log: Logger): void {
+  addSeatRoutes(v1, seats, log);
+  addTicketRoutes(v1, tickets, log);
+  addQueueDetailRoutes(v1, queueDetail);
 }
 
 /** Answers are for programs: nothing in them is to be guessed at, framed, run or kept by a browser. */

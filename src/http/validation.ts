@@ -11,7 +11,7 @@ const kinds: Record<string, string> = {
   boolean: 'true or false',
   object: 'an object',
   array: 'a list',
-  null: 'null',
+  null: 'nothing',
 };
 
 /** Ajv tells more with the option `verbose`: the schema that a value was measured by. */
@@ -30,15 +30,24 @@ export function describeFaults(errors: FastifySchemaValidationError[], part: str
 type Describer = (params: Record<string, unknown>, error: VerboseError) => string;
 
 const describers: Record<string, Describer> = {
-  type: ({ type }) => `must be ${kinds[String(type)] ?? String(type)}`,
+  type: ({ type }) =>
+    `must be ${[type]
+      .flat()
+      .map((kind) => kinds[String(kind)] ?? String(kind))
+      .join(' or ')}`,
   required: ({ missingProperty }) => `lacks '${String(missingProperty)}'`,
   additionalProperties: ({ additionalProperty }, { parentSchema }) => {
     const known = Object.keys(parentSchema?.properties ?? {}).join(', ');
+    const list = known === '' ? '' : `; known are ${known}`;
 
-    return `has '${short(String(additionalProperty))}', which is not known here; known are ${known}`;
+    return `has '${short(String(additionalProperty))}', which is not known here${list}`;
   },
   minLength: ({ limit }) => (limit === 1 ? 'must not be empty' : `must have at least ${String(limit)} characters`),
   maxLength: ({ limit }) => `must have at most ${String(limit)} characters`,
+  minProperties: ({ limit }) => (limit === 1 ? 'must not be empty' : `must have at least ${String(limit)} fields`),
+  enum: ({ allowedValues }) => `must be one of ${[allowedValues].flat().join(', ')}`,
+  minimum: ({ limit }) => `must be at least ${String(limit)}`,
+  maximum: ({ limit }) => `must be at most ${String(limit)}`,
   maxProperties: ({ limit }) => `must have at most ${String(limit)} fields`,
 };
 

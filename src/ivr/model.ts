@@ -1,3 +1,5 @@
+import type { Medium, TicketClass } from '../acd/types';
+
 /**
  * The visual menu as the operator means it: one model that every face (screen, video, voice, text) is drawn from.
  * The dialplan compiles operators' files to these types; nothing here knows SIP or SDP.
@@ -25,6 +27,10 @@ export type MenuAction =
       readonly queue: string;
       readonly priority?: number;
       readonly skills?: readonly string[];
+      readonly class?: TicketClass;
+      readonly medium?: Medium;
+      /** The seat that is asked for. */
+      readonly designated?: string;
     }
   | { readonly type: 'flow'; readonly flow: string }
   | { readonly type: 'end'; readonly reason: string };

@@ -9,10 +9,10 @@ import type {
   TerminalInput,
   TerminalMessage,
 } from './messages';
-import type { Menu, MenuAction, OutsideAction, Page } from './model';
+import type { LocalText, Menu, MenuAction, OutsideAction, Page } from './model';
 import { MORE_KEY, PREVIOUS_KEY, partId, partsOf, renderPage, type PagePart, type PartField } from './paging';
 import type { MenuState, Phase, View } from './state';
-import { connectedMessage, endMessage, queueMessage, surveyMessage, type QueueFacts } from './views';
+import { connectedMessage, endMessage, noticeMessage, queueMessage, surveyMessage, type QueueFacts } from './views';
 import { wordsFor } from './words';
 
 /** What a step asks the call to do, besides the actions of the menu. */
@@ -143,6 +143,11 @@ export function showSurvey(state: MenuState, survey: Parameters<typeof surveyMes
   return show(state, 'survey', surveyMessage(survey, state.locale));
 }
 
+/** A text that the person can only take note of. */
+export function showNotice(state: MenuState, notice: { title: LocalText; text: LocalText }): StepResult {
+  return show(state, 'notice', noticeMessage(notice, state.locale));
+}
+
 export function showEnd(state: MenuState, reason: string): StepResult {
   return show(state, 'ended', endMessage(reason));
 }
@@ -159,6 +164,7 @@ const steps: Readonly<Record<Exclude<Phase, 'ended'>, Step>> = {
   queue: queueStep,
   connected: (menu, state, input) => (input.type === 'digit' ? { state, send: [] } : again(menu, state)),
   survey: surveyStep,
+  notice: (menu, state, input) => (input.type === 'digit' ? { state, send: [] } : again(menu, state)),
 };
 
 function menuStep(menu: Menu, state: MenuState, input: MenuInput): StepResult {

@@ -1,13 +1,13 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { PAGINGS } from './face';
 import type { OutsideAction } from './model';
-import type { ConnectedMessage, EndMessage, QueueMessage, SurveyMessage } from './messages';
+import type { ConnectedMessage, EndMessage, PageMessage, QueueMessage, SurveyMessage } from './messages';
 
-/** What the screen is about: the menu, the wait, the talk, the questions after it, or nothing any more. */
-export type Phase = 'menu' | 'queue' | 'connected' | 'survey' | 'ended';
+/** What the screen is about: the menu, the wait, the talk, the questions after it, a text without any choice, or nothing any more. */
+export type Phase = 'menu' | 'queue' | 'connected' | 'survey' | 'notice' | 'ended';
 
 /** The message that the screen shows when it does not show a page of the menu. */
-export type View = QueueMessage | ConnectedMessage | SurveyMessage | EndMessage;
+export type View = QueueMessage | ConnectedMessage | SurveyMessage | PageMessage | EndMessage;
 
 const Values = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]));
 
@@ -15,7 +15,9 @@ const Values = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number
 export const MenuStateSchema = Type.Object({
   menu: Type.String(),
   locale: Type.String(),
-  phase: Type.Union(['menu', 'queue', 'connected', 'survey', 'ended'].map((name) => Type.Literal(name as Phase))),
+  phase: Type.Union(
+    ['menu', 'queue', 'connected', 'survey', 'notice', 'ended'].map((name) => Type.Literal(name as Phase)),
+  ),
   face: Type.Optional(Type.Union(PAGINGS.map((name) => Type.Literal(name)))),
   trail: Type.Array(Type.Object({ page: Type.String(), part: Type.Integer({ minimum: 0 }) }), { minItems: 1 }),
   draft: Values,

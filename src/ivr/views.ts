@@ -4,6 +4,7 @@ import {
   MAX_BODY_BYTES,
   type ConnectedMessage,
   type EndMessage,
+  type PageMessage,
   type PushKind,
   type PushMessage,
   type QueueMessage,
@@ -112,6 +113,20 @@ export function surveyMessage(
   const form = { fields, submit: localized(survey.form.submit, locale) };
 
   return fitting({ type: 'survey', id: survey.id, title: clip(localized(survey.title, locale), LIMITS.title), form });
+}
+
+/** A page with nothing but a text; what does not fit into one message is left out. */
+export function noticeMessage(notice: { title: LocalText; text: LocalText }, locale: string): PageMessage {
+  // No page of a menu has this name, so that none is chosen from, and none of its recorded prompts is said.
+  const frame: PageMessage = {
+    type: 'page',
+    id: '-notice',
+    title: clip(localized(notice.title, locale), LIMITS.title),
+    text: '',
+    items: [],
+  };
+
+  return { ...frame, text: clip(localized(notice.text, locale), MAX_BODY_BYTES - bodyBytes(frame)) };
 }
 
 export function endMessage(reason: string): EndMessage {

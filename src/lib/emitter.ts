@@ -8,18 +8,18 @@ type Listener<A extends unknown[]> = (...args: A) => void;
  * given at construction and the others still run.
  */
 export class TypedEmitter<E extends EventMap> {
-  private readonly listeners = new Map<keyof E, Set<Listener<never>>>();
+  /** By event; a list is never changed but replaced, so that whoever goes through one is not disturbed. */
+  private readonly listeners = new Map<keyof E, readonly Listener<never>[]>();
 
   constructor(private readonly onThrow: (error: unknown, event: string) => void = reportUncaught) {}
 
   /** Adds a listener and returns a function that takes it away again. */
   on<K extends keyof E>(event: K, listener: Listener<E[K]>): () => void {
-    let set = this.listeners.get(event);
-    if (!set) {
-      set = new Set();
-      this.listeners.set(event, set);
+    const list = this.listeners.get(event);
+    if (!list) this.listeners.set(event, [listener as Listener<never>]);
+    else if (!list.includes(listener as Listener<never>)) {
+      this.listeners.set(event, [...list, listener as Listener<never>]);
     }
-    set.add(listener as Listener<never>);
 
     return () => this.off(event, listener);
   }
@@ -34,15 +34,21 @@ export class TypedEmitter<E extends EventMap> {
   }
 
   off<K extends keyof E>(event: K, listener: Listener<E[K]>): void {
-    const set = this.listeners.get(event);
-    if (!set?.delete(listener as Listener<never>)) return;
-    if (set.size === 0) this.listeners.delete(event);
+    const list = this.listeners.get(event);
+    if (!list?.includes(listener as Listener<never>)) return;
+    if (list.length === 1) this.listeners.delete(event);
+    else {
+      this.listeners.set(
+        event,
+        list.filter((other) => other !== listener),
+      );
+    }
   }
 
   emit<K extends keyof E>(event: K, ...args: E[K]): boolean {
-    const set = this.listeners.get(event);
-    if (!set) return false;
-    for (const listener of [...set]) {
+    const list = this.listeners.get(event);
+    if (!list) return false;
+    for (const listener of list) {
       try {
         (listener as unknown as Listener<E[K]>)(...args);
       } catch (error) {
@@ -54,7 +60,7 @@ export class TypedEmitter<E extends EventMap> {
   }
 
   listenerCount(event: keyof E): number {
-    return this.listeners.get(event)?.size ?? 0;
+    return this.listeners.get(event)?.length ?? 0;
   }
 
   removeAllListeners(): void {

@@ -36,7 +36,7 @@ export const errorTable = {
   STALE_REGISTRATION: { http: 409, sip: 500, title: 'The REGISTER is older than one already seen' },
   // Calls.
   CALL_GONE: { http: 404, sip: 481, title: 'The call does not exist' },
-  WRONG_STATE: { http: 409, sip: 491, title: 'The call is not in a state that allows this' },
+  WRONG_STATE: { http: 409, sip: 491, title: 'The call, ticket or seat is not in a state that allows this' },
   BAD_INFO_PACKAGE: { http: 469, sip: 469, title: 'The info package was not announced for this call' },
   MEDIA_MISMATCH: { http: 488, sip: 488, title: 'The session descriptions have nothing in common' },
   SESSION_TOO_SMALL: { http: 422, sip: 422, title: 'The session interval is too small' },
@@ -52,6 +52,7 @@ export const errorTable = {
   QUEUE_UNKNOWN: { http: 404, sip: 404, title: 'The site has no such queue' },
   QUEUE_FULL: { http: 503, sip: 503, title: 'The queue takes no more callers' },
   TICKET_GONE: { http: 410, sip: 410, title: 'The ticket is no longer waiting' },
+  TICKET_UNKNOWN: { http: 404, sip: 404, title: 'There is no such ticket' },
   OFFER_GONE: { http: 410, sip: 410, title: 'The offer was withdrawn or has expired' },
   SEAT_UNKNOWN: { http: 404, sip: 404, title: 'The site has no such seat' },
   // The server itself.
@@ -69,6 +70,8 @@ export type ErrorCode = keyof typeof errorTable;
 export interface ErrorExtras {
   /** Seconds after which a new try makes sense; sent as Retry-After. */
   retryAfter?: number;
+  /** WRONG_STATE: the thing as it is, for REST only; SIP has no place for it. */
+  state?: object;
   cause?: unknown;
 }
 
@@ -76,12 +79,14 @@ export interface ErrorExtras {
 export class SightlineError extends Error {
   readonly code: ErrorCode;
   readonly retryAfter: number | undefined;
+  readonly state: object | undefined;
 
   constructor(code: ErrorCode, detail?: string, extras: ErrorExtras = {}) {
     super(detail ?? errorTable[code].title, { cause: extras.cause });
     this.name = 'SightlineError';
     this.code = code;
     this.retryAfter = extras.retryAfter;
+    this.state = extras.state;
   }
 
   get http(): number {

@@ -1,7 +1,7 @@
 import { DialError, reasonElsewhere } from '../calls/leg';
 import type { DialFailure, DialRequest, OutgoingInvite, SeatAnswer, SeatDialer } from '../calls/leg';
 import type { Logger } from '../lib/logger';
-import type { AckFunction, DrachtioRequest, DrachtioResponse, Headers, RequestOptions } from './drachtio';
+import type { AckFunction, DrachtioAnswer, DrachtioRequest, Headers, RequestOptions } from './drachtio';
 import { allowHeader } from './headers';
 import { methodsOf, minSessionSeconds, sessionSeconds } from './incoming';
 import { SrfLeg, type LegHome } from './leg';
@@ -23,17 +23,24 @@ export interface DialerPorts {
   log: Logger;
 }
 
+/** For as long a seat is rung at the contacts that it had when it was asked what it is, in ms. */
+const freshMs = 50;
+
 /** Dials seats: every contact of the seat rings at once and the first 200 wins (RFC 3261 section 16.7). */
 export class SrfSeatDialer implements SeatDialer {
+  /** What was looked up a moment ago: whoever asks what a seat is, rings it next. */
+  private readonly fresh = new Map<string, { contacts: Contact[]; until: number }>();
+
   constructor(private readonly ports: DialerPorts) {}
 
   dial(request: DialRequest): OutgoingInvite {
-    return new Fork(this.ports, request);
+    return new Fork({ ...this.ports, lookup: (seatId) => this.contactsOf(seatId) }, request);
   }
 
   async isBrowser(seatId: string): Promise<boolean> {
     try {
       const contacts = await this.ports.lookup(seatId);
+      this.fresh.set(seatId, { contacts, until: performance.now() + freshMs });
 
       return contacts.length > 0 && contacts.every(({ source }) => /^wss?$/i.test(source.transport));
     } catch (error) {
@@ -41,6 +48,13 @@ export class SrfSeatDialer implements SeatDialer {
 
       return false;
     }
+  }
+
+  private contactsOf(seatId: string): Promise<Contact[]> {
+    const known = this.fresh.get(seatId);
+    this.fresh.delete(seatId);
+
+    return known && performance.now() < known.until ? Promise.resolve(known.contacts) : this.ports.lookup(seatId);
   }
 }
 
@@ -141,7 +155,7 @@ class Fork implements OutgoingInvite {
     };
   }
 
-  private onResponse(contact: Contact, res: DrachtioResponse, ack: AckFunction): void {
+  private onResponse(contact: Contact, res: DrachtioAnswer, ack: AckFunction): void {
     if (res.status < 200) {
       if (res.status > 100) this.provisional(res, ack);
 
@@ -153,14 +167,14 @@ class Fork implements OutgoingInvite {
     else this.finished(res.status);
   }
 
-  private provisional(res: DrachtioResponse, ack: AckFunction): void {
+  private provisional(res: DrachtioAnswer, ack: AckFunction): void {
     // RFC 3262 section 4: a reliable provisional answer is acknowledged by PRACK.
     if (res.has('RSeq')) ack();
     this.ringingListener?.();
     this.ringingListener = undefined;
   }
 
-  private branchAnswered(res: DrachtioResponse, ack: AckFunction): void {
+  private branchAnswered(res: DrachtioAnswer, ack: AckFunction): void {
     const leg = this.legOf(res);
     if (this.won || this.cancelReason !== undefined) {
       // The 200 crossed our CANCEL: RFC 3261 section 13.2.2.4 leaves ACK and BYE.
@@ -182,7 +196,7 @@ class Fork implements OutgoingInvite {
     this.resolve(answered);
   }
 
-  private legOf(res: DrachtioResponse): SrfLeg {
+  private legOf(res: DrachtioAnswer): SrfLeg {
     return new SrfLeg(this.ports.home, {
       dialogId: res.stackDialogId ?? '',
       callId: res.get('Call-ID') ?? '',

@@ -9,17 +9,9 @@ import type { Socket } from 'node:net';
 export type HeaderValue = string | string[];
 export type Headers = Record<string, HeaderValue>;
 
-export interface ParsedAddress {
-  name?: string;
-  uri: string;
-  params: Record<string, string | null | undefined>;
-}
-
 interface MessageView {
   get(name: string): string | undefined;
   has(name: string): boolean;
-  getParsedHeader(name: 'contact' | 'Contact'): ParsedAddress[];
-  getParsedHeader(name: 'from' | 'to' | 'From' | 'To'): ParsedAddress;
   readonly body: string | undefined;
 }
 
@@ -31,7 +23,6 @@ export interface DrachtioRequest extends EventEmitter, MessageView {
   readonly protocol: string;
   readonly stackTxnId: string;
   readonly stackDialogId: string | undefined;
-  readonly res: DrachtioResponse;
   cancel(options: { headers?: Headers }, callback?: (error: unknown) => void): void;
 }
 
@@ -40,15 +31,21 @@ export interface SendOptions {
   body?: string;
 }
 
-export interface DrachtioResponse extends EventEmitter, MessageView {
+/** An answer to a request of ours. */
+export interface DrachtioAnswer extends MessageView {
   readonly status: number;
   readonly reason: string;
+  readonly stackDialogId: string | undefined;
+}
+
+/** Our answers to a request. */
+export interface DrachtioResponse {
   readonly finalResponseSent: boolean;
   readonly stackDialogId: string | undefined;
   send(
     status: number,
     options?: SendOptions,
-    callback?: (error: unknown, sent?: MessageView) => void,
+    callback?: (error: unknown) => void,
     onAck?: (ack: DrachtioRequest) => void,
   ): void;
 }

@@ -5,7 +5,14 @@ import { parseHostport } from '../lib/addresses';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import type { DrachtioAddress } from '../lib/config';
-import type { AckFunction, DrachtioRequest, DrachtioResponse, RequestOptions, SrfLike } from './drachtio';
+import type {
+  AckFunction,
+  DrachtioAnswer,
+  DrachtioRequest,
+  DrachtioResponse,
+  RequestOptions,
+  SrfLike,
+} from './drachtio';
 
 /** Within a dialog or transaction the edge knows the Request-URI; drachtio-srf wants one all the same. */
 const placeholder = 'sip:placeholder';
@@ -13,11 +20,11 @@ const placeholder = 'sip:placeholder';
 /** What a caller hears whose INVITE nobody can answer any more: its phone may try again at once. */
 const refusal = 'SIP/2.0 503 Service Unavailable\r\nRetry-After: 1\r\n\r\n';
 
-export type ResponseListener = (res: DrachtioResponse, ack: AckFunction) => void;
+export type ResponseListener = (res: DrachtioAnswer, ack: AckFunction) => void;
 
 /** One final answer to a request of ours, with the way to acknowledge it. */
 export interface FinalAnswer {
-  res: DrachtioResponse;
+  res: DrachtioAnswer;
   ack: AckFunction;
 }
 
@@ -29,7 +36,6 @@ const patienceMs = 5000;
  * seconds; while it is down `connected` is false, and requests wait for it a while before they fail with EDGE_UNAVAILABLE.
  */
 export class Edge {
-  readonly srf: SrfLike;
   private isConnected = false;
   private closed = false;
   private readonly listeners: ((connected: boolean) => void)[] = [];
@@ -38,9 +44,11 @@ export class Edge {
   /** Ends the waiting of each exchange under way. */
   private readonly waiting = new Set<(error: SightlineError) => void>();
 
-  constructor(private readonly log: Logger) {
-    this.srf = new Srf() as unknown as SrfLike;
-  }
+  /** @param srf drachtio-srf itself, or what stands in its place. */
+  constructor(
+    private readonly log: Logger,
+    readonly srf: SrfLike = new Srf() as unknown as SrfLike,
+  ) {}
 
   get connected(): boolean {
     return this.isConnected;

@@ -7,6 +7,7 @@ import { UserAgent } from './dialog/user-agent';
 import { ControlServer } from './drachtio/control-server';
 import { Edge } from './drachtio/edge';
 import { Parking } from './drachtio/parking';
+import type { LocalServer } from './local/local-srf';
 import { TransactionLayer } from './transaction/transaction-layer';
 import { defaultTimers } from './transaction/timers';
 import type { Timers } from './transaction/timers';
@@ -57,6 +58,8 @@ export interface SipdStats {
 export interface Sipd {
   /** The true addresses, with the ports that were taken. */
   readonly addresses: Addresses & { control: Endpoint };
+  /** The way in for an application of this process, beside the control port. */
+  readonly local: LocalServer;
   stats(): SipdStats;
   /** Closes every socket and stops every timer; calls are not ended. May be called twice. */
   close(): Promise<void>;
@@ -104,8 +107,14 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
 
   return {
     addresses: { ...transport.addresses, control: control.address },
+    local: {
+      agent,
+      hostports: () => hostports(transport.addresses),
+      join: (application) => control.join(application),
+      leave: (application) => control.leave(application),
+    },
     stats: () => ({
-      applications: control.clientCount,
+      applications: control.count,
       ...agent.stats(),
       parked: parking.size,
       transactions: transactions.stats(),

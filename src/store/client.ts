@@ -37,12 +37,16 @@ export function subscriberClient(url: string): Redis {
 
 /** Speaks like any ioredis client, but a Redis that cannot be reached is a SightlineError. */
 class StoreRedis extends Redis {
+  /** The connection whose writes of this turn are held back. */
+  private gathering: Redis['stream'] | undefined;
+
   constructor(url: string, options: RedisOptions) {
     if (url.startsWith('unix:')) super(url.replace(/^unix:(\/\/)?/, ''), { ...options, lazyConnect: true });
     else super(url, { ...options, lazyConnect: true });
   }
 
   override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
+    this.gather();
     const answer = super.sendCommand(...args) as Promise<unknown>;
     // A pipeline listens to its commands itself and throws away what is returned here: a promise made from it would
     // reject with nobody listening, and end the process.
@@ -52,6 +56,18 @@ class StoreRedis extends Redis {
       // A Redis that does not answer is treated as one that is gone: whoever comes next learns it at once.
       if (error instanceof Error && error.message === 'Command timed out') this.stream.destroy();
       throw asStoreError(error);
+    });
+  }
+
+  /** What all calls have to say in one turn of the event loop goes out by one system call, and is answered by one. */
+  private gather(): void {
+    if (this.gathering || this.status !== 'ready') return;
+    const { stream } = this;
+    this.gathering = stream;
+    stream.cork();
+    setImmediate(() => {
+      this.gathering = undefined;
+      stream.uncork();
     });
   }
 }

@@ -32,6 +32,8 @@ export function makeKeys(site: string) {
     // acd: who stands where.
     /** Everybody in the queue, by enqueue time: those who wait, are offered, on hold or dropped. */
     line: at('line'),
+    /** What a queue has learnt of itself, as JSON; see src/acd/learner.ts. */
+    learnt: at('learnt'),
     /** Who served a customer: hash of `last`, `n:<seat>` for how often, `broke` and `brokeAt` after a talk that broke off. */
     regulars: at('regulars'),
     queues: `${root}queues`,
@@ -55,6 +57,9 @@ export function makeKeys(site: string) {
     // calls: the record of each call, and which of them are under way on a node.
     call: at('call'),
     liveCalls: at('live-calls'),
+
+    /** The emergency message that was set at run time, as JSON. */
+    emergency: `${root}emergency`,
 
     // registrar.
     /** Contacts of a user: hash of contact -> binding as JSON. */

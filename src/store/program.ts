@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import { SightlineError } from '../lib/errors';
 import { inProject } from '../lib/paths';
 import { codeOf, luaCodes } from './codes';
-import { compare, evaluate, include, readHead, toLua } from './scripts';
+import { compare, evaluate, findInclude, include, readHead, toLua } from './scripts';
 import type { LuaTable, Reply } from './scripts';
 
 /** Verb -> names of its ARGV in order; the head of `<folder>/<verb>.lua` must list the same. */
@@ -36,34 +36,39 @@ export interface BatchReply {
 /**
  * Many verbs in one script, so that what is asked for at the same time costs one round trip and one start of the script.
  * Each verb is one atomic change of state, and the whole batch is one too. In a verb, its arguments are reached by their names
- * (`A.ticketId`), the error codes as `CODE.<name>`; ROOT, NOW (ms) and NODE hold for the batch. A verb that fails leaves
+ * (`A.ticketId`), the error codes as `CODE.<name>`; ROOT, NOW (ms; NOW_TEXT as a text) and NODE hold for the batch. A verb that fails leaves
  * the others alone.
  */
 export class Program<V extends Verbs = Verbs> {
   readonly text: string;
   readonly sha: string;
+  /** As a library of functions, which Redis keeps ready: from version 7. Its name tells its version, too. */
+  readonly library: string;
+  readonly name: string;
 
   constructor(private readonly definition: ProgramDefinition<V>) {
     const { folder, verbs, main, constants } = definition;
     const place = inProject('src', folder);
     const seen = new Set<string>();
     const bodies = Object.keys(verbs).map((verb) => this.body(verb, place, seen));
-    const last = include(`--- @include "${main}"`, place, seen);
-    const prelude = [
-      'local ROOT, NOW, NODE = ARGV[1], tonumber(ARGV[2]), ARGV[3]',
-      'local ENTERED, READS = false, false',
+    const last = split(readFileSync(findInclude(main, place), 'utf8'), place, seen);
+    const text = [
+      'local ARGS, ROOT, NOW, NOW_TEXT, NODE, ENTERED, READS',
+      // What has to be set anew for every batch: a library outlives it.
+      'local BEGIN = {}',
       `local CODE = ${toLua(luaCodes)}`,
       ...Object.entries(constants).map(([name, value]) => `local ${name} = ${toLua(value)}`),
-    ];
-    this.text = [
-      ...prelude,
       ...bodies.map(({ includes }) => includes),
       'local VERB = {',
       ...bodies.map(({ text }) => text),
       '}',
-      last,
+      last.includes,
+      `local function RUN(args)\n${start}\n${last.rest}\nend`,
     ].join('\n');
+    this.text = `${text}\nreturn RUN(ARGV)`;
     this.sha = createHash('sha1').update(this.text).digest('hex');
+    this.name = `sightline_${folder.replace(/\W+/g, '_')}_${this.sha.slice(0, 16)}`;
+    this.library = `#!lua name=${this.name}\n${text}\nredis.register_function('${this.name}', function(_, args) return RUN(args) end)`;
   }
 
   /** The arguments of a verb in order. */
@@ -85,7 +90,7 @@ export class Program<V extends Verbs = Verbs> {
   ): Promise<BatchReply> {
     const parameters: (string | number)[] = [key, root, now, node];
     for (const { verb, args } of commands) parameters.push(verb, args.length, ...args);
-    const [values, ...rest] = (await evaluate(redis, this, 1, parameters)) as Reply[];
+    const [values, ...rest] = (await callOrEvaluate(redis, this, parameters)) as Reply[];
 
     return { values: (values as Reply[]).map((value, index) => readValue(value, commands[index]?.verb ?? '')), rest };
   }
@@ -96,14 +101,59 @@ export class Program<V extends Verbs = Verbs> {
     const source = readFileSync(file, 'utf8');
     const names = this.definition.verbs[verb] ?? [];
     compare(file, 'ARGV', readHead(source).args, names);
-    const lines = source.split('\n');
-    const isInclude = (line: string): boolean => line.startsWith('--- @include ');
-    const includes = include(lines.filter(isInclude).join('\n'), place, seen);
-    const rest = lines.filter((line) => !isInclude(line)).join('\n');
-    const fields = names.map((name, index) => `['${name}'] = ARGV[i + ${index + 1}]`).join(', ');
+    const { includes, rest } = split(source, place, seen);
+    const fields = names.map((name, index) => `['${name}'] = ARGS[i + ${index + 1}]`).join(', ');
 
     return { includes, text: `${verb} = function(i)\nlocal A = { ${fields} }\n${rest}\nend,` };
   }
+}
+
+const start = `ARGS, ROOT, NOW, NOW_TEXT, NODE = args, args[1], tonumber(args[2]), args[2], args[3]
+ENTERED, READS = false, false
+for i = 1, #BEGIN do BEGIN[i]() end`;
+
+/** What a file includes, and the file without that. */
+function split(source: string, place: string, seen: Set<string>): { includes: string; rest: string } {
+  const lines = source.split('\n');
+  const isInclude = (line: string): boolean => line.startsWith('--- @include ');
+
+  return {
+    includes: include(lines.filter(isInclude).join('\n'), place, seen),
+    rest: lines.filter((line) => !isInclude(line)).join('\n'),
+  };
+}
+
+/** Connections whose Redis has no functions, or lets us load none: there the program is a script. */
+const withoutFunctions = new WeakSet<Redis>();
+
+/** A library is ready in Redis; a script is built anew each time that it is run, which costs more than most batches do. */
+async function callOrEvaluate(redis: Redis, program: Program, parameters: (string | number)[]): Promise<Reply> {
+  if (withoutFunctions.has(redis)) return evaluate(redis, program, 1, parameters);
+  try {
+    return (await redis.fcall(program.name, 1, ...parameters)) as Reply;
+  } catch (error) {
+    if (!isReply(error, /Function not found|unknown command|NOPERM/)) throw error;
+  }
+  if (!(await loadLibrary(redis, program))) withoutFunctions.add(redis);
+
+  return callOrEvaluate(redis, program, parameters);
+}
+
+async function loadLibrary(redis: Redis, { library }: Program): Promise<boolean> {
+  try {
+    await redis.function('LOAD', library);
+
+    return true;
+  } catch (error) {
+    // Another node was faster.
+    if (isReply(error, /already exists/)) return true;
+    if (isReply(error, /unknown command|NOPERM/)) return false;
+    throw error;
+  }
+}
+
+function isReply(error: unknown, what: RegExp): boolean {
+  return error instanceof Error && error.name === 'ReplyError' && what.test(error.message);
 }
 
 function readValue(value: Reply, verb: string): Reply | Error {

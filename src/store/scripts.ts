@@ -141,7 +141,7 @@ export function include(source: string, folder: string, seen: Set<string>): stri
   return lines.join('\n');
 }
 
-function findInclude(name: string, folder: string): string {
+export function findInclude(name: string, folder: string): string {
   const places = [path.join(folder, 'includes'), inProject('src', 'store', 'lua', 'includes')];
   const found = places.map((place) => path.join(place, `${name}.lua`)).find((file) => existsSync(file));
   if (!found) throw new Error(`No Lua include '${name}' in ${places.join(' or ')}`);

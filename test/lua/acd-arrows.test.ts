@@ -112,7 +112,7 @@ describe('seats', () => {
   /** Ends the offer or the talk that the seat is in. */
   async function end(state: SeatState, after: 'wrap' | 'rest' | 'nothing'): Promise<void> {
     if (state === 'talking') {
-      await redis.hset(desk.keys.ticket('x'), 'wrapUp', after === 'wrap' ? 5_000 : 0);
+      await desk.write('ticket', 'x', 'wrapUp', after === 'wrap' ? '5000' : '0');
       await desk.run('completeTicket');
     } else if (taken(state)) {
       await desk.run('declineOffer', {
@@ -130,8 +130,10 @@ describe('seats', () => {
   }
 
   /** What is left of a wrap-up or a rest on a seat that is away from work. */
-  const unfinished = (rest: 'wrap' | 'rest') =>
-    redis.hset(desk.keys.seat('s1'), { rest, until: String(desk.now + 9_000) });
+  async function unfinished(rest: 'wrap' | 'rest'): Promise<void> {
+    await desk.write('seat', 's1', 'rest', rest);
+    await desk.write('seat', 's1', 'until', String(desk.now + 9_000));
+  }
 
   async function rest(state: SeatState, kind: 'wrap' | 'rest'): Promise<void> {
     if (taken(state)) return end(state, kind);

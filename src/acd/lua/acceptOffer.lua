@@ -25,21 +25,25 @@ if not may(ticket, 'accept') or not seat or seat.offer ~= A.offerId or not mayMo
   return CODE.OFFER_GONE
 end
 local offer
-for _, one in ipairs(offersOf(ticket)) do if one.id == A.offerId then offer = one end end
+local offers = offersOf(ticket)
+for _, one in ipairs(offers) do if one.id == A.offerId then offer = one end end
 if not offer or offer.token ~= A.token then return CODE.OFFER_GONE end
 
 -- A lease that has ended but was not swept still belongs to its holder: nobody else has been promised the seat.
-takeOffer(ticket, A.offerId)
-dissolveOffers(ticket, 'elsewhere')
+if #offers == 1 then
+  saveTicket(ticket, 'offers', '')
+else
+  takeOffer(ticket, A.offerId)
+  dissolveOffers(ticket, 'elsewhere')
+end
 moveTicket(ticket, 'accept')
 moveSeat(seat, 'accept')
 saveSeat(seat, 'until', '0')
 forgetMisses(seat)
 oweNothing('offer:' .. ticket.id .. ':' .. A.offerId)
 quitLine(ticket)
-learnPatience(ticket, false)
 forgetResume(ticket)
-saveTicket(ticket, 'answeredAt', whole(NOW), 'offerId', A.offerId, 'token', A.token, 'seatId', seat.id,
+saveTicket(ticket, 'answeredAt', NOW_TEXT, 'offerId', A.offerId, 'token', A.token, 'seatId', seat.id,
   'expiresAt', offer.expiresAt, 'wrapUp', A.wrapUp)
 count(ticket, ticket.callback == '1' and 'calledBack' or 'answered')
 rememberRegular(ticket, seat.id)

@@ -17,10 +17,11 @@
 redis.call('ZREM', ROOT .. 'nodes', A.dead)
 redis.call('HDEL', ROOT .. 'entered', A.dead)
 local source = keyOf(A.kind, A.dead)
+flush(source)
 local adopted = {}
 for _, id in ipairs(redis.call('SRANDMEMBER', source, A.limit)) do
   local ticket = loadTicket(id)
-  redis.call('SREM', source, id)
+  plainSet(source, id, false)
   -- An orphan that a redial has taken away belongs to its new owner.
   if ticket and ticket.state ~= 'ended' and (ticket.node == A.dead or ticket.nodeLost == '1') then
     local lostByNode = ticket.state == 'dropped' and ticket.nodeLost == '1'
@@ -33,4 +34,5 @@ for _, id in ipairs(redis.call('SRANDMEMBER', source, A.limit)) do
     adopted[#adopted + 1] = id
   end
 end
+flush(source)
 return { redis.call('SCARD', source), adopted }

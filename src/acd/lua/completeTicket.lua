@@ -18,7 +18,7 @@ local ticket = loadTicket(A.ticketId)
 if not may(ticket, 'complete') then return 0 end
 if A.broke == '1' and (ticket.customer or '') ~= '' and A.keptFor ~= '0' then
   local key = keyOf('regulars', ticket.customer)
-  redis.call('HSET', key, 'broke', ticket.seatId, 'brokeAt', whole(NOW))
+  redis.call('HSET', key, 'broke', ticket.seatId, 'brokeAt', NOW_TEXT)
   -- Whatever is kept of a customer for longer stays.
   if ticket.regular ~= '1' then redis.call('PEXPIRE', key, A.keptFor) end
 end

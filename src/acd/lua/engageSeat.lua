@@ -20,7 +20,7 @@ for one in string.gmatch(seat.engagedBy, '[^,]+') do if one ~= A.callId then oth
 if A.on == '1' then others[#others + 1] = A.callId end
 local by = table.concat(others, ',')
 if by ~= seat.engagedBy then
-  saveSeat(seat, 'engagedBy', by, 'idleSince', whole(NOW))
+  saveSeat(seat, 'engagedBy', by, 'idleSince', NOW_TEXT)
   settleUnlessTaken(seat)
 end
 return seat.state

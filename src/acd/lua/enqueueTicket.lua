@@ -31,26 +31,23 @@
 --- @include "ticket"
 if loadTicket(A.ticketId) then return 0 end
 queueOf(A.queueId)
-local counters = keyOf('queue', A.queueId)
-redis.call('HINCRBY', counters, 'offered', 1)
-local limit = tonumber(A.maxWaiting)
-if limit >= 0 and redis.call('ZCARD', keyOf('line', A.queueId)) >= limit then
-  redis.call('HINCRBY', counters, 'overflowed', 1)
-  redis.call('HINCRBY', counters, 'refused', 1)
+countIn(A.queueId, 'offered', 1)
+if isFull(A.queueId, tonumber(A.maxWaiting)) then
+  countIn(A.queueId, 'overflowed', 1)
+  countIn(A.queueId, 'refused', 1)
   return CODE.QUEUE_FULL
 end
 
-local ticket = { id = A.ticketId }
-known[keyOf('ticket', ticket.id)] = ticket
-saveTicket(ticket, 'id', A.ticketId, 'queue', A.queueId, 'callId', A.callId, 'terminal', A.terminal,
+local ticket = newRecord('ticket', A.ticketId)
+saveTicket(ticket, 'queue', A.queueId, 'callId', A.callId, 'terminal', A.terminal,
   'resumeKey', A.resumeKey, 'customer', A.customer, 'class', A.class, 'priority', A.priority, 'skills', A.skills,
   'medium', A.medium, 'designated', A.designated, 'node', NODE, 'state', 'waiting', 'enqueuedAt', A.since,
   'queuedAt', A.since, 'grace', A.grace, 'regular', A.regular, 'limited', A.maxWait == '0' and '0' or '1',
-  'sequence', redis.call('INCR', ROOT .. 'sequence'))
+  'sequence', whole(redis.call('INCR', ROOT .. 'sequence')))
 ENTERED = true
 joinLine(ticket)
-redis.call('SADD', keyOf('node-tickets', NODE), ticket.id)
-redis.call('HSET', ROOT .. 'resumes', ticket.terminal .. '|' .. ticket.resumeKey, ticket.id)
+plainSet(keyOf('node-tickets', NODE), ticket.id, true)
+rememberResume(ticket)
 if A.maxWait ~= '0' then owes('wait', ticket, tonumber(A.since) + tonumber(A.maxWait)) end
 if A.customer ~= '' and (A.regular == '1' or A.returnWithin ~= '0') then
   recallRegulars(ticket, A.regular == '1', tonumber(A.returnWithin))

@@ -16,7 +16,7 @@ local seat = seatOrNew(A.seatId)
 if seat.login ~= A.on then
   saveSeat(seat, 'login', A.on)
   -- Whoever begins to work is not on a break.
-  if A.on == '1' then saveSeat(seat, 'paused', '0', 'reason', '', 'idleSince', whole(NOW)) end
+  if A.on == '1' then saveSeat(seat, 'paused', '0', 'reason', '', 'idleSince', NOW_TEXT) end
   settleUnlessTaken(seat)
 end
 return seat.state

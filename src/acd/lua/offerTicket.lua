@@ -36,14 +36,14 @@ if seat.ticket ~= '' or not mayMove(seat, 'offer') then return 0 end
 
 local offer = { id = A.offerId, token = A.token, seatId = seat.id, expiresAt = A.expiresAt, missDelay = A.missDelay,
   missBreak = A.missBreak }
-offer.text = table.concat({ A.offerId, A.token, seat.id, A.expiresAt, A.missDelay, A.missBreak, whole(NOW) }, ',')
+offer.text = table.concat({ A.offerId, A.token, seat.id, A.expiresAt, A.missDelay, A.missBreak, NOW_TEXT }, ',')
 moveTicket(ticket, 'offer')
 local offers = ticket.offers or ''
 saveTicket(ticket, 'offers', offers == '' and offer.text or offers .. ';' .. offer.text)
 moveSeat(seat, 'offer')
-saveSeat(seat, 'ticket', ticket.id, 'offer', A.offerId, 'until', A.expiresAt, 'rest', '', 'lastOffered', whole(NOW))
+saveSeat(seat, 'ticket', ticket.id, 'offer', A.offerId, 'until', A.expiresAt, 'rest', '', 'lastOffered', NOW_TEXT)
 saveQueue(queueOf(ticket.queue), 'lastSeat', seat.id)
 owe('offer:' .. ticket.id .. ':' .. A.offerId, A.expiresAt)
-redis.call('RPUSH', keyOf('history', ticket.id), A.why)
+addLine(ticket, A.why)
 tell(ticket.node, { t = 'offer', offer = offerView(ticket, offer) })
 return 1

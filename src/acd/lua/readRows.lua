@@ -11,11 +11,11 @@
   Events:
     none
 ]]
---- @include "effects"
+--- @include "ticket"
 READS = true
 local found = 0
 for id in string.gmatch(A.ids, '[^,]+') do
-  local object = load(keyOf(A.kind, id))
+  local object = A.kind == 'queue' and loadQueue(id) or A.kind ~= 'queue' and load(A.kind, id)
   if object then
     touch(string.sub(A.kind, 1, 1), object)
     found = found + 1

@@ -5,13 +5,16 @@
     ARGV[1] queueId
 
   Output:
-    offered, answered, abandoned, overflowed, refused, calledBack, mean handling time in ms (each may be nil), waiting
+    offered, answered, abandoned, overflowed, refused, calledBack (each may be nil), waiting
 
   Events:
     none
 ]]
---- @include "effects"
+--- @include "ticket"
+writeCounters()
+flush(keyOf('queue', A.queueId))
+flush(keyOf('line', A.queueId))
 local reply = redis.call('HMGET', keyOf('queue', A.queueId), 'offered', 'answered', 'abandoned', 'overflowed', 'refused',
-  'calledBack', 'handling')
+  'calledBack')
 reply[#reply + 1] = redis.call('ZCARD', keyOf('line', A.queueId))
 return reply

@@ -19,6 +19,7 @@ local lease = redis.call('ZSCORE', ROOT .. 'nodes', A.dead)
 if lease and tonumber(lease) > NOW then return 0 end
 
 local tickets = keyOf('node-tickets', A.dead)
+flush(tickets)
 for _, id in ipairs(redis.call('SRANDMEMBER', tickets, A.limit)) do
   local ticket = loadTicket(id)
   if ticket and ticket.state == 'talking' then
@@ -30,11 +31,12 @@ for _, id in ipairs(redis.call('SRANDMEMBER', tickets, A.limit)) do
       note({ t = 'adopted', id = id })
     elseif may(ticket, 'drop') then
       dropTicket(ticket, true)
-      redis.call('SADD', keyOf('orphans', A.name), id)
+      plainSet(keyOf('orphans', A.name), id, true)
     end
   end
-  redis.call('SREM', tickets, id)
+  plainSet(tickets, id, false)
 end
+flush(tickets)
 local left = redis.call('SCARD', tickets)
 if left == 0 then
   redis.call('ZREM', ROOT .. 'nodes', A.dead)

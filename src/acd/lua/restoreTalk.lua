@@ -28,8 +28,7 @@ if not may(ticket, 'restore') or not mayMove(seat, 'restore') then return 0 end
 
 if ticket.state == 'ended' then
   -- It had been answered, and was ended as lost when the node was given up.
-  redis.call('PERSIST', keyOf('ticket', ticket.id))
-  redis.call('SADD', keyOf('node-tickets', NODE), ticket.id)
+  plainSet(keyOf('node-tickets', NODE), ticket.id, true)
 else
   quitLine(ticket)
   owesNothing('grace', ticket)

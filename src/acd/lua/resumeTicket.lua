@@ -14,7 +14,8 @@
     be lost
 ]]
 --- @include "ticket"
-local id = redis.call('HGET', ROOT .. 'resumes', A.terminal .. '|' .. A.resumeKey)
+writeResumes()
+local id = redis.call('HGET', RESUMES, A.terminal .. '|' .. A.resumeKey)
 local ticket = id and loadTicket(id)
 if not ticket then return '' end
 if ticket.callId == A.callId and ticket.node == NODE and ticket.state ~= 'dropped' then return ticket.id end

@@ -19,12 +19,12 @@ if seat.up ~= '1' then
   if A.login == '1' and seat.login ~= '1' then saveSeat(seat, 'login', '1') end
   local away = NOW - tonumber(seat.since)
   if seat.calls == '0' and seat.idleTotal == '0' or away > SHIFT_ENDS then
-    saveSeat(seat, 'calls', '0', 'talkTime', '0', 'idleTotal', '0', 'upSince', whole(NOW))
+    saveSeat(seat, 'calls', '0', 'talkTime', '0', 'idleTotal', '0', 'upSince', NOW_TEXT)
   elseif seat.state == 'offline' then
     -- A phone that was away for a moment goes on with its shift, which was not worked meanwhile.
     saveSeat(seat, 'upSince', whole(tonumber(seat.upSince) + away))
   end
-  saveSeat(seat, 'up', '1', 'idleSince', whole(NOW))
+  saveSeat(seat, 'up', '1', 'idleSince', NOW_TEXT)
 end
 settleUnlessTaken(seat)
 return seat.state

@@ -26,7 +26,7 @@ local ends = {
   end,
   unhold = function(id)
     local ticket = loadTicket(id)
-    if not ticket or ticket.state ~= 'held' or (ticket['until'] or '0') == '0' then return end
+    if not ticket or ticket.state ~= 'held' or ticket['until'] == '0' or ticket['until'] == '' then return end
     moveTicket(ticket, 'unhold')
     remember(ticket, 'waiting')
   end,
@@ -49,12 +49,14 @@ local ends = {
   end,
 }
 
+flush(DUE)
 local entries = redis.call('ZRANGE', ROOT .. 'due', '-inf', NOW, 'BYSCORE', 'LIMIT', 0, A.limit)
 for _, entry in ipairs(entries) do
   local kind, id, detail = string.match(entry, '^(%a+):([^:]*):?(.*)$')
-  redis.call('ZREM', ROOT .. 'due', entry)
+  oweNothing(entry)
   ends[kind](id, detail)
 end
+flush(DUE)
 local following = redis.call('ZRANGE', ROOT .. 'due', 0, 0, 'WITHSCORES')
 if following[2] and (not dueAt or tonumber(following[2]) < dueAt) then dueAt = tonumber(following[2]) end
 return #entries

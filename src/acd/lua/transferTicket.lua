@@ -22,14 +22,13 @@ local ticket = loadTicket(A.ticketId)
 if not ticket or ticket.state == 'ended' then return CODE.TICKET_GONE end
 if ticket.state == 'talking' then return CODE.WRONG_STATE end
 if ticket.queue == A.queueId then return 1 end
-local limit = tonumber(A.maxWaiting)
-if limit >= 0 and redis.call('ZCARD', keyOf('line', A.queueId)) >= limit then return CODE.QUEUE_FULL end
+if isFull(A.queueId, tonumber(A.maxWaiting)) then return CODE.QUEUE_FULL end
 
 backToWaiting(ticket, 'overflowed')
 quitLine(ticket)
 count(ticket, 'overflowed')
 queueOf(A.queueId)
-saveTicket(ticket, 'queue', A.queueId, 'queuedAt', whole(NOW), 'grace', A.grace, 'tried', '',
+saveTicket(ticket, 'queue', A.queueId, 'queuedAt', NOW_TEXT, 'grace', A.grace, 'tried', '',
   'limited', A.maxWait == '0' and '0' or '1')
 count(ticket, 'offered')
 joinLine(ticket)

@@ -13,7 +13,7 @@
 --- @include "seat"
 local seat = seatOrNew(A.seatId)
 if seat.paused == '1' then
-  saveSeat(seat, 'paused', '0', 'reason', '', 'idleSince', whole(NOW))
+  saveSeat(seat, 'paused', '0', 'reason', '', 'idleSince', NOW_TEXT)
   settleUnlessTaken(seat)
 end
 return seat.state

@@ -18,7 +18,7 @@ local seat = loadSeat(A.seatId)
 if not seat then return CODE.SEAT_UNKNOWN end
 if seat.state ~= 'wrap-up' then return CODE.WRONG_STATE end
 if A.more == '0' then
-  saveSeat(seat, 'rest', '', 'until', '0', 'idleSince', whole(NOW))
+  saveSeat(seat, 'rest', '', 'until', '0', 'idleSince', NOW_TEXT)
 elseif seat['until'] ~= FOREVER then
   saveSeat(seat, 'until', whole(tonumber(seat['until']) + tonumber(A.more)))
 end

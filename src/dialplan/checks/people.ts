@@ -1,10 +1,17 @@
-import { actionsOf, type Draft, type Named, type SeatDraft } from '../draft';
-import type { Faults, Place } from '../faults';
+import { canBeMet, needsOf } from '../../acd/skills';
+import type { Draft, QueueDraft, SeatDraft } from '../draft';
+import type { FaultCode, Faults, Place } from '../faults';
 import { listed } from '../nearest';
+import { media } from '../schema-parts';
+import { admissionsOf, seatsByQueue, type Wish, wishesOf } from './wishes';
 
 /** Whoever waits must be waiting for somebody. */
 export function checkPeople(draft: Draft, faults: Faults): void {
   if (draft.unknown.has('directory')) return;
+  for (const { login, pin, key } of draft.seats) {
+    if (login.name !== 'code' || pin !== undefined) continue;
+    faults.add('PIN_MISSING', login.at, `'${key.name}' has login: code but no pin, so nobody could log in`);
+  }
   for (const seat of draft.seats) {
     const [noun, serves] = seat.ids.length > 1 ? ['seats', 'serve'] : ['seat', 'serves'];
     if (seat.queues.length > 0 || seat.queuesFaulty) continue;
@@ -19,61 +26,73 @@ export function checkPeople(draft: Draft, faults: Faults): void {
     const remedy = `Add '${queue.id.name}' to the queues of a seat in directory.yaml.`;
     faults.add('QUEUE_WITHOUT_SEAT', queue.id.at, `no seat serves the queue '${queue.id.name}'`, remedy);
   }
-  checkSkills(draft, seatsOf, faults);
+  checkWishes(draft, seatsOf, faults);
 }
 
-function seatsByQueue(seats: readonly SeatDraft[]): Map<string, SeatDraft[]> {
-  const byQueue = new Map<string, SeatDraft[]>();
-  for (const seat of seats) {
-    for (const { name } of seat.queues) byQueue.set(name, [...(byQueue.get(name) ?? []), seat]);
-  }
-
-  return byQueue;
-}
-
-interface Wish {
-  queue: string;
-  skills: readonly Named[];
-  at: Place;
-}
-
-function checkSkills(draft: Draft, seatsOf: ReadonlyMap<string, SeatDraft[]>, faults: Faults): void {
-  const ofQueue = new Map(draft.queues.map((queue) => [queue.id.name, queue.skills]));
+/** Every way into a queue must lead to a seat that can take the call. */
+function checkWishes(draft: Draft, seatsOf: ReadonlyMap<string, SeatDraft[]>, faults: Faults): void {
+  const queues = new Map(draft.queues.map((queue) => [queue.id.name, queue]));
   const told = new Set<string>();
   for (const wish of wishesOf(draft)) {
-    const skills = [...new Set([...(ofQueue.get(wish.queue) ?? []), ...wish.skills].map(({ name }) => name))];
+    const queue = queues.get(wish.queue);
     const seats = seatsOf.get(wish.queue) ?? [];
-    const able = seats.some((seat) => skills.every((skill) => seat.skills.some(({ name }) => name === skill)));
+    if (!queue || seats.length === 0) continue;
+    const fault = faultOf(wish, queue, seats);
     // A queue that none of its seats can serve is told of once, not again for each way into it.
-    const key = `${wish.queue} ${skills.join(' ')}`;
-    if (able || seats.length === 0 || told.has(key)) continue;
-    told.add(key);
-    const message = `no seat of the queue '${wish.queue}' has ${skills.length > 1 ? 'all the skills' : 'the skill'} ${listed(skills)}`;
-    faults.add(
-      'SKILL_WITHOUT_SEAT',
-      wish.at,
-      message,
-      'Add the skill to a seat of that queue in directory.yaml, or ask for less.',
-    );
+    const key = fault && `${wish.queue} ${fault.key}`;
+    if (!fault || told.has(key!)) continue;
+    told.add(key!);
+    faults.add(fault.code, fault.at, fault.message, fault.remedy);
   }
 }
 
-/** Every way into a queue with the skills it asks for. */
-function wishesOf(draft: Draft): Wish[] {
-  const queues = draft.queues.map((queue) => ({
-    queue: queue.id.name,
-    skills: [],
-    at: queue.skills[0]?.at ?? queue.id.at,
-  }));
-  const flows = draft.flows.map((flow) => ({
-    queue: flow.queue.name,
-    skills: flow.skills,
-    at: flow.skills[0]?.at ?? flow.queue.at,
-  }));
-  const actions = draft.menus.flatMap((menu) => menu.pages.flatMap(actionsOf));
-  const choices = actions.flatMap(({ type, target, skills = [] }) =>
-    type === 'queue' ? [{ queue: target.name, skills, at: skills[0]?.at ?? target.at }] : [],
-  );
+interface WishFault {
+  key: string;
+  code: FaultCode;
+  at: Place;
+  message: string;
+  remedy: string;
+}
 
-  return [...queues, ...flows, ...choices];
+function faultOf(wish: Wish, queue: QueueDraft, seats: readonly SeatDraft[]): WishFault | undefined {
+  const skills = [...new Set([...queue.skills, ...wish.skills].map(({ name }) => name))];
+  const open = admissionsOf(queue, wish.skills);
+  if (!open) return undefined;
+  const able = seats.filter((seat) => open.some((admits) => admits(seat)));
+  if (able.length === 0 && !canBeMet(needsOf(skills))) return contradiction(wish, queue, skills);
+  if (able.length === 0) return unskilled(wish, skills);
+  const { name, at } = wish.medium;
+  if (!media.some((one) => one === name) || able.some((seat) => takes(seat, name))) return undefined;
+  const message = `no seat of the queue '${wish.queue}' that could be rung takes ${name} calls`;
+
+  return {
+    key: name,
+    code: 'MEDIUM_WITHOUT_SEAT',
+    at,
+    message,
+    remedy: `Add ${name} to media of a seat of that queue.`,
+  };
+}
+
+/** Nothing where the one list or the other contradicts itself: that was told of. */
+function contradiction(wish: Wish, queue: QueueDraft, skills: readonly string[]): WishFault | undefined {
+  const possible = [queue.skills, wish.skills].every((list) => canBeMet(needsOf(list.map(({ name }) => name))));
+  if (!possible) return undefined;
+  const message = `nobody can meet both the skills of the queue '${wish.queue}' and those asked for here: ${listed(skills)}`;
+  const remedy = 'Ask for less here or in the queue.';
+
+  return { key: skills.join(' '), code: 'IMPOSSIBLE_SKILLS', at: wish.at, message, remedy };
+}
+
+function unskilled(wish: Wish, skills: readonly string[]): WishFault {
+  const plain = skills.every((skill) => /^[a-z0-9-]+$/.test(skill));
+  const what = plain ? `has ${skills.length > 1 ? 'all the skills' : 'the skill'}` : 'meets';
+  const message = `no seat of the queue '${wish.queue}' ${what} ${listed(skills)}`;
+  const remedy = 'Add the skill to a seat of that queue in directory.yaml, or ask for less.';
+
+  return { key: skills.join(' '), code: 'SKILL_WITHOUT_SEAT', at: wish.at, message, remedy };
+}
+
+function takes(seat: SeatDraft, medium: string): boolean {
+  return !seat.media || seat.media.some(({ name }) => name === medium);
 }

@@ -81,5 +81,12 @@ function reachableQueues(
 
   const named = [...[...flows].map((flow) => flow.queue.name), ...chosen];
 
-  return new Set(named.map((name) => nameMeant(name, draft.queues)));
+  const queues = new Map(draft.queues.map((queue) => [queue.id.name, queue]));
+  const first = named.map((name) => nameMeant(name, draft.queues));
+
+  return spread(first, (name) =>
+    (queues.get(name)?.overflow ?? []).flatMap(({ to }) =>
+      to?.kind === 'queue' ? [nameMeant(to.target.name, draft.queues)] : [],
+    ),
+  );
 }

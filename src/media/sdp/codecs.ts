@@ -47,8 +47,21 @@ export function isRtp(section: MediaSection): boolean {
   return RTP.test(section.protocol);
 }
 
+/** What was read of sections that are still in use: they never change. */
+const known = new WeakMap<MediaSection, readonly Codec[]>();
+
 /** The codecs of a section in the order of its m= line; formats that nothing explains are left out. */
-export function codecsOf(section: MediaSection): Codec[] {
+export function codecsOf(section: MediaSection): readonly Codec[] {
+  let codecs = known.get(section);
+  if (!codecs) {
+    codecs = readCodecs(section);
+    known.set(section, codecs);
+  }
+
+  return codecs;
+}
+
+function readCodecs(section: MediaSection): Codec[] {
   const maps = new Map(attributes(section.lines, 'rtpmap').map(readMap));
   const parameters = new Map(attributes(section.lines, 'fmtp').map(splitFormat));
 

@@ -38,11 +38,32 @@ export const SDP_LIMITS = { bytes: 32_768, lines: 1000, lineLength: 4096, media:
  * @throws SightlineError BODY_TOO_LARGE above 32 KiB, BAD_REQUEST when it cannot be read; the text names the line.
  */
 export function parseSdp(text: string | Buffer): SessionDescription {
+  return typeof text === 'string' ? recent(text) : read(text.toString());
+}
+
+/** As many descriptions are remembered; those of a call come within its few seconds of setting up, again and again. */
+const rememberedTexts = 256;
+const remembered = new Map<string, SessionDescription>();
+
+/** Each step of a call asks something else of the same few texts: they are read once. A description is never changed. */
+function recent(text: string): SessionDescription {
+  const known = remembered.get(text);
+  if (known) return known;
+  const description = read(text);
+  for (const oldest of remembered.keys()) {
+    if (remembered.size < rememberedTexts) break;
+    remembered.delete(oldest);
+  }
+  remembered.set(text, description);
+
+  return description;
+}
+
+function read(text: string): SessionDescription {
   const bytes = Buffer.byteLength(text);
   if (bytes > SDP_LIMITS.bytes)
     throw new SightlineError('BODY_TOO_LARGE', `The session description has ${bytes} bytes`);
   const lines = text
-    .toString()
     .split(/\r\n|\n|\r/)
     .map((line, index) => checkLine(line, index + 1))
     .filter((line) => line !== '');
@@ -70,14 +91,17 @@ export function textOf(sdp: SessionDescription): string {
 
 /** The value of the last attribute `name` among lines; '' when it has none (a property attribute), undefined when it is absent. */
 export function attribute(lines: readonly string[], name: string): string | undefined {
-  const line = lines.findLast((candidate) => candidate === `a=${name}` || candidate.startsWith(`a=${name}:`));
+  const [property, valued] = [`a=${name}`, `a=${name}:`];
+  const line = lines.findLast((candidate) => candidate === property || candidate.startsWith(valued));
 
   return line?.slice(name.length + 3).trim();
 }
 
 /** The values of every attribute `name` among lines, in order. */
 export function attributes(lines: readonly string[], name: string): string[] {
-  return lines.filter((line) => line.startsWith(`a=${name}:`)).map((line) => line.slice(name.length + 3).trim());
+  const start = `a=${name}:`;
+
+  return lines.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length).trim());
 }
 
 /** The value of an attribute that may stand at the media or, for all media, at the session. */

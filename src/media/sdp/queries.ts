@@ -88,7 +88,9 @@ function liveDirections(sdp: SessionDescription, kind?: string): Direction[] {
 }
 
 function lastDirection(lines: readonly string[]): Direction | undefined {
-  return DIRECTIONS.find((direction) => `a=${direction}` === lines.findLast(isDirection)?.trimEnd());
+  const line = lines.findLast(isDirection)?.trimEnd();
+
+  return DIRECTIONS.find((direction) => line === `a=${direction}`);
 }
 
 export function isDirection(line: string): boolean {

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TypedEmitter } from '../../lib/emitter';
+import type { Application, Told } from '../application';
+import { toBuffer } from '../message/serialize';
 import { parseCommand } from './command';
 import type { Command } from './command';
 import { ControlProtocolError, frame, FrameReader } from './frames';
+import { metaLine } from './meta';
 
 export type ControlClientEvents = {
   command: [command: Command];
@@ -15,7 +18,7 @@ export type ControlClientEvents = {
 const maxQueued = 8 * 1024 * 1024;
 
 /** The connection of one application. */
-export class ControlClient extends TypedEmitter<ControlClientEvents> {
+export class ControlClient extends TypedEmitter<ControlClientEvents> implements Application {
   readonly name: string;
   isAuthenticated = false;
   /** The methods that it takes, in lower case. */
@@ -44,6 +47,12 @@ export class ControlClient extends TypedEmitter<ControlClientEvents> {
     this.gather();
     this.socket.write(frame(message ? `${randomUUID()}|${head}\r\n` : `${randomUUID()}|${head}`, message));
     if (this.socket.writableLength > maxQueued) this.close('the application does not read its messages');
+  }
+
+  tell({ source, message, place, id, dialogId, receivedOn }: Told): void {
+    const bytes = toBuffer(message);
+    const own = receivedOn ? `${receivedOn.address}|${receivedOn.port}|` : '';
+    this.send(`sip|${metaLine(source, bytes.length, place)}|${id}|${dialogId}|${own}`, bytes);
   }
 
   /** Answers a command. */

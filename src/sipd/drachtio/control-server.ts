@@ -3,16 +3,17 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { TypedEmitter } from '../../lib/emitter';
 import type { Logger } from '../../lib/logger';
+import type { Application } from '../application';
 import type { Command } from './command';
 import { ControlClient } from './control-client';
 
 export type ControlServerEvents = {
   /** A command of an authenticated application that is about SIP. */
   command: [client: ControlClient, command: Command];
-  /** An application was authenticated. */
-  joined: [client: ControlClient];
-  /** An application that was authenticated is gone. */
-  left: [client: ControlClient];
+  /** An application was authenticated, or joined in this process. */
+  joined: [application: Application];
+  /** An application that had joined is gone. */
+  left: [application: Application];
 };
 
 export interface ControlServerOptions {
@@ -33,8 +34,8 @@ const authenticationTime = 10_000;
 export class ControlServer extends TypedEmitter<ControlServerEvents> {
   private readonly server: Server;
   private readonly sockets = new Set<ControlClient>();
-  private readonly clients = new Set<ControlClient>();
-  /** By method: which client got the last request. */
+  private readonly applications = new Set<Application>();
+  /** By method: which application got the last request. */
   private readonly turns = new Map<string, number>();
 
   constructor(private readonly options: ControlServerOptions) {
@@ -48,8 +49,8 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
     return { address, port };
   }
 
-  get clientCount(): number {
-    return this.clients.size;
+  get count(): number {
+    return this.applications.size;
   }
 
   /** @throws the system's error when the port cannot be had */
@@ -65,22 +66,32 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
   }
 
   /** The next application, in turn, of those that take this method. */
-  pick(method: string): ControlClient | undefined {
+  pick(method: string): Application | undefined {
     const verb = method.toLowerCase();
 
-    return this.inTurn(verb, (client) => client.routes.has(verb));
+    return this.inTurn(verb, (application) => application.routes.has(verb));
   }
 
   /** The next application in turn, whatever it takes. */
-  pickAny(): ControlClient | undefined {
+  pickAny(): Application | undefined {
     return this.inTurn('', () => true);
   }
 
   /** The methods that some application takes, in upper case. */
   methods(): string[] {
-    const verbs = new Set([...this.clients].flatMap((client) => [...client.routes]));
+    const verbs = new Set([...this.applications].flatMap(({ routes }) => [...routes]));
 
     return [...verbs].filter((verb) => !verb.includes(':')).map((verb) => verb.toUpperCase());
+  }
+
+  /** Takes in an application that needs no secret: one of this process, or one that has given it. */
+  join(application: Application): void {
+    this.applications.add(application);
+    this.emit('joined', application);
+  }
+
+  leave(application: Application): void {
+    if (this.applications.delete(application)) this.emit('left', application);
   }
 
   close(): Promise<void> {
@@ -89,8 +100,8 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
     return new Promise((resolve) => this.server.close(() => resolve()));
   }
 
-  private inTurn(verb: string, takes: (client: ControlClient) => boolean): ControlClient | undefined {
-    const candidates = [...this.clients].filter((client) => client.isOpen && takes(client));
+  private inTurn(verb: string, takes: (application: Application) => boolean): Application | undefined {
+    const candidates = [...this.applications].filter((application) => application.isOpen && takes(application));
     if (candidates.length <= 1) return candidates[0];
     const turn = ((this.turns.get(verb) ?? -1) + 1) % candidates.length;
     this.turns.set(verb, turn);
@@ -110,7 +121,7 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
       clearTimeout(tooLate);
       this.sockets.delete(client);
       this.options.log.info({ application: client.name, reason }, 'Application disconnected');
-      if (this.clients.delete(client)) this.emit('left', client);
+      this.leave(client);
     });
   }
 
@@ -133,9 +144,8 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
     client.answer(command.id, `OK|${addresses}|${serverVersion}|${addresses}`);
     if (client.isAuthenticated) return;
     client.isAuthenticated = true;
-    this.clients.add(client);
     this.options.log.info({ application: client.name }, 'Application connected');
-    this.emit('joined', client);
+    this.join(client);
   }
 
   private route(client: ControlClient, command: Command): void {

@@ -142,6 +142,11 @@ export class Headers implements Iterable<[name: string, value: string]> {
     return copy;
   }
 
+  /** Calls the function with each line, in order. */
+  forEach(fn: (name: string, value: string) => void): void {
+    for (let i = 0; i < this.names.length; i += 1) fn(this.names[i]!.name, this.values[i]!);
+  }
+
   *[Symbol.iterator](): Iterator<[string, string]> {
     for (let i = 0; i < this.names.length; i += 1) yield [this.names[i]!.name, this.values[i]!];
   }

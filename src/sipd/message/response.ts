@@ -21,11 +21,11 @@ export function makeResponse(
   extras: ResponseExtras = {},
 ): SipResponse {
   const headers = new Headers();
-  for (const [name, value] of request.headers) {
+  request.headers.forEach((name, value) => {
     if (name === 'Via' || name === 'From' || name === 'Call-ID' || name === 'CSeq') headers.append(name, value);
     else if (name === 'To') headers.append(name, withTag(value, extras.toTag));
     else if (name === 'Timestamp' && status === 100) headers.append(name, value);
-  }
+  });
   for (const [name, value] of extras.headers ?? []) headers.append(name, value);
 
   return new SipResponse(status, reason, headers, extras.body);

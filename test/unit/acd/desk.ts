@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { recordFields } from '../../../src/acd/rows';
 import { program } from '../../../src/acd/scripts';
 import type { Verb, VerbArgs } from '../../../src/acd/scripts';
 import { SightlineError } from '../../../src/lib/errors';
@@ -57,10 +58,28 @@ export class Desk {
   }
 
   ticket(id: string, field: string): Promise<string | null> {
-    return this.redis.hget(this.keys.ticket(id), field);
+    return this.field('ticket', id, field);
   }
 
   seat(id: string, field: string): Promise<string | null> {
-    return this.redis.hget(this.keys.seat(id), field);
+    return this.field('seat', id, field);
+  }
+
+  /** Writes a field of a record past all verbs. */
+  async write(kind: 'ticket' | 'seat', id: string, field: string, value: string): Promise<void> {
+    const place = (recordFields[kind] as readonly string[]).indexOf(field) + 1;
+    await this.redis.eval(writeField, 1, this.keys[kind](id), place, value);
+  }
+
+  private async field(kind: 'ticket' | 'seat', id: string, field: string): Promise<string | null> {
+    const flat = (await this.run('readRecord', { kind, id })) as string[];
+    const index = flat.findIndex((name, place) => place % 2 === 0 && name === field);
+
+    return index < 0 ? null : (flat[index + 1] ?? null);
   }
 }
+
+const writeField = `
+  local record = cmsgpack.unpack(redis.call('GET', KEYS[1]))
+  record[tonumber(ARGV[1])] = ARGV[2]
+  redis.call('SET', KEYS[1], cmsgpack.pack(record))`;

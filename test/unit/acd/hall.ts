@@ -63,7 +63,7 @@ export class Hall {
         offers: [],
         tried: new Set(),
       },
-      ...{ seatId: '', answeredAt: 0, ...more },
+      ...{ seatId: '', answeredAt: 0, how: '', ...more },
     };
     this.floor.apply({ kind: 't', row });
 
@@ -83,7 +83,7 @@ export class Hall {
   }
 
   lastSeat(id: string, queue = 'q'): this {
-    this.floor.apply({ kind: 'q', row: { id: queue, lastSeat: id, learnt: {} } satisfies QueueRow });
+    this.floor.apply({ kind: 'q', row: { id: queue, lastSeat: id } satisfies QueueRow });
 
     return this;
   }

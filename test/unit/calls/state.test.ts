@@ -2,7 +2,19 @@ import fc from 'fast-check';
 import { callMachine, callTable, type CallInput, type CallState } from '../../../src/calls/state';
 import { WrongArrowError } from '../../../src/lib/state-table';
 
-const inputs: CallInput[] = ['open-menu', 'enqueue', 'offer', 'offer-lost', 'seat-answered', 'joined', 'end'];
+const inputs: CallInput[] = [
+  ...([
+    'open-menu',
+    'enqueue',
+    'offer',
+    'offer-lost',
+    'ring-on',
+    'seat-answered',
+    'joined',
+    'preempted',
+    'end',
+  ] as const),
+];
 const states = Object.keys(callTable) as CallState[];
 
 describe('the states of a call', () => {
@@ -19,6 +31,16 @@ describe('the states of a call', () => {
       'talking',
       'ended',
     ]);
+  });
+
+  test('several seats may ring at once: when the one that has answered is not to be had, the others ring on', () => {
+    const machine = callMachine('queued');
+    const way: CallInput[] = ['offer', 'offer', 'seat-answered', 'ring-on', 'seat-answered', 'joined'];
+    expect(way.map((input) => machine.apply(input)).slice(-3)).toEqual(['offered', 'joining', 'talking']);
+  });
+
+  test('a talk whose seat is taken for an alarm is back in the queue', () => {
+    expect(callMachine('talking').apply('preempted')).toBe('queued');
   });
 
   test('it can end from every state but the last, and nothing follows the end', () => {
@@ -42,7 +64,12 @@ describe('the states of a call', () => {
           taken.push(input);
         }
         const joined = taken.indexOf('joined');
-        if (joined >= 0) expect(taken.slice(0, joined).slice(-2)).toEqual(['offer', 'seat-answered']);
+        if (joined < 0) return;
+        const before = taken.slice(0, joined);
+        expect(before.at(-1)).toBe('seat-answered');
+        // What came last of these says whether a seat still rang when it answered.
+        const rang = before.slice(0, -1).findLast((input) => input !== 'open-menu' && input !== 'enqueue');
+        expect(['offer', 'ring-on']).toContain(rang);
       }),
     );
   });

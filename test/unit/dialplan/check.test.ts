@@ -55,8 +55,9 @@ describe('sightline check', () => {
     expect(code).toBe(1);
     expect(out).toBe(
       `${name}/queues.yaml:4:3 error UNKNOWN_KEY 'ringTimout' is not a key of a queue; did you mean 'ringTimeout'?\n` +
-        '    Keys of a queue: label, strategy, skills, ringTimeout, wrapUp, grace, maxWaiting, maxWait, noAnswerDelay, ' +
-        'rejectDelay, busyDelay, recording, retention, hold.\n' +
+        '    Keys of a queue: label, strategy, first, firstFor, rings, ringStep, skills, weight, ringTimeout, wrapUp, ' +
+        'wrapUpUntilDone, grace, returnWithin, maxWaiting, maxWait, noAnswerDelay, rejectDelay, busyDelay, ' +
+        'unreachableDelay, autoBreak, overflow, callback, hours, closedMessage, recording, retention, hold.\n' +
         `\n${name}: 1 error; the dialplan cannot be used\n`,
     );
   });

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { defaultCurves } from '../../../src/acd/classes';
 import { checkExits } from '../../../src/dialplan/checks/exits';
 import { graphOf } from '../../../src/dialplan/checks/graph';
 import type { ActionDraft, ActionType, Draft, PageDraft } from '../../../src/dialplan/draft';
@@ -13,10 +14,12 @@ function named(name: string): { name: string; at: typeof nowhere } {
   return { name, at: nowhere };
 }
 
+const wish = { class: named(''), medium: named(''), designated: named('') };
+
 function action(what: string): ActionDraft {
   const type: ActionType = what === 'home' || what === 'back' || what === 'end' ? what : 'page';
 
-  return { type, target: named(type === 'page' ? what : ''), priority: undefined, skills: undefined };
+  return { type, target: named(type === 'page' ? what : ''), priority: undefined, skills: undefined, wish };
 }
 
 function page(name: string, sketch: Sketch): PageDraft {
@@ -32,15 +35,18 @@ function page(name: string, sketch: Sketch): PageDraft {
 
 function draftOf(pages: Readonly<Record<string, Sketch>>): Draft {
   const site = { domain: '', realm: '', locales: [], defaultLocale: named(''), defaultService: named(''), trusted: [], assetBase: undefined, assetBaseFaulty: false, look: { background: '', text: '', accent: '', logo: named('') } }; // prettier-ignore
+  const codes = { login: named(''), logout: named(''), break: named(''), available: named(''), done: named('') };
+  const times = { timezone: 'UTC', hours: [], classes: defaultCurves, classesAt: nowhere, classesFaulty: false, overtakeLimit: 300, emergency: undefined, codes }; // prettier-ignore
   const menu = {
     id: named('main'),
     start: named('a'),
     pages: Object.entries(pages).map(([name, one]) => page(name, one)),
   };
-  const flow = { id: named('main'), menu: named('main'), queue: named('q'), priority: 0, skills: [] };
+  const flow = { id: named('main'), menu: named('main'), queue: named('q'), priority: 0, skills: [], wish };
 
   return {
     site,
+    times,
     numbers: [],
     pools: [],
     services: [],

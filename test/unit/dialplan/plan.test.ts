@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrors } from '../../../src/dialplan/faults';
+import { isOpen } from '../../../src/dialplan/hours';
 import { loadSite } from '../../../src/dialplan/load';
 import { matchDestination, poolOf } from '../../../src/dialplan/match';
 import type { Plan } from '../../../src/dialplan/model';
@@ -75,6 +76,24 @@ describe('the demo site', () => {
       'choice', 'text', 'text', 'date', 'phone',
     ]); // prettier-ignore
   });
+});
+
+test('the demo site: each agent is at work as soon as his seat registers, and its queue support is always open', async () => {
+  const plan = await planIn(inProject('dialplans', 'demo'));
+  expect([...plan.seats.values()].map(({ login, order }) => [login, order])).toEqual(
+    Array.from({ length: 10 }, (_, order) => ['registration', order]),
+  );
+  expect(plan.seats.get('2001')).toMatchObject({ levels: { fares: 5 }, groups: ['experts'] });
+  const support = plan.queues.get('support')!;
+  expect(support.rings).toBeUndefined();
+  expect(support.callback).toEqual({ order: 'agent-first', attempts: 3, retryDelay: 60, ringTimeout: 30 });
+  expect(support.overflow).toEqual([{ when: { waited: 900 }, to: { kind: 'callback' } }]);
+  for (let hour = 0; hour < 168; hour++) expect(isOpen(support.hours!, hour * 3_600_000)).toBe(true);
+  expect(plan.queues.get('tickets')!.rings).toEqual([
+    { name: 'regular', seats: { kind: 'last-agent' }, strategy: 'most-skilled', after: 0 },
+    { name: 'experts', seats: { kind: 'named', seats: [], groups: ['experts'] }, strategy: 'most-skilled', after: 10 },
+    { name: 'everybody', seats: { kind: 'all' }, strategy: 'most-skilled', after: 10 },
+  ]);
 });
 
 test('the bench site: one number, one queue, a thousand seats and no waits between calls', async () => {
@@ -207,8 +226,46 @@ test('the domain is compared in lower case', async () => {
   expect([plan.domain, plan.defaultLocale, plan.defaultService]).toEqual(['help.example.org', 'en', 'support']);
 });
 
+/** Files of the good site with as many kinds of keys as possible. */
+const richFiles = {
+  'site.yaml': `domain: help.example.org
+locales: [en, de]
+defaultService: support
+assetBase: https://help.example.org/assets/
+timezone: Europe/Vienna
+hours: { office: { mon: ["08:00-12:00", "22:00-06:00"], holidays: { 2026-12-25: closed, 2026-12-26: [] } } }
+classes: { vip: { points: [[0, 120], [600, 720]], after: 1 } }
+emergency: { text: { en: Fire, de: Feuer }, refuse: true }
+codes: { login: "*71" }
+`,
+  'queues.yaml': `support:
+  label: { en: Help, de: Hilfe }
+  skills: [video >= 2]
+  autoBreak: { busy: 2 }
+  hours: office
+  callback: { hours: office }
+  rings:
+    - { seats: last-agent }
+    - { seats: ["2001-2002", "group:near"], after: 5, when: { free: 1 }, disregard: [video], maxPenalty: 4 }
+    - { after: 9, skills: [] }
+  overflow:
+    - { when: { closed: true }, to: { message: { en: Later, de: Später } } }
+    - { when: { waited: 30, empty: true }, to: { queue: sales } }
+    - { when: { waiting: 9 }, to: { number: "6100" } }
+    - { when: { estimate: 60 }, to: { callback: true } }
+sales: { label: { en: Sales, de: Verkauf }, strategy: vip, first: ["group:near"] }
+`,
+  'directory.yaml': `terminals:
+  1001-1003: { password: terminal, class: vip, customer: x }
+seats:
+  2001-2003: { password: seat, queues: { support: 1, sales: 0 }, skills: { video: 5 }, groups: [near] }
+  b1: { password: seat, queues: [sales], media: [voice], login: code, pin: "4711" }
+`,
+};
+
 test('however a file is mangled, the site is compiled or its faults are told', async () => {
   const folder = await good();
+  for (const [file, text] of Object.entries(richFiles)) await writeFile(path.join(folder, file), text);
   const files = [
     'site.yaml',
     'numbers.yaml',

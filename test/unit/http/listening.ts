@@ -2,6 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import pino from 'pino';
+import type { AcdPorts } from '../../../src/http/acd-ports';
+import type { EmergencyMessage, EmergencyPort } from '../../../src/http/emergency';
 import type { HelpRequestBody, RoutingNumberBody } from '../../../src/http/help';
 import type { RecordingPort } from '../../../src/http/recordings';
 import { createHttpServer, type HttpPorts } from '../../../src/http/server';
@@ -56,6 +58,8 @@ export async function listening(parts: Partial<HttpPorts> = {}): Promise<Listeni
       snapshot: () => Promise.resolve({ queues: [], seats: [] }),
       site: () => ({ site: 'demo', version: 'v1', faults: [] }),
     },
+    acd: emptyAcd,
+    emergency: emergencyInMemory(),
     recordings: noRecordings,
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as never) }),
     ...parts,
@@ -87,6 +91,54 @@ export const noRecordings: RecordingPort = {
   remove: () => Promise.reject(new SightlineError('RECORDING_UNKNOWN')),
 };
 
+const noSeat = (): Promise<never> => Promise.reject(new SightlineError('SEAT_UNKNOWN'));
+const noTicket = (): Promise<never> => Promise.reject(new SightlineError('TICKET_GONE'));
+const noQueue = (): Promise<never> => Promise.reject(new SightlineError('QUEUE_UNKNOWN'));
+
+/** An ACD without seats, tickets and queues. */
+export const emptyAcd: AcdPorts = {
+  seats: {
+    seats: () => Promise.resolve([]),
+    seat: () => Promise.resolve(undefined),
+    pause: noSeat,
+    unpause: noSeat,
+    login: noSeat,
+    logout: noSeat,
+    extendWrapUp: noSeat,
+    endWrapUp: noSeat,
+    setNext: noSeat,
+  },
+  tickets: {
+    ticket: () => Promise.resolve(undefined),
+    history: () => Promise.resolve([]),
+    explain: () => Promise.resolve(undefined),
+    transfer: noTicket,
+    reprioritise: noTicket,
+    askCallback: noTicket,
+    endWait: noTicket,
+  },
+  queueDetail: { stats: noQueue, facts: noQueue, queueTickets: noQueue },
+};
+
+/** Keeps what it is given, from second 1 on. */
+export function emergencyInMemory(): EmergencyPort {
+  let kept: EmergencyMessage | undefined;
+
+  return {
+    get: () => Promise.resolve(kept && { ...kept, since: 1_000 }),
+    set: (message) => {
+      kept = message;
+
+      return Promise.resolve();
+    },
+    clear: () => {
+      kept = undefined;
+
+      return Promise.resolve();
+    },
+  };
+}
+
 /** A server for each test of a file; closed after it. */
 export function eachListening(): (parts?: Partial<HttpPorts>) => Promise<Listening> {
   const open: Listening[] = [];
@@ -102,9 +154,9 @@ export function eachListening(): (parts?: Partial<HttpPorts>) => Promise<Listeni
   };
 }
 
-export function post(body: unknown, headers: Record<string, string> = terminal): RequestInit {
+export function post(body: unknown, headers: Record<string, string> = terminal, method = 'POST'): RequestInit {
   return {
-    method: 'POST',
+    method,
     headers: { ...json, ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   };

@@ -56,24 +56,43 @@ describe('/v1/openapi.json', () => {
         .map(([name]) => name)
         .sort(),
     ).toEqual([
+      'delete /v1/emergency',
       'delete /v1/recordings/{id}',
+      'delete /v1/seats/{id}/break',
+      'delete /v1/seats/{id}/wrap-up',
       'delete /v1/snapshots/{id}',
+      'delete /v1/tickets/{id}',
       'get /healthz',
       'get /readyz',
       'get /v1/calls',
       'get /v1/calls/{id}',
+      'get /v1/emergency',
       'get /v1/openapi.json',
       'get /v1/queues',
+      'get /v1/queues/{id}',
       'get /v1/recordings',
       'get /v1/recordings/{id}',
       'get /v1/recordings/{id}/parts/{part}',
       'get /v1/recordings/{id}/video',
+      'get /v1/seats',
+      'get /v1/seats/{id}',
       'get /v1/site',
       'get /v1/snapshots',
       'get /v1/snapshots/{id}',
+      'get /v1/tickets/{id}',
+      'get /v1/tickets/{id}/explanation',
       'post /v1/calls/{id}/recording',
       'post /v1/calls/{id}/snapshots',
+      'post /v1/emergency',
       'post /v1/help-requests',
+      'post /v1/seats/{id}/break',
+      'post /v1/seats/{id}/login',
+      'post /v1/seats/{id}/logout',
+      'post /v1/seats/{id}/wrap-up',
+      'post /v1/tickets/{id}/callback',
+      'post /v1/tickets/{id}/priority',
+      'post /v1/tickets/{id}/transfer',
+      'put /v1/seats/{id}/next',
     ]);
   });
 
@@ -127,9 +146,51 @@ describe('/v1/openapi.json', () => {
       'get /v1/snapshots/{id}': ['token'],
       'delete /v1/snapshots/{id}': ['token'],
       'get /v1/queues': ['token'],
+      'get /v1/queues/{id}': ['token'],
       'get /v1/site': ['token'],
+      'get /v1/emergency': ['token'],
+      'post /v1/emergency': ['token'],
+      'delete /v1/emergency': ['token'],
+      'get /v1/seats': ['token'],
+      'get /v1/seats/{id}': ['token'],
+      'post /v1/seats/{id}/break': ['token'],
+      'delete /v1/seats/{id}/break': ['token'],
+      'post /v1/seats/{id}/login': ['token'],
+      'post /v1/seats/{id}/logout': ['token'],
+      'post /v1/seats/{id}/wrap-up': ['token'],
+      'delete /v1/seats/{id}/wrap-up': ['token'],
+      'put /v1/seats/{id}/next': ['token'],
+      'get /v1/tickets/{id}': ['token'],
+      'get /v1/tickets/{id}/explanation': ['token'],
+      'post /v1/tickets/{id}/transfer': ['token'],
+      'post /v1/tickets/{id}/priority': ['token'],
+      'post /v1/tickets/{id}/callback': ['token'],
+      'delete /v1/tickets/{id}': ['token'],
       'post /v1/help-requests': ['token', 'terminal'],
     });
+  });
+
+  test('says which bodies may be left out', async () => {
+    const document = await load();
+    const bodies = operations(document).flatMap(([name, { requestBody }]) =>
+      requestBody ? [[name, requestBody.required] as const] : [],
+    );
+    expect(Object.fromEntries(bodies)).toEqual({
+      'post /v1/calls/{id}/recording': true,
+      'post /v1/calls/{id}/snapshots': true,
+      'post /v1/emergency': true,
+      'post /v1/help-requests': true,
+      'post /v1/seats/{id}/break': false,
+      'post /v1/seats/{id}/login': false,
+      'post /v1/seats/{id}/logout': false,
+      'post /v1/seats/{id}/wrap-up': true,
+      'post /v1/tickets/{id}/callback': false,
+      'post /v1/tickets/{id}/priority': true,
+      'post /v1/tickets/{id}/transfer': true,
+      'put /v1/seats/{id}/next': true,
+    });
+    const wish = document.paths['/v1/seats/{id}/break']!.post!.requestBody!.content['application/json']!.schema;
+    expect(wish).toMatchObject({ type: 'object', properties: { reason: { type: 'string' } } });
   });
 
   test('errors are problem+json with statuses of the error table', async () => {

@@ -61,8 +61,8 @@ describe('calls, queues and the site', () => {
     const queue = { queue: 'support', ...stats, waiting: 1, staffed: 2, idle: 0, handling: 92.5 };
     const seat = {
       seatId: '2001',
-      state: 'offered' as const,
-      since: 0,
+      state: 'ringing' as const,
+      since: 500,
       queues: ['support'],
       skills: [],
       ticketId: 't1',
@@ -77,7 +77,7 @@ describe('calls, queues and the site', () => {
     expect(await (await server.fetch('/v1/queues', { headers: bearer })).json()).toEqual({
       queues: [queue],
       seats: [
-        { ...seat, since: '1970-01-01T00:00:00.000Z', until: '1970-01-01T00:00:20.000Z' },
+        { ...seat, since: '1970-01-01T00:00:00.500Z', until: '1970-01-01T00:00:20.000Z' },
         { ...free, since: '1970-01-01T00:00:01.500Z' },
       ],
     });

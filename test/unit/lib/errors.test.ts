@@ -52,6 +52,7 @@ describe('SightlineError', () => {
     const error = new SightlineError('POOL_EXHAUSTED', 'All of 7000-7999 are leased', { retryAfter: 12, cause });
     expect(error).toMatchObject({ code: 'POOL_EXHAUSTED', http: 503, sip: 503, retryAfter: 12, cause });
     expect(error.message).toBe('All of 7000-7999 are leased');
+    expect(error.state).toBeUndefined();
     expect(error).toBeInstanceOf(Error);
   });
 
@@ -82,6 +83,12 @@ describe('the Warning header', () => {
     expect(warningHeader(new SightlineError('NUMBER_USED'))).toBe(
       '399 sightline "NUMBER_USED: The routing number was used already; ask for help again"',
     );
+  });
+
+  test('says nothing of the thing that was in a wrong state: that is for REST', () => {
+    const error = new SightlineError('WRONG_STATE', 'Too late', { state: { seatId: '2001' } });
+    expect(error.state).toEqual({ seatId: '2001' });
+    expect(warningHeader(error)).toBe('399 sightline "WRONG_STATE: Too late"');
   });
 
   test('cannot be broken out of: no quote, backslash, line break or other octet that the grammar forbids', () => {

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { silentLogger } from '../../../src/lib/logger';
+import type { Application } from '../../../src/sipd/application';
 import type { ControlClient } from '../../../src/sipd/drachtio/control-client';
 import { ControlServer } from '../../../src/sipd/drachtio/control-server';
 import { frame, FrameReader } from '../../../src/sipd/drachtio/frames';
@@ -65,7 +66,7 @@ describe('the control port', () => {
       /^OK\|udp\/127\.0\.0\.1:5060,tcp\/127\.0\.0\.1:5060\|v0\.\d+\.\d+\|udp\/127\.0\.0\.1:5060,tcp/,
     );
     expect(await peer.ask('ping')).toBe('OK|pong');
-    expect(server.clientCount).toBe(1);
+    expect(server.count).toBe(1);
     peer.socket.destroy();
   });
 
@@ -78,7 +79,7 @@ describe('the control port', () => {
     const peer = await Peer.connect(server);
     expect(await peer.ask(command)).toBe(answer);
     await peer.closed;
-    expect(server.clientCount).toBe(0);
+    expect(server.count).toBe(0);
   });
 
   test('what is no command closes the connection', async () => {
@@ -91,7 +92,7 @@ describe('the control port', () => {
   });
 
   test('requests go to the applications that want them, in turn', async () => {
-    const joined: ControlClient[] = [];
+    const joined: Application[] = [];
     server.on('joined', (client) => joined.push(client));
     const peers = [
       await Peer.authenticated(server),
@@ -115,9 +116,9 @@ describe('the control port', () => {
   });
 
   test('an application that does not read is cut off, and the memory for it bounded', async () => {
-    const joining = new Promise<ControlClient>((resolve) => server.once('joined', resolve));
+    const joining = new Promise<Application>((resolve) => server.once('joined', resolve));
     const peer = await Peer.authenticated(server);
-    const client = await joining;
+    const client = (await joining) as ControlClient;
     peer.socket.pause();
     const left = new Promise((resolve) => server.once('left', resolve));
     const message = Buffer.alloc(60_000, 'x');

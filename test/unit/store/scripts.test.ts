@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { readRows } from '../../../src/acd/rows';
+import { readRow } from '../../../src/acd/rows';
 import { program } from '../../../src/acd/scripts';
 import { errorTable } from '../../../src/lib/errors';
 import { inProject } from '../../../src/lib/paths';
@@ -9,7 +9,7 @@ import { codeOf, luaCodes } from '../../../src/store/codes';
 import { makeKeys } from '../../../src/store/keys';
 import { defineProgram } from '../../../src/store/program';
 import type { Command } from '../../../src/store/program';
-import { defineScript, readHead } from '../../../src/store/scripts';
+import { defineScript, evaluate, readHead } from '../../../src/store/scripts';
 import { closeSharedRedis, randomSite, sharedRedis } from '../../support/redis';
 
 /** A room of its own for scripts that exist for this test only; scripts are found below src/. */
@@ -112,22 +112,22 @@ describe('a program of verbs', () => {
     const site = randomSite();
     const { values, rest } = await run(site, pause('s1', 'lunch'), pause('s2'), pause('s1', 'tea'));
     expect(values).toEqual(['offline', 'offline', 'offline']);
-    const [revision, rows] = rest as string[];
+    const [revision, rows] = rest as [number, string[]];
     expect(revision).toBe(1);
-    expect(readRows(rows ?? '').map(({ row }) => row)).toMatchObject([{ id: 's1', reason: 'tea' }, { id: 's2' }]);
+    expect(rows.map((text) => readRow(text).row)).toMatchObject([{ id: 's1', reason: 'tea' }, { id: 's2' }]);
   });
 
   it('leaves the others alone when one fails or answers with a code', async () => {
     const site = randomSite();
-    await redis.set(makeKeys(site).seat('odd'), 'not a hash');
+    await redis.set(makeKeys(site).seat('odd'), 'not a record');
     const gone = program.command('callbackTicket', { ticketId: 'nothing' });
     const { values, rest } = await run(site, pause('s1', 'lunch'), pause('odd'), gone, pause('s1', 'tea'), pause('s2'));
     expect([values[0], values[3], values[4]]).toEqual(['offline', 'offline', 'offline']);
     expect(values[1]).toBeInstanceOf(Error);
     expect(values[1]).not.toHaveProperty('code');
-    expect(String(values[1])).toMatch(/pauseSeat.*WRONGTYPE/);
+    expect(String(values[1])).toMatch(/pauseSeat.*holds no record/);
     expect(values[2]).toMatchObject({ code: 'TICKET_GONE' });
-    expect(readRows(rest[1] as string).map(({ row }) => row)).toMatchObject([
+    expect((rest[1] as string[]).map((text) => readRow(text).row)).toMatchObject([
       { id: 's1', reason: 'tea' },
       { id: 's2' },
     ]);
@@ -136,15 +136,23 @@ describe('a program of verbs', () => {
   it('says nothing of a batch that changes nothing', async () => {
     const site = randomSite();
     const { values, rest } = await run(site, program.command('dropTicket', { ticketId: 'nothing' }));
-    expect([values, rest]).toEqual([[''], ['', '', '', '']]);
+    expect([values, rest]).toEqual([[''], ['', [], '', '']]);
     expect(await redis.exists(makeKeys(site).revision)).toBe(0);
   });
 
   it('is sent in full to a Redis that has forgotten it', async () => {
     const site = randomSite();
     await run(site, pause('s1'));
-    await redis.script('FLUSH');
+    await redis.function('FLUSH');
     expect((await run(site, pause('s1'))).values).toEqual(['offline']);
+  });
+
+  it('is a script where there are no functions', async () => {
+    const site = randomSite();
+    const { due: key, root } = makeKeys(site);
+    const parameters = [key, root, 1_000, 'one~1', 'pauseSeat', 2, 's1', 'tea'];
+    const evaluated = await evaluate(redis, program, 1, parameters);
+    expect(evaluated).toEqual([['offline'], 1, [expect.stringContaining('tea')], '', '']);
   });
 
   it('is refused when a head and its caller name different things', () => {

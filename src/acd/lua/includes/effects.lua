@@ -3,9 +3,11 @@ local function keyOf(kind, id) return ROOT .. kind .. ':' .. id end
 
 -- What the caller has to do after a batch: the node that owns a ticket is told by its channel, unless it is the very node
 -- that runs the batch, which reads its share in the reply without the way through a channel.
-local effects = {}
+local effects
 -- When the earliest of what was set during the batch falls due, ms.
 local dueAt
+
+BEGIN[#BEGIN + 1] = function() effects, dueAt = {}, nil end
 
 local function note(effect)
   effects[#effects + 1] = effect
@@ -19,53 +21,135 @@ local function tell(node, effect)
   end
 end
 
+local function whole(number) return string.format('%.0f', number) end
+
+-- Members of sets, sorted sets and hashes are written at the end of the batch, all of a key together; what was written last
+-- counts. Whatever reads such a key in a batch calls `flush` for it before.
+local pending
+
+BEGIN[#BEGIN + 1] = function() pending = {} end
+
+local function later(add, remove, key, member, value)
+  local one = pending[key]
+  if not one then
+    one = { add = add, remove = remove, members = {} }
+    pending[key] = one
+  end
+  one.members[member] = value
+end
+
+local function flush(key)
+  local one = pending[key]
+  if not one then return end
+  pending[key] = nil
+  local added, removed = { one.add, key }, { one.remove, key }
+  for member, value in pairs(one.members) do
+    if value == false then
+      removed[#removed + 1] = member
+    elseif one.add == 'ZADD' then
+      added[#added + 1] = value
+      added[#added + 1] = member
+    else
+      added[#added + 1] = member
+      if one.add == 'HSET' then added[#added + 1] = value end
+    end
+  end
+  if #added > 2 then redis.call(unpack(added)) end
+  if #removed > 2 then redis.call(unpack(removed)) end
+end
+
+local function sortedSet(key, member, score) later('ZADD', 'ZREM', key, member, score or false) end
+local function plainSet(key, member, isIn) later('SADD', 'SREM', key, member, isIn) end
+local function hashField(key, name, value) later('HSET', 'HDEL', key, name, value or false) end
+
+local DUE
+
+BEGIN[#BEGIN + 1] = function() DUE = ROOT .. 'due' end
+
 local function owe(entry, at)
-  redis.call('ZADD', ROOT .. 'due', at, entry)
+  sortedSet(DUE, entry, at)
   at = tonumber(at)
   if not dueAt or at < dueAt then dueAt = at end
 end
 
-local function oweNothing(entry)
-  redis.call('ZREM', ROOT .. 'due', entry)
+local function oweNothing(entry) sortedSet(DUE, entry, nil) end
+
+-- What was read in this batch by its key, so that each is read once; false where there is none. A ticket or a seat is a record:
+-- a list of texts in the order of RECORD, packed; its fields are reached by their names. A queue is a hash.
+local known
+-- Tickets, seats and queues that may have changed: their rows go to every node.
+local touched, isTouched
+-- Records and hashes that have to be written, by their keys.
+local changed
+
+BEGIN[#BEGIN + 1] = function() known, touched, isTouched, changed = {}, {}, {}, {} end
+
+local function named(kind)
+  local at = RECORD[kind]
+  return {
+    kind = kind,
+    at = at,
+    __index = function(record, name)
+      local index = at[name]
+      return index and record[index]
+    end,
+    -- Fields are written by `put`, which notes that they are.
+    __newindex = function(_, name) error('a field is set past put: ' .. tostring(name)) end,
+  }
 end
 
--- Hashes that were read in this batch by their key, so that each is read once; false where there is none.
-local known = {}
--- Tickets, seats and queues that may have changed: their rows go to every node, each once, as it is last.
-local touched = {}
-local touchedAt = {}
+local recordOf = { ticket = named('ticket'), seat = named('seat') }
 
 local function touch(kind, object)
-  local key = kind .. object.id
-  local at = touchedAt[key] or #touched + 1
-  touchedAt[key] = at
-  touched[at] = { kind, object }
+  if isTouched[object] then return end
+  isTouched[object] = true
+  touched[#touched + 1] = { kind, object }
 end
 
-local function load(key)
-  local object = known[key]
-  if object ~= nil then return object or nil end
-  local flat = redis.call('HGETALL', key)
-  if #flat == 0 then
-    known[key] = false
-    return nil
+-- A list read from the store, or a new one. Records that an earlier version wrote are shorter.
+local function asRecord(kind, list)
+  for index = #list + 1, LENGTH[kind] do list[index] = '' end
+  return setmetatable(list, recordOf[kind])
+end
+
+local function unpackRecord(kind, packed)
+  local ok, list = pcall(cmsgpack.unpack, packed)
+  return ok and type(list) == 'table' and asRecord(kind, list) or nil
+end
+
+local function newRecord(kind, id)
+  local record = asRecord(kind, { id })
+  known[keyOf(kind, id)] = record
+  return record
+end
+
+local function load(kind, id)
+  local key = keyOf(kind, id)
+  if known[key] == nil then
+    local packed = redis.call('GET', key)
+    known[key] = packed and (unpackRecord(kind, packed) or error(key .. ' holds no record'))
   end
-  object = {}
-  for i = 1, #flat, 2 do object[flat[i]] = flat[i + 1] end
-  known[key] = object
-  return object
+  return known[key] or nil
 end
 
--- Writes fields into a hash and into what is known of it.
-local function put(key, object, ...)
-  redis.call('HSET', key, ...)
-  local fields = { ... }
-  for i = 1, #fields, 2 do object[fields[i]] = fields[i + 1] end
+-- Changes fields of a record; it is written at the end of the batch.
+local function put(record, name, value, ...)
+  record[getmetatable(record).at[name] or error('no field ' .. name)] = value
+  changed[record] = true
+  if ... then return put(record, ...) end
 end
 
 -- The state that an arrow of a table leads to, or nil. A table is a text such as ` waiting>offer=offered …`.
+local arrows = {}
 local function arrow(table, from, input)
-  return string.match(table, ' ' .. string.gsub(from, '%-', '%%-') .. '>' .. input .. '=(%S+)')
+  local ofTable = arrows[table]
+  if not ofTable then
+    ofTable = {}
+    for state, what, to in string.gmatch(table, '(%S+)>(%S+)=(%S+)') do
+      ofTable[state] = ofTable[state] or {}
+      ofTable[state][what] = to
+    end
+    arrows[table] = ofTable
+  end
+  return ofTable[from] and ofTable[from][input]
 end
-
-local function whole(number) return string.format('%.0f', number) end

@@ -1,27 +1,54 @@
 --- @include "effects"
--- Runs the commands of a batch one after another. ARGV: root, now, node, then for each command its name, the count of
+-- Runs the commands of a batch one after another. ARGS: root, now, node, then for each command its name, the count of
 -- its arguments, and those. One that fails leaves the others alone; its value is then a list of an exclamation mark and the reason.
-local values = {}
-local at = 4
-while at <= #ARGV do
-  local length = tonumber(ARGV[at + 1])
-  local ok, value = pcall(VERB[ARGV[at]], at + 1)
-  if not ok then
-    -- What was read may not be what is in the store any more.
-    known = {}
-    value = { '!', tostring(value) }
-  end
-  values[#values + 1] = value
-  at = at + 2 + length
+
+-- What the commands name is read at once.
+local keys, kinds = { 'MGET' }, {}
+local function want(kind, id)
+  local key = keyOf(kind, id)
+  if known[key] ~= nil then return end
+  known[key] = false
+  keys[#keys + 1] = key
+  kinds[#keys] = kind
 end
+local at = 4
+while at <= #ARGS do
+  local ticketAt, seatAt = TICKET_AT[ARGS[at]], SEAT_AT[ARGS[at]]
+  if ticketAt then want('ticket', ARGS[at + 1 + ticketAt]) end
+  if seatAt then want('seat', ARGS[at + 1 + seatAt]) end
+  at = at + 2 + tonumber(ARGS[at + 1])
+end
+if #keys > 1 then
+  local packed = redis.call(unpack(keys))
+  for i = 2, #keys do
+    -- What is no record is left to the verb that asks for it, which fails alone.
+    if packed[i - 1] then known[keys[i]] = unpackRecord(kinds[i], packed[i - 1]) end
+  end
+end
+
+local values = {}
+at = 4
+while at <= #ARGS do
+  local ok, value = pcall(VERB[ARGS[at]], at + 1)
+  if not ok then value = { '!', tostring(value) } end
+  values[#values + 1] = value
+  at = at + 2 + tonumber(ARGS[at + 1])
+end
+
+writeAll()
 
 -- Rows of what has changed, for every node; see src/acd/rows.ts.
 local rows = {}
-for i, one in ipairs(touched) do
-  local fields = ROW[one[1]]
-  local row = { one[1] }
-  for j = 1, #fields do row[j + 1] = one[2][fields[j]] or '' end
-  rows[i] = table.concat(row, '\31')
+for i = 1, #touched do
+  local kind, object = touched[i][1], touched[i][2]
+  if kind == 'q' then
+    local fields = ROW.q
+    local row = { kind }
+    for j = 1, #fields do row[j + 1] = object[fields[j]] or '' end
+    rows[i] = table.concat(row, '\31')
+  else
+    rows[i] = kind .. '\31' .. table.concat(object, '\31', 1, #ROW[kind])
+  end
 end
 local revision = ''
 if #rows > 0 and READS then
@@ -33,4 +60,4 @@ elseif #rows > 0 then
     redis.call('PUBLISH', ROOT .. 'changes', revision .. '\29' .. NODE .. '\29' .. table.concat(rows, '\30'))
   end
 end
-return { values, revision, table.concat(rows, '\30'), #effects > 0 and cjson.encode(effects) or '', dueAt and whole(dueAt) or '' }
+return { values, revision, rows, #effects > 0 and cjson.encode(effects) or '', dueAt and whole(dueAt) or '' }

@@ -2,12 +2,19 @@
 -- An alarm takes a seat from others.
 
 -- Whether other nodes have brought tickets in that were not known yet when the match was made.
+local enteredAt
+
+BEGIN[#BEGIN + 1] = function() enteredAt = nil end
+
 local function isStale(seen)
-  local entered = redis.call('HGETALL', ROOT .. 'entered')
-  for i = 1, #entered, 2 do
-    if entered[i] ~= NODE and tonumber(entered[i + 1]) > seen then return true end
+  if not enteredAt then
+    enteredAt = 0
+    local entered = redis.call('HGETALL', ROOT .. 'entered')
+    for i = 1, #entered, 2 do
+      if entered[i] ~= NODE then enteredAt = math.max(enteredAt, tonumber(entered[i + 1])) end
+    end
   end
-  return false
+  return enteredAt > seen
 end
 
 -- The talk waits again in its old place; it is not counted as answered any more.
@@ -18,7 +25,7 @@ local function breakTalk(ticket, seat)
   joinLine(ticket)
   -- Who was thrown out of a talk is not sent away for having waited too long.
   saveTicket(ticket, 'limited', '0')
-  redis.call('HSET', ROOT .. 'resumes', ticket.terminal .. '|' .. (ticket.resumeKey or ''), ticket.id)
+  rememberResume(ticket)
   remember(ticket, 'preempted', seat.id)
   saveTicket(ticket, 'offerId', '', 'token', '', 'seatId', '', 'answeredAt', '')
   freeSeat(seat.id, ticket.id, '', 0, true)

@@ -5,10 +5,10 @@
 local SHIFT_ENDS = 3600000
 local FOREVER = '-1'
 
-local function loadSeat(id) return load(keyOf('seat', id)) end
+local function loadSeat(id) return load('seat', id) end
 
 local function saveSeat(seat, ...)
-  put(keyOf('seat', seat.id), seat, ...)
+  put(seat, ...)
   touch('s', seat)
 end
 
@@ -20,10 +20,10 @@ local function moveSeat(seat, input)
   local to = arrow(SEAT, from, input)
   if not to then error("no arrow '" .. input .. "' from seat state '" .. from .. "'") end
   if from == 'available' then
-    seat.idleTotal = whole(tonumber(seat.idleTotal) + math.max(0, NOW - tonumber(seat.since)))
-    saveSeat(seat, 'state', to, 'since', whole(NOW), 'idleTotal', seat.idleTotal)
+    local idle = tonumber(seat.idleTotal) + math.max(0, NOW - tonumber(seat.since))
+    saveSeat(seat, 'state', to, 'since', NOW_TEXT, 'idleTotal', whole(idle))
   else
-    saveSeat(seat, 'state', to, 'since', whole(NOW))
+    saveSeat(seat, 'state', to, 'since', NOW_TEXT)
   end
 end
 
@@ -33,10 +33,9 @@ local settled = { down = 'offline', engage = 'engaged', pause = 'break', wrap = 
 local function seatOrNew(id)
   local seat = loadSeat(id)
   if seat then return seat end
-  local now = whole(NOW)
-  seat = { id = id }
-  known[keyOf('seat', id)] = seat
-  saveSeat(seat, 'id', id, 'state', 'offline', 'since', now, 'up', '0', 'login', '0', 'paused', '0', 'reason', '',
+  local now = NOW_TEXT
+  seat = newRecord('seat', id)
+  saveSeat(seat, 'state', 'offline', 'since', now, 'up', '0', 'login', '0', 'paused', '0', 'reason', '',
     'ticket', '', 'offer', '', 'rest', '', 'until', '0', 'idleSince', now, 'upSince', now, 'idleTotal', '0', 'calls', '0',
     'talkTime', '0', 'lastOffered', '0', 'engagedBy', '')
   redis.call('SADD', ROOT .. 'seats', id)
@@ -65,7 +64,7 @@ local function settleSeat(seat)
     oweNothing('seat:' .. seat.id)
   end
   local timed = (input == 'wrap' or input == 'rest') and '1' or '0'
-  if (seat.timed or '0') ~= timed then saveSeat(seat, 'timed', timed) end
+  if (seat.timed == '1' and '1' or '0') ~= timed then saveSeat(seat, 'timed', timed) end
 end
 
 -- Frees the seat of an offer or a talk. `rest` ('wrap', 'rest' or '') says what it does for `delay` ms, -1 for until it is
@@ -76,7 +75,7 @@ local function freeSeat(seatId, ticketId, rest, delay, keepsTurn)
   local ends = '0'
   if delay > 0 then ends = whole(NOW + delay) elseif delay < 0 then ends = FOREVER end
   saveSeat(seat, 'ticket', '', 'offer', '', 'rest', delay ~= 0 and rest or '', 'until', ends,
-    'idleSince', keepsTurn and seat.idleSince or whole(NOW))
+    'idleSince', keepsTurn and seat.idleSince or NOW_TEXT)
   settleSeat(seat)
 end
 
@@ -96,7 +95,7 @@ end
 local function forgetMisses(seat)
   for _, cause in ipairs({ 'no-answer', 'rejected', 'busy', 'unreachable' }) do
     local field = 'missed:' .. cause
-    if (seat[field] or '0') ~= '0' then saveSeat(seat, field, '0') end
+    if (tonumber(seat[field]) or 0) > 0 then saveSeat(seat, field, '0') end
   end
 end
 

@@ -1,6 +1,6 @@
 --- @include "effects"
 --- @include "seat"
---- @include "learn"
+--- @include "queue"
 -- A ticket: its state, its place in the line, and the offers under way for it.
 
 local ENDED_KEPT = 60000
@@ -10,24 +10,41 @@ local HISTORY_LENGTH = 64
 local REGULARS_KEPT = 90 * 86400000
 local TRIED_MOST = 50
 
-local function loadTicket(id) return load(keyOf('ticket', id)) end
+local function loadTicket(id) return load('ticket', id) end
 
 local function saveTicket(ticket, ...)
-  put(keyOf('ticket', ticket.id), ticket, ...)
+  put(ticket, ...)
   touch('t', ticket)
 end
 
-local function count(ticket, counter, by)
-  redis.call('HINCRBY', keyOf('queue', ticket.queue), counter, by or 1)
+local function count(ticket, counter, by) countIn(ticket.queue, counter, by or 1) end
+
+-- Lines of histories, written at the end of the batch.
+local lines
+
+BEGIN[#BEGIN + 1] = function() lines = {} end
+
+local function addLine(ticket, line)
+  local list = lines[ticket.id]
+  if not list then
+    list = { 'RPUSH', keyOf('history', ticket.id) }
+    lines[ticket.id] = list
+  end
+  list[#list + 1] = line
+end
+
+local function writeHistories()
+  for _, list in pairs(lines) do
+    if redis.call(unpack(list)) > HISTORY_LENGTH then redis.call('LTRIM', list[2], -HISTORY_LENGTH, -1) end
+  end
 end
 
 -- Lines of the history are JSON; none of what they are made of needs escaping.
 local function remember(ticket, what, seatId, detail)
-  local line = '{"at":' .. whole(NOW) .. ',"what":"' .. what .. '"'
+  local line = '{"at":' .. NOW_TEXT .. ',"what":"' .. what .. '"'
   if seatId and seatId ~= '' then line = line .. ',"seatId":"' .. seatId .. '"' end
   if detail then line = line .. ',"detail":"' .. detail .. '"' end
-  local key = keyOf('history', ticket.id)
-  if redis.call('RPUSH', key, line .. '}') > HISTORY_LENGTH then redis.call('LTRIM', key, -HISTORY_LENGTH, -1) end
+  addLine(ticket, line .. '}')
 end
 
 local function owes(kind, ticket, at) owe(kind .. ':' .. ticket.id, at) end
@@ -35,7 +52,7 @@ local function owesNothing(kind, ticket) oweNothing(kind .. ':' .. ticket.id) en
 
 -- A postponement that was cut short must not end a later hold.
 local function forgetPostponement(ticket)
-  if (ticket['until'] or '0') == '0' then return end
+  if ticket['until'] == '' or ticket['until'] == '0' then return end
   owesNothing('unhold', ticket)
   saveTicket(ticket, 'until', '0')
 end
@@ -145,23 +162,81 @@ local function backToWaiting(ticket, cause)
 end
 
 local function joinLine(ticket)
-  redis.call('ZADD', keyOf('line', ticket.queue), ticket.enqueuedAt, ticket.id)
+  sortedSet(keyOf('line', ticket.queue), ticket.id, ticket.enqueuedAt)
 end
 
 local function quitLine(ticket)
-  redis.call('ZREM', keyOf('line', ticket.queue), ticket.id)
+  sortedSet(keyOf('line', ticket.queue), ticket.id, nil)
   if ticket.limited == '1' then owesNothing('wait', ticket) end
 end
 
+-- Whether the line of a queue is as long as it may be; -1 for no limit.
+local function isFull(queueId, limit)
+  if limit < 0 then return false end
+  local key = keyOf('line', queueId)
+  flush(key)
+  return redis.call('ZCARD', key) >= limit
+end
+
+-- Entries of `resumes` that go if they are still about these tickets.
+local forgotten
+local RESUMES
+
+BEGIN[#BEGIN + 1] = function() forgotten, RESUMES = {}, ROOT .. 'resumes' end
+
+local function resumeField(ticket) return ticket.terminal .. '|' .. ticket.resumeKey end
+
+local function rememberResume(ticket)
+  local name = resumeField(ticket)
+  forgotten[name] = nil
+  hashField(RESUMES, name, ticket.id)
+end
+
 local function forgetResume(ticket)
-  local field = ticket.terminal .. '|' .. (ticket.resumeKey or '')
-  if redis.call('HGET', ROOT .. 'resumes', field) == ticket.id then redis.call('HDEL', ROOT .. 'resumes', field) end
+  local name = resumeField(ticket)
+  local lately = pending[RESUMES] and pending[RESUMES].members[name]
+  if lately == ticket.id then hashField(RESUMES, name, nil) elseif lately == nil then forgotten[name] = ticket.id end
+end
+
+local function writeResumes()
+  local words = { 'HMGET', RESUMES }
+  for name in pairs(forgotten) do words[#words + 1] = name end
+  if #words > 2 then
+    local there = redis.call(unpack(words))
+    for i = 3, #words do
+      if there[i - 2] == forgotten[words[i]] then hashField(RESUMES, words[i], nil) end
+    end
+    forgotten = {}
+  end
+  flush(RESUMES)
+end
+
+-- Writes all that the batch has changed.
+local function writeAll()
+  writeResumes()
+  local keys = {}
+  for key in pairs(pending) do keys[#keys + 1] = key end
+  for _, key in ipairs(keys) do flush(key) end
+  writeCounters()
+  writeHistories()
+  local words = { 'MSET' }
+  for record in pairs(changed) do
+    local key = keyOf(getmetatable(record).kind, record.id)
+    if record.state == 'ended' then
+      redis.call('PEXPIRE', keyOf('history', record.id), HISTORY_KEPT)
+      redis.call('SET', key, cmsgpack.pack(record), 'PX', ENDED_KEPT)
+    else
+      words[#words + 1] = key
+      words[#words + 1] = cmsgpack.pack(record)
+    end
+  end
+  if #words > 1 then redis.call(unpack(words)) end
 end
 
 -- A ticket that was dropped because its node died is an orphan of that node's name until somebody takes it, or it ends.
 local function forgetOrphan(ticket)
   if ticket.nodeLost ~= '1' then return end
-  redis.call('SREM', keyOf('orphans', string.match(ticket.node, '^(.*)~')), ticket.id)
+  plainSet(keyOf('orphans', string.match(ticket.node, '^(.*)~')), ticket.id, false)
   saveTicket(ticket, 'nodeLost', '0')
 end
 
@@ -174,21 +249,17 @@ local function endTicket(ticket, input, how)
     quitLine(ticket)
     if from == 'dropped' then owesNothing('grace', ticket) end
     count(ticket, counterOf[how])
-    learnPatience(ticket, how == 'abandoned')
     forgetResume(ticket)
   end
   forgetOrphan(ticket)
-  redis.call('SREM', keyOf('node-tickets', ticket.node), ticket.id)
-  saveTicket(ticket, 'how', how, 'endedAt', whole(NOW))
+  plainSet(keyOf('node-tickets', ticket.node), ticket.id, false)
+  saveTicket(ticket, 'how', how, 'endedAt', NOW_TEXT)
   remember(ticket, 'ended', ticket.seatId, how)
-  redis.call('PEXPIRE', keyOf('ticket', ticket.id), ENDED_KEPT)
-  redis.call('PEXPIRE', keyOf('history', ticket.id), HISTORY_KEPT)
   tell(ticket.node, { t = 'ended', id = ticket.id, how = how })
 end
 
 -- Ends a talk: its seat wraps up.
 local function endTalk(ticket, input, how)
-  learnHandling(ticket)
   local seat = loadSeat(ticket.seatId)
   if seat and seat.ticket == ticket.id then
     local talked = math.max(0, NOW - tonumber(ticket.answeredAt))
@@ -208,8 +279,8 @@ end
 
 -- Changes who owns a ticket: another node, or another call of the same terminal.
 local function handOver(ticket, node, callId)
-  redis.call('SREM', keyOf('node-tickets', ticket.node), ticket.id)
-  redis.call('SADD', keyOf('node-tickets', node), ticket.id)
+  plainSet(keyOf('node-tickets', ticket.node), ticket.id, false)
+  plainSet(keyOf('node-tickets', node), ticket.id, true)
   forgetOrphan(ticket)
   saveTicket(ticket, 'node', node, 'callId', callId)
 end

@@ -1,4 +1,5 @@
 import { silentLogger } from '../../../../src/lib/logger';
+import type { LocalServer } from '../../../../src/sipd/local/local-srf';
 import { startSipd } from '../../../../src/sipd/server';
 import type { SipdOptions } from '../../../../src/sipd/server';
 import { scaledTimers } from '../../../../src/sipd/transaction/timers';
@@ -18,6 +19,8 @@ export interface EdgeUnderTest {
   tcp: Place;
   ws: Place;
   control: Place & { secret: string };
+  /** The way in for an application of the same process. */
+  local?: LocalServer;
   /** T1 in milliseconds. */
   t1: number;
   close(): Promise<void>;
@@ -49,6 +52,7 @@ export async function startSipdEdge(options: Partial<SipdOptions> = {}): Promise
     tcp: at(sipd.addresses.tcp!),
     ws: at(sipd.addresses.ws!),
     control: { ...at(sipd.addresses.control), secret },
+    local: sipd.local,
     t1,
     close: () => sipd.close(),
   };

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { recordFields } from '../../../../src/acd/rows';
 import type { Keys } from '../../../../src/store/keys';
 
 export type Hash = Record<string, string>;
@@ -33,7 +34,13 @@ const dump = `
     elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
     elseif kind == 'set' then value = redis.call('SMEMBERS', key)
     elseif kind == 'list' then value = { tostring(redis.call('LLEN', key)) }
-    else value = { redis.call('GET', key) } end
+    else
+      value = { redis.call('GET', key) }
+      local name = string.match(key, ':(%a+):[^:]*$')
+      -- Tickets and seats are packed lists.
+      if name == 'ticket' or name == 'seat' then value = cmsgpack.unpack(value[1]) end
+    end
+    for index = 1, #value do value[index] = tostring(value[index]) end
     all[#all + 1] = { string.sub(key, #ARGV[1] + 1), kind, value }
   end
   return all`;
@@ -47,9 +54,10 @@ export async function takePicture(redis: Redis, keys: Keys): Promise<Picture> {
   for (const [key, type, value] of all) {
     const colon = key.indexOf(':');
     const [kind, id] = colon < 0 ? ['', key] : [key.slice(0, colon), key.slice(colon + 1)];
-    if (kind === 'ticket') picture.tickets.set(id, toHash(value));
-    else if (kind === 'seat') picture.seats.set(id, toHash(value));
-    else if (kind === 'queue') picture.queues.set(id, toHash(value));
+    if (kind === 'ticket' || kind === 'seat') {
+      const record = Object.fromEntries(recordFields[kind].map((name, index) => [name, value[index] ?? '']));
+      picture[kind === 'ticket' ? 'tickets' : 'seats'].set(id, record);
+    } else if (kind === 'queue') picture.queues.set(id, toHash(value));
     else if (kind === 'history') picture.events.set(id, Number(value[0]));
     else if (key === 'revision') picture.revision = Number(value[0]);
     else if (type === 'hash') picture.hashes.set(key, toHash(value));
