@@ -173,10 +173,11 @@ test(
     }
     for (const { child } of nodes) child.send('stop' satisfies Order);
     await until('everybody is served', 60_000, async () => (await redis.zcard(keys.line('q'))) === 0);
-    const isFree = async (): Promise<boolean> =>
-      (await Promise.all(seatIds.map((seat) => redis.hget(keys.seat(seat), 'state')))).every(
-        (state) => state === 'available',
-      );
+    const isFree = async (): Promise<boolean> => {
+      const { seats } = await takePicture(redis, keys);
+
+      return seatIds.every((seat) => seats.get(seat)?.state === 'available');
+    };
     await until('every seat is free', 10_000, isFree);
     await checkStore();
     const [offered = '0', answered = '0', abandoned = '0'] = await redis.hmget(
