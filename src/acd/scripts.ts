@@ -23,7 +23,7 @@ export const verbs = {
   unholdTicket: ['ticketId'],
   postponeTicket: ['ticketId', 'ms'],
   callbackTicket: ['ticketId'],
-  transferTicket: ['ticketId', 'queueId', 'grace', 'maxWait', 'maxWaiting'],
+  transferTicket: ['ticketId', 'queueId', 'grace', 'maxWait', 'maxWaiting', 'regular'],
   rankTicket: ['ticketId', 'class', 'priority'],
   leaveTicket: ['ticketId', 'how'],
   completeTicket: ['ticketId', 'broke', 'keptFor'],

@@ -98,7 +98,10 @@ export class Tickets {
     const config = this.engine.queueConfig(queue);
     if (!config) throw new SightlineError('QUEUE_UNKNOWN', `There is no queue '${queue}'`);
     await this.outbox.ready();
-    await this.engine.run('transferTicket', { ticketId, queueId: queue, ...limitsOf(config) });
+    await this.engine.run('transferTicket', {
+      ...{ ticketId, queueId: queue, regular: asksRegulars(config) ? 1 : 0 },
+      ...limitsOf(config),
+    });
     const mine = this.registry.get(ticketId);
     if (!mine) return;
     mine.queue = queue;

@@ -7,6 +7,7 @@
     ARGV[3] grace       ms
     ARGV[4] maxWait     ms, 0 for no limit
     ARGV[5] maxWaiting  -1 for no limit
+    ARGV[6] regular     1 when the queue asks who served the customer before
 
   Output:
     1  it stands in the other queue, also when it did before
@@ -29,7 +30,8 @@ quitLine(ticket)
 count(ticket, 'overflowed')
 queueOf(A.queueId)
 saveTicket(ticket, 'queue', A.queueId, 'queuedAt', NOW_TEXT, 'grace', A.grace, 'tried', '',
-  'limited', A.maxWait == '0' and '0' or '1')
+  'limited', A.maxWait == '0' and '0' or '1', 'regular', A.regular)
+if A.regular == '1' and (ticket.customer or '') ~= '' then recallRegulars(ticket, true, 0) end
 count(ticket, 'offered')
 joinLine(ticket)
 ENTERED = true

@@ -181,6 +181,27 @@ test('a transfer loses its statistics, its time and its place', async () => {
   ]);
 });
 
+test('a transfer makes a customer a stranger to his regular agent', async () => {
+  const rings = [
+    { seats: { kind: 'last-agent' as const }, strategy: 'longest-idle' as const, after: 0 },
+    { seats: { kind: 'all' as const }, strategy: 'longest-idle' as const, after: 20 },
+  ];
+  site.config.addQueue('other', { rings, wrapUp: 0 }).addQueue('entrance');
+  site.config.addSeat('s2', ['other']);
+  await node.acd.seatUp('s1');
+  await node.acd.enqueue(caller('other', { terminal: '1001' }));
+  await site.settled();
+  await node.acd.accept(node.offers[0]!);
+  await node.acd.seatUp('s2');
+  await node.acd.complete(node.offers[0]!.ticketId);
+  await site.pass(1);
+  // He comes by another queue; s2 is idle for longer.
+  const again = await node.acd.enqueue(caller('entrance', { terminal: '1001' }));
+  await node.acd.transfer(again.ticketId, 'other');
+  await site.settled();
+  expect(node.offers.at(-1)).toMatchObject({ ticketId: again.ticketId, queue: 'other', seatId: 's1' });
+});
+
 test('a transfer to a full queue loses the caller', async () => {
   site.config.addQueue('other', { maxWaiting: 0 });
   const ticket = await node.acd.enqueue(caller());

@@ -1,6 +1,10 @@
 import type { Offer } from '../../../src/acd/types';
+import { makeKeys } from '../../../src/store/keys';
 import { startRedis } from '../../support/redis';
 import type { TestRedis } from '../../support/redis';
+import { checkFloor } from './model/floors';
+import { checkPicture } from './model/invariants';
+import { takePicture } from './model/picture';
 import { Site, caller } from './support';
 import type { Node } from './support';
 
@@ -50,6 +54,25 @@ async function talk(seat: string): Promise<Offer> {
   await one.acd.accept(offer);
 
   return offer;
+}
+
+/** How long it takes until what both nodes believe is what the store holds, and it holds together; in ms. */
+async function reconciled(): Promise<number> {
+  const began = Date.now();
+  for (;;) {
+    await site.settled();
+    const picture = await takePicture(two.store.redis, makeKeys(site.name));
+    try {
+      checkPicture(picture);
+      for (const { acd } of [one, two]) checkFloor(acd, picture, site.clock.now());
+
+      return Date.now() - began;
+    } catch (error) {
+      if (Date.now() - began > 5_000) throw error;
+    }
+    // A second of theirs: time for a beat.
+    await site.pass(1);
+  }
 }
 
 const stateOf = async (ticketId: string) => (await two.acd.ticket(ticketId))?.state;
@@ -246,4 +269,52 @@ it('keeps its books through kills in the midst of work', async () => {
   expect(stats).toMatchObject({ waiting: 0, staffed: 6, idle: 6 });
   expect(stats.offered).toBe(stats.answered + stats.abandoned);
   expect(stats.answered).toBeGreaterThanOrEqual(entered);
+});
+
+/** Seconds for which Redis is away; 30 are looked at now and then, a test has not that long. */
+const cutOff = Number(process.env.ACD_CUT_OFF ?? 3);
+
+describe.each([
+  ['is killed, and started again on its log', { away: () => lose(), back: () => redis.start() }],
+  [
+    'is cut off: it takes connections and answers nothing',
+    { away: () => Promise.resolve(redis.freeze()), back: () => Promise.resolve(redis.thaw()) },
+  ],
+])('a Redis that %s for a while', (_how, { away, back }) => {
+  it('costs no talk and no place, gives no seat twice, and all is one again within two seconds', async () => {
+    const talks = [await talk('s1'), await talk('s2')];
+    const ringing = [await offered('s3'), await offered('s4')];
+    await two.acd.seatUp('s5');
+    await two.acd.engaged('s5', 'own', true);
+    const waiting = [await one.acd.enqueue(caller()), await two.acd.enqueue(caller()), await two.acd.enqueue(caller())];
+    const places = await Promise.all(waiting.map(({ ticketId }) => two.acd.position(ticketId)));
+    await away();
+
+    // Calls go on: one ends, one begins, one caller gives up, a seat comes.
+    const done = one.acd.complete(talks[0]!.ticketId);
+    const accepted = one.acd.accept(ringing[0]!);
+    const left = one.acd.leave(ringing[1]!.ticketId);
+    await expect(one.acd.enqueue(caller())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const came = two.acd.seatUp('s6');
+    for (let second = 0; second < cutOff; second++) await new Promise((resolve) => setTimeout(resolve, 1_000));
+    site.clock.advance(30_000);
+
+    await back();
+    await Promise.all([one, two].map((node) => node.store.whenAvailable(10_000)));
+    expect(await reconciled()).toBeLessThan(2_000);
+    await Promise.all([done, accepted, left, came]);
+    const states = await Promise.all(['s1', 's2', 's3', 's4', 's5', 's6'].map(seatOf));
+    // Those that came free, or came, serve who waits; nobody else was let go.
+    expect(states).toEqual(['reserved', 'talking', 'talking', 'reserved', 'engaged', 'reserved']);
+    const offers = [...one.offers, ...two.offers].slice(-3);
+    expect(offers.map(({ ticketId }) => ticketId).sort()).toEqual(waiting.map(({ ticketId }) => ticketId).sort());
+    expect(places.map(({ position }) => position)).toEqual([3, 4, 5]);
+    for (const { ticketId, enqueuedAt } of waiting)
+      expect(await two.acd.ticket(ticketId)).toMatchObject({ enqueuedAt });
+    expect([...one.all('ended'), ...two.all('ended')].map(([, how]) => how).sort()).toEqual(['abandoned', 'completed']);
+    const stats = await two.acd.stats('q');
+    expect(stats).toMatchObject({ answered: 3, waiting: 3 });
+    // The caller who was refused may have been let in before, and has left again.
+    expect(stats.offered).toBe(stats.abandoned + 6);
+  }, 60_000);
 });
