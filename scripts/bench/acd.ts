@@ -68,7 +68,17 @@ function table(all: readonly AcdFigures[]): string {
 
     return [seats, waiting, skills, rate, offers, ...times, round(nodeMicros, 0), round(redisMicros, 0)];
   });
-  const head = ['seats', 'waiting', 'skills', 'events/s', 'offers', 'p50, ms', 'p99, ms', 'Node CPU, µs', 'Redis CPU, µs'];
+  const head = [
+    'seats',
+    'waiting',
+    'skills',
+    'events/s',
+    'offers',
+    'p50, ms',
+    'p99, ms',
+    'Node CPU, µs',
+    'Redis CPU, µs',
+  ];
   const lines = [head, head.map(() => '---'), ...rows];
 
   return `${all[0]?.measured ?? ''}\n${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;

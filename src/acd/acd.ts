@@ -127,9 +127,9 @@ export class Acd extends TypedEmitter<AcdEvents> {
     });
     this.outbox = new Outbox(store, times.patience, log);
     this.dispatcher = new Dispatcher(this.engine, this.mirror, times.leaseMargin);
-    this.boards = new Boards(this.engine, this.registry, this.mirror, times.movedEvery, (queue, ids) => {
+    this.boards = new Boards(this.engine, this.registry, this.mirror, times.movedEvery, (ids, looked) => {
       if (ids.length > 0) this.emit('moved', ids);
-      this.overflows.check(queue);
+      this.overflows.check(looked);
     });
     this.dispatcher.estimate = (ticket) =>
       this.boards.estimateAt(ticket.queue, this.mirror.floor.position(ticket, this.engine.now()))[1];
@@ -445,6 +445,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     await this.keeper.close();
     await this.dispatcher.close();
     this.boards.close();
+    this.overflows.close();
     this.channels.close();
   }
 
@@ -535,7 +536,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     this.mirror.usePlan();
     if (this.mirror.hasGap) this.inBackground(this.mirror.load(), 'the floor could not be learnt anew');
     this.dispatcher.wake('all');
-    this.overflows.check();
+    this.overflows.checkAll();
     this.inBackground(this.mirror.keepLearnt(), 'what the queues have learnt could not be kept');
   }
 
