@@ -121,7 +121,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
       },
     );
     this.mirror = new Mirror(this.engine, {
-      changed: (here) => this.dispatcher.wake(here ? 'all' : 'own'),
+      changed: (here) => (here ? this.dispatcher.wake('all') : this.dispatcher.wakeLater()),
       moved: (queue) => this.boards.moved(queue),
       firstTold: (id) => this.registry.get(id)?.first,
     });

@@ -32,7 +32,7 @@ saveTicket(ticket, 'queue', A.queueId, 'queuedAt', NOW_TEXT, 'grace', A.grace, '
   'limited', A.maxWait == '0' and '0' or '1')
 count(ticket, 'offered')
 joinLine(ticket)
-ENTERED = true
+enter(0)
 if A.maxWait ~= '0' then owes('wait', ticket, NOW + tonumber(A.maxWait)) end
 remember(ticket, 'transferred', nil, A.queueId)
 return 1
