@@ -11,7 +11,7 @@ export interface AcdLoad {
   seats: number;
   /** Who waits all the time; 0: callers come while seats are free. */
   waiting: number;
-  /** How many skills there are; tickets ask for one each, seats have five. */
+  /** How many skills there are; tickets ask for one each, seats have five, and more where seats are few. */
   skills: number;
   seconds: number;
   /** Asks for every place that has moved, as screens do. */
@@ -35,10 +35,11 @@ const queue: QueueConfig = {
 
 const SKILLS_OF_SEAT = 5;
 
-/** A queue whose seats have the skills that follow one another. */
+/** A queue with seats of which at least five have each skill, as far as there are so many. */
 export function acdConfig({ seats, skills }: Pick<AcdLoad, 'seats' | 'skills'>): AcdConfig {
+  const each = Math.min(skills, Math.max(SKILLS_OF_SEAT, Math.ceil((SKILLS_OF_SEAT * skills) / seats)));
   const skillsOf = (index: number): string[] =>
-    Array.from({ length: Math.min(skills, SKILLS_OF_SEAT) }, (_, next) => skill((index + next) % skills));
+    Array.from({ length: each }, (_, next) => skill((index * each + next) % skills));
   const all = Array.from({ length: seats }, (_, index): SeatConfig => ({
     id: seatId(index),
     queues: [queue.id],
@@ -80,10 +81,9 @@ export class AcdBench {
     const { seats, waiting } = this.load;
     await Promise.all(Array.from({ length: seats }, (_, index) => this.acd.seatUp(seatId(index))));
     if (waiting === 0) return;
-    // One for each seat, with a skill that it has.
-    await this.enqueueMany(seats);
+    await this.enqueueMany(seats, false);
     while (this.talks.length < seats) await pause(10);
-    await this.enqueueMany(waiting);
+    await this.enqueueMany(waiting, true);
     await this.acd.settled();
   }
 
@@ -139,17 +139,17 @@ export class AcdBench {
     if (oldest) await this.acd.complete(oldest.ticketId);
   }
 
-  private async enqueueMany(count: number): Promise<void> {
+  private async enqueueMany(count: number, isSkilled: boolean): Promise<void> {
     for (let done = 0; done < count; done += 100) {
-      await Promise.all(Array.from({ length: Math.min(100, count - done) }, () => this.enqueue()));
+      await Promise.all(Array.from({ length: Math.min(100, count - done) }, () => this.enqueue(isSkilled)));
     }
   }
 
-  private async enqueue(): Promise<void> {
+  private async enqueue(isSkilled = true): Promise<void> {
     const call = this.calls++;
     const { ticketId } = await this.acd.enqueue({
       ...{ queue: queue.id, callId: `call-${call}`, terminal: `t${call}` },
-      skills: this.load.skills > 0 ? [skill(call % this.load.skills)] : [],
+      skills: isSkilled && this.load.skills > 0 ? [skill(call % this.load.skills)] : [],
     });
     if (this.load.positions) await this.acd.position(ticketId).catch(() => undefined);
   }

@@ -123,7 +123,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
       },
     );
     this.mirror = new Mirror(this.engine, {
-      changed: (here) => this.dispatcher.wake(here ? 'all' : 'own'),
+      changed: (here) => (here ? this.dispatcher.wake('all') : this.dispatcher.wakeLater()),
       moved: (queue) => this.boards.moved(queue),
       firstTold: (id) => this.registry.get(id)?.first,
     });
@@ -136,9 +136,9 @@ export class Acd extends TypedEmitter<AcdEvents> {
       this.mirror,
       this.estimates,
       times.movedEvery,
-      (queue, ids) => {
+      (ids, looked) => {
         if (ids.length > 0) this.emit('moved', ids);
-        this.overflows.check(queue);
+        this.overflows.check(looked);
       },
     );
     this.dispatcher.estimate = (ticket) => this.estimates.of(ticket).estimate[1];
@@ -454,6 +454,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     await this.keeper.close();
     await this.dispatcher.close();
     this.boards.close();
+    this.overflows.close();
     this.channels.close();
   }
 
@@ -544,7 +545,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
     this.mirror.usePlan();
     if (this.mirror.hasGap) this.inBackground(this.mirror.load(), 'the floor could not be learnt anew');
     this.dispatcher.wake('all');
-    this.overflows.check();
+    this.overflows.checkAll();
     this.inBackground(this.mirror.keepLearnt(), 'what the queues have learnt could not be kept');
   }
 

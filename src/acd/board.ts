@@ -3,17 +3,21 @@ import { steady } from './estimate';
 import type { Estimates } from './estimates';
 import type { Mirror } from './mirror';
 import type { OwnTicket, Registry } from './registry';
+import { inSlices } from './slices';
 import type { Position } from './types';
 
 interface QueueBoard {
-  /** When places were told last, and what ends the wait for the next time. */
+  /** When places were told last, and what ends the wait for the next time, or the telling that is under way. */
   toldAt: number;
   cancel?: () => void;
+  isTelling?: boolean;
+  /** The line has moved since the telling that is under way began. */
+  isStale?: boolean;
 }
 
 /**
  * The places in the queues, as this node's floor has them, and what is made of them. Changes are told at once, and then at most
- * every `interval` ms a queue.
+ * every `interval` ms a queue; those of a long line a few at a time, the first in line first.
  */
 export class Boards {
   private readonly queues = new Map<string, QueueBoard>();
@@ -25,27 +29,23 @@ export class Boards {
     private readonly mirror: Mirror,
     private readonly estimates: Estimates,
     private readonly interval: number,
-    /** Places in this queue have moved: of these tickets of this node so that their callers should know. */
-    private readonly onMoved: (queue: string, ticketIds: string[]) => void,
+    /** Places have moved: of the first so that their callers should know; `looked` are all that were looked at. */
+    private readonly onMoved: (ticketIds: string[], looked: readonly OwnTicket[]) => void,
   ) {}
 
   /** Something in the line has changed. */
   moved(queue: string): void {
     if (this.closed) return;
     const state = this.of(queue);
+    if (state.isTelling) state.isStale = true;
     if (state.cancel) return;
-    const tell = (): void => {
-      delete state.cancel;
-      state.toldAt = this.engine.now();
-      if (!this.closed) this.tell(queue);
-    };
     const wait = Math.max(0, state.toldAt + this.interval - this.engine.now());
     if (wait > 0) {
-      state.cancel = this.engine.clock.after(wait, tell);
+      state.cancel = this.engine.clock.after(wait, () => this.tell(queue, state));
     } else {
       // Not in the midst of a batch whose other rows are still to be read.
       state.cancel = () => undefined;
-      queueMicrotask(tell);
+      queueMicrotask(() => this.tell(queue, state));
     }
   }
 
@@ -70,12 +70,26 @@ export class Boards {
     for (const state of this.queues.values()) state.cancel?.();
   }
 
-  private tell(queue: string): void {
-    const mine = [...this.registry.all()].filter((ticket) => ticket.queue === queue && ticket.told);
-    this.onMoved(
-      queue,
-      mine.filter((ticket) => this.differs(ticket)).map((ticket) => ticket.ticketId),
-    );
+  private tell(queue: string, state: QueueBoard): void {
+    if (this.closed) return;
+    Object.assign(state, { toldAt: this.engine.now(), isTelling: true, isStale: false });
+    const mine = [...this.registry.all()].filter((ticket) => ticket.queue === queue);
+    let isOver = false;
+    const end = (): void => {
+      isOver = true;
+      state.isTelling = false;
+      delete state.cancel;
+      if (state.isStale) this.moved(queue);
+    };
+    const look = (some: readonly OwnTicket[]): void => {
+      const moved = some.filter((ticket) => this.differs(ticket));
+      this.onMoved(
+        moved.map(({ ticketId }) => ticketId),
+        some,
+      );
+    };
+    const cancel = inSlices(this.engine.clock, mine, look, end);
+    if (!isOver) state.cancel = cancel;
   }
 
   /** True when what the ticket's caller was told last is not what he would be told now. */

@@ -1,8 +1,9 @@
 import { isGathering } from './crew';
 import type { CrewQueue, Member } from './crew';
 import type { Floor, FloorQueue, FloorTicket } from './floor';
-import { openRings, ringFacts, unfit } from './rings';
+import { fitFor, openRings, ringFacts, unfit } from './rings';
 import type { OpenRings } from './rings';
+import type { SeatRow } from './rows';
 import { scoreOf } from './strategy';
 import type { Strategy } from './types';
 
@@ -62,10 +63,11 @@ export function choose(
   );
   const gathers = ticket.state === 'offered';
   const choices: Choice[] = [];
+  const candidacy = makeCandidacy({ floor, queue, crew, ticket, open, context, gathers });
   for (const seatId of queue.free) {
     if (isTaken(seatId)) continue;
     const member = crew.members.get(seatId);
-    const choice = member && placed({ floor, queue, crew, ticket, member, open, context, gathers });
+    const choice = member && placed(candidacy, member);
     if (choice) choices.push(choice);
   }
   if (choices.length === 0) return { ...nobody, nextAt: open.nextAt };
@@ -78,25 +80,34 @@ interface Candidacy {
   queue: FloorQueue;
   crew: CrewQueue;
   ticket: FloorTicket;
-  member: Member;
   open: OpenRings;
   context: RankContext;
   /** Only rings count that ring several seats. */
   gathers: boolean;
+  /** By ring; see `fitFor`. */
+  fit: readonly (ReadonlySet<Member> | undefined)[];
+  seatOf(id: string): SeatRow | undefined;
+}
+
+/** All that is the same for every seat that may take a ticket. */
+export function makeCandidacy(of: Omit<Candidacy, 'fit' | 'seatOf'>): Candidacy {
+  return { ...of, fit: fitFor(of.ticket, of.crew), seatOf: (id) => of.floor.seats.get(id) };
 }
 
 /** Where a free seat stands for a ticket; undefined when no open ring has it. */
-export function placed(one: Candidacy): Choice | undefined {
-  const { floor, queue, crew, ticket, member, open, context, gathers } = one;
+export function placed(one: Candidacy, member: Member): Choice | undefined {
+  const { floor, queue, crew, ticket, open, context, gathers, fit, seatOf } = one;
   const { seatId, order } = member;
   const seat = floor.seats.get(seatId);
   if (!seat) return undefined;
   if (open.first === seatId && !gathers) return { seatId, ring: -1, strategy: 'longest-idle', score: [0], order };
-  for (const [ring, state] of open.rings.entries()) {
-    if (!state.open || (gathers && !isGathering(state.ring)) || unfit(ticket, crew, ring, member)) continue;
+  for (let ring = 0; ring < open.rings.length; ring++) {
+    const state = open.rings[ring];
+    if (!state?.open || (gathers && !isGathering(state.ring))) continue;
+    const able = fit[ring];
+    if (able ? !able.has(member) : unfit(ticket, crew, ring, member)) continue;
     const { strategy } = state.ring;
     const { now, random } = context;
-    const seatOf = (id: string) => floor.seats.get(id);
     const score = scoreOf(strategy, { seat, member, ticket, crew, queue, ring, now, random, seatOf });
 
     return { seatId, ring, strategy, score, order };

@@ -28,6 +28,8 @@ export interface CrewQueue {
   gathers: boolean;
   /** Needs of a ticket in a ring, by ring and skills of the ticket. */
   readonly needs: Map<string, Needs>;
+  /** Members that may take tickets of a kind in a ring of many seats; see rings.ts. */
+  readonly fit: Map<string, ReadonlySet<Member>>;
 }
 
 /**
@@ -80,6 +82,7 @@ function crewQueue(config: QueueConfig, seats: readonly SeatConfig[]): CrewQueue
     asksRegulars: rings.some(({ seats: { kind } }) => kind === 'last-agent' || kind === 'frequent-agent'),
     gathers: rings.some((ring) => isGathering(ring)),
     needs: new Map(),
+    fit: new Map(),
   };
 }
 

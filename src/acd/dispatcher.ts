@@ -9,6 +9,8 @@ import type { FloorTicket } from './floor';
 
 /** Passes in a row that claim nothing before the rest is left to the next event or sweep. */
 const FUTILE = 8;
+/** How long the node that made a change has before others look at it, in ms. */
+const OTHERS_FIRST = 5;
 /** The longest that a timer of ours may run, in ms; the sweep looks again much earlier. */
 const LONGEST = 3_600_000;
 
@@ -23,6 +25,7 @@ export class Dispatcher {
   private woken: 'all' | 'own' | undefined;
   private running: Promise<void> | undefined;
   private closed = false;
+  private later: NodeJS.Timeout | undefined;
   private suspended = false;
   private cancelTimer: (() => void) | undefined;
   private timerAt = Infinity;
@@ -54,15 +57,34 @@ export class Dispatcher {
     this.suspended = false;
   }
 
+  /**
+   * Another node has changed something. It makes the match itself, unless it did not know of a ticket of this node yet: that is
+   * looked at a moment later, so that not all nodes claim the same seat.
+   */
+  wakeLater(): void {
+    if (this.closed || this.later) return;
+    // Not by the clock of the queue, which stands still in tests: this is about messages that are on their way.
+    this.later = setTimeout(() => this.wakeNow(), OTHERS_FIRST).unref();
+  }
+
   /** Resolves when there is nothing left to match. */
   async idle(): Promise<void> {
+    if (this.later) this.wakeNow();
     while (this.running) await this.running;
+  }
+
+  private wakeNow(): void {
+    clearTimeout(this.later);
+    this.later = undefined;
+    this.wake('own');
   }
 
   async close(): Promise<void> {
     this.closed = true;
     this.woken = undefined;
     this.cancelTimer?.();
+    clearTimeout(this.later);
+    this.later = undefined;
     await this.idle();
   }
 

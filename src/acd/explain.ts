@@ -1,4 +1,4 @@
-import { byPlace, placed } from './choose';
+import { byPlace, makeCandidacy, placed } from './choose';
 import type { Choice, RankContext } from './choose';
 import type { CrewQueue } from './crew';
 import type { Floor, FloorTicket } from './floor';
@@ -55,10 +55,10 @@ function candidates(
   const queue = floor.queue(ticket.queue);
   const choices: Choice[] = [];
   const rejected: Candidate[] = [];
+  const candidacy = makeCandidacy({ floor, queue, crew, ticket, open, context, gathers: false });
   for (const member of crew.members.values()) {
     const state = floor.seats.get(member.seatId)?.state ?? 'offline';
-    const one = { floor, queue, crew, ticket, member, open, context, gathers: false };
-    const choice = state === 'available' ? placed(one) : undefined;
+    const choice = state === 'available' ? placed(candidacy, member) : undefined;
     if (choice) {
       choices.push(choice);
       continue;

@@ -115,18 +115,16 @@ export class Floor {
 
   /** Whether `a` is served before `b`: less than 0, or more. */
   compare(a: FloorTicket, b: FloorTicket, now: number): number {
-    const [left, right] = [this.worth(a, now), this.worth(b, now)];
-    if (left !== right) return right - left;
-
-    return left === Infinity ? byStart(a, b) : a.enqueuedAt - b.enqueuedAt || a.sequence - b.sequence;
+    return compareWorth(a, this.worth(a, now), b, this.worth(b, now));
   }
 
   /** The place of a ticket among those who stand in its queue, 1 is next. */
   position(ticket: FloorTicket, now: number): number {
+    const own = this.worth(ticket, now);
+    const isBefore = (other: FloorTicket): boolean =>
+      other !== ticket && compareWorth(other, this.worth(other, now), ticket, own) < 0;
     let before = 0;
-    for (const line of this.queue(ticket.queue).lines.values()) {
-      before += line.countBefore((other) => other !== ticket && this.compare(other, ticket, now) < 0);
-    }
+    for (const line of this.queue(ticket.queue).lines.values()) before += line.countBefore(isBefore);
 
     return before + 1;
   }
@@ -198,6 +196,12 @@ export class Floor {
     if (works) queue.staffed.add(seatId);
     else queue.staffed.delete(seatId);
   }
+}
+
+function compareWorth(a: FloorTicket, left: number, b: FloorTicket, right: number): number {
+  if (left !== right) return right - left;
+
+  return left === Infinity ? byStart(a, b) : a.enqueuedAt - b.enqueuedAt || a.sequence - b.sequence;
 }
 
 function lineOf(queue: FloorQueue, name: TicketClass): Line<FloorTicket> {

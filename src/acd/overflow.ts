@@ -2,6 +2,7 @@ import type { Estimates } from './estimates';
 import type { Engine } from './engine';
 import type { OwnTicket, Registry } from './registry';
 import type { Mirror } from './mirror';
+import { inSlices } from './slices';
 import type { OverflowCondition, OverflowRule } from './types';
 
 /** What the condition of a rule looks at. Times in seconds. */
@@ -10,7 +11,7 @@ export interface OverflowFacts {
   /** How many stand before the ticket. */
   ahead: number;
   /** Upper end of the estimate. */
-  estimate: number;
+  estimate(): number;
   /** Seats that work for the queue. */
   staffed: number;
   /** Closed by its opening hours; known only when a call comes. */
@@ -23,7 +24,7 @@ export function overflows(when: OverflowCondition, facts: OverflowFacts): boolea
   const tests = [
     waited === undefined ? undefined : facts.waited >= waited,
     waiting === undefined ? undefined : facts.ahead >= waiting,
-    estimate === undefined ? undefined : facts.estimate >= estimate,
+    estimate === undefined ? undefined : facts.estimate() >= estimate,
     empty === true ? facts.staffed === 0 : undefined,
     closed === true ? facts.closed === true : undefined,
   ].filter((test) => test !== undefined);
@@ -33,6 +34,10 @@ export function overflows(when: OverflowCondition, facts: OverflowFacts): boolea
 
 /** Watches the tickets of this node that wait, and tells when a rule of their queue sends them elsewhere. */
 export class Overflows {
+  private isLooking = false;
+  private closed = false;
+  private cancel = (): void => undefined;
+
   constructor(
     private readonly engine: Engine,
     private readonly registry: Registry,
@@ -41,16 +46,28 @@ export class Overflows {
     private readonly onOverflow: (ticketId: string, rule: OverflowRule) => void,
   ) {}
 
-  /** Looks at all tickets that wait, or at those of one queue. */
-  check(queue?: string): void {
-    for (const ticket of this.registry.all()) {
-      if (queue === undefined || ticket.queue === queue) this.checkTicket(ticket);
-    }
+  /** Looks at all tickets that wait, a few at a time. */
+  checkAll(): void {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    const look = (some: readonly OwnTicket[]): void => {
+      if (!this.closed) this.check(some);
+    };
+    this.cancel = inSlices(this.engine.clock, [...this.registry.all()], look, () => (this.isLooking = false));
+  }
+
+  check(tickets: readonly OwnTicket[]): void {
+    for (const ticket of tickets) this.checkTicket(ticket);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.cancel();
   }
 
   /** Those to be called back have left already; a seat that rings gets its chance. */
   private checkTicket(ticket: OwnTicket): void {
-    if (ticket.state !== 'waiting' || ticket.callback) return;
+    if (ticket.state !== 'waiting' || ticket.callback || this.registry.get(ticket.ticketId) !== ticket) return;
     const rules = this.engine.queueConfig(ticket.queue)?.overflow ?? [];
     if (rules.length === 0) return;
     const facts = this.factsOf(ticket);
@@ -64,9 +81,18 @@ export class Overflows {
   private factsOf({ ticketId, enqueuedAt }: OwnTicket): OverflowFacts | undefined {
     const ticket = this.mirror.floor.tickets.get(ticketId);
     if (!ticket) return undefined;
-    const { position, staffed, estimate } = this.estimates.of(ticket);
-    const waited = (this.engine.now() - enqueuedAt) / 1_000;
+    const { floor } = this.mirror;
+    let known: ReturnType<Estimates['of']> | undefined;
+    const told = (): ReturnType<Estimates['of']> => (known ??= this.estimates.of(ticket));
 
-    return { waited, ahead: position - 1, estimate: estimate[1], staffed };
+    return {
+      waited: (this.engine.now() - enqueuedAt) / 1_000,
+      // Made out only where a rule asks for it.
+      get ahead() {
+        return told().position - 1;
+      },
+      estimate: () => told().estimate[1],
+      staffed: floor.queue(ticket.queue).staffed.size,
+    };
   }
 }

@@ -117,6 +117,28 @@ export function unfit(ticket: FloorTicket, crew: CrewQueue, index: number, membe
   return isAble(crew, index, ticket.skills, member) ? undefined : 'skills';
 }
 
+/** Kinds of tickets of which it is remembered who may take them. */
+const REMEMBERED = 500;
+
+/**
+ * For each ring the members that it may ring for the ticket, remembered for all tickets that are alike; undefined for a ring of
+ * one person.
+ */
+export function fitFor(ticket: FloorTicket, crew: CrewQueue): (ReadonlySet<Member> | undefined)[] {
+  return crew.rings.map((ring, index) => {
+    if (personOf(ring, ticket) !== undefined) return undefined;
+    const key = `${index}|${ticket.medium}|${ticket.skills}`;
+    let fit = crew.fit.get(key);
+    if (!fit) {
+      fit = new Set([...crew.members.values()].filter((member) => !unfit(ticket, crew, index, member)));
+      if (crew.fit.size >= REMEMBERED) crew.fit.clear();
+      crew.fit.set(key, fit);
+    }
+
+    return fit;
+  });
+}
+
 /** Whether anybody at work is in the ring. Remembered until somebody comes to work or goes. */
 function someoneWorks(ticket: FloorTicket, crew: CrewQueue, index: number, floor: Floor): boolean {
   const ring = crew.rings[index];

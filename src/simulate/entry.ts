@@ -37,7 +37,7 @@ export function entryOf(
   for (let queue = start; ;) {
     const closed = !plan.isOpen(queue, around.now);
     const { waiting: ahead, estimate, staffed } = around.facts(queue);
-    const facts = { waited: around.waited, ahead, estimate: estimate[1], staffed, closed };
+    const facts = { waited: around.waited, ahead, estimate: () => estimate[1], staffed, closed };
     const rule = plan.queue(queue)?.overflow?.find(({ when }) => overflows(when, facts));
     if (!rule) return closed ? { queue, passed, to: { kind: 'closed' } } : { queue, passed };
     if (!mayMove(call)) return { queue, passed };

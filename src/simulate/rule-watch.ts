@@ -64,7 +64,7 @@ export class RuleWatch {
     const facts = {
       waited: (now - ticket.enqueuedAt) / 1_000,
       ahead: position - 1,
-      estimate: estimate[1],
+      estimate: () => estimate[1],
       staffed,
     };
     const index = rules.findIndex(({ when }) => overflows(when, facts));

@@ -45,7 +45,7 @@ export function makeKeys(site: string) {
     sequence: `${root}sequence`,
     /** Counts the batches that changed something. */
     revision: `${root}revision`,
-    /** Node -> the revision of the last batch in which it brought a ticket in. */
+    /** The batches that brought tickets in, by their revisions; see lua/includes/preempt.lua. */
     entered: `${root}entered`,
     /** Node -> end of its lease. */
     nodes: `${root}nodes`,

@@ -15,7 +15,6 @@
 ]]
 --- @include "ticket"
 redis.call('ZREM', ROOT .. 'nodes', A.dead)
-redis.call('HDEL', ROOT .. 'entered', A.dead)
 local source = keyOf(A.kind, A.dead)
 flush(source)
 local adopted = {}

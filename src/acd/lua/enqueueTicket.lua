@@ -44,7 +44,7 @@ saveTicket(ticket, 'queue', A.queueId, 'callId', A.callId, 'terminal', A.termina
   'medium', A.medium, 'designated', A.designated, 'node', NODE, 'state', 'waiting', 'enqueuedAt', A.since,
   'queuedAt', A.since, 'grace', A.grace, 'regular', A.regular, 'limited', A.maxWait == '0' and '0' or '1',
   'sequence', whole(redis.call('INCR', ROOT .. 'sequence')))
-ENTERED = true
+enter(A.class == 'normal' and tonumber(A.priority) <= 0 and tonumber(A.since) or 0)
 joinLine(ticket)
 plainSet(keyOf('node-tickets', NODE), ticket.id, true)
 rememberResume(ticket)

@@ -29,7 +29,7 @@ local ticket = loadTicket(A.ticketId)
 local seat = loadSeat(A.seatId)
 if ticket then touch('t', ticket) end
 if seat then touch('s', seat) end
-if not ticket or not seat or not may(ticket, 'offer') or isStale(tonumber(A.seen)) then return 0 end
+if not ticket or not seat or not may(ticket, 'offer') or isStale(ticket, A.seen) then return 0 end
 if ticket.state == 'offered' and A.more ~= '1' then return 0 end
 if A.takes == '1' then takeSeat(seat) end
 if seat.ticket ~= '' or not mayMove(seat, 'offer') then return 0 end

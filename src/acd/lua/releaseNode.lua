@@ -40,6 +40,5 @@ flush(tickets)
 local left = redis.call('SCARD', tickets)
 if left == 0 then
   redis.call('ZREM', ROOT .. 'nodes', A.dead)
-  redis.call('HDEL', ROOT .. 'entered', A.dead)
 end
 return left

@@ -100,6 +100,19 @@ end
 
 local recordOf = { ticket = named('ticket'), seat = named('seat') }
 
+-- A ticket begins to wait, or comes before others: who ranks has to know it. `at` is the time when it came if it is a plain one, behind
+-- all others of its time; 0 for any other.
+local function enter(at) ENTERED = math.min(ENTERED or at, at) end
+
+local ENTRIES_READ = 200
+local ENTRIES_KEPT = 1000
+
+local function writeEntries(revision)
+  local key = ROOT .. 'entered'
+  redis.call('ZADD', key, revision, revision .. ' ' .. NODE .. ' ' .. whole(ENTERED))
+  redis.call('ZREMRANGEBYRANK', key, 0, -1 - ENTRIES_KEPT)
+end
+
 local function touch(kind, object)
   if isTouched[object] then return end
   isTouched[object] = true

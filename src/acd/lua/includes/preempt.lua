@@ -1,20 +1,32 @@
 --- @include "ticket"
 -- An alarm takes a seat from others.
 
--- Whether other nodes have brought tickets in that were not known yet when the match was made.
-local enteredAt
+-- When the earliest of those came who were brought in by other nodes since a revision; see `enter`.
+local earliest
 
-BEGIN[#BEGIN + 1] = function() enteredAt = nil end
+BEGIN[#BEGIN + 1] = function() earliest = {} end
 
-local function isStale(seen)
-  if not enteredAt then
-    enteredAt = 0
-    local entered = redis.call('HGETALL', ROOT .. 'entered')
-    for i = 1, #entered, 2 do
-      if entered[i] ~= NODE then enteredAt = math.max(enteredAt, tonumber(entered[i + 1])) end
-    end
+local function earliestSince(seen)
+  local known = earliest[seen]
+  if known then return known end
+  known = math.huge
+  local entries = redis.call('ZRANGE', ROOT .. 'entered', '(' .. seen, '+inf', 'BYSCORE', 'LIMIT', 0, ENTRIES_READ)
+  for _, entry in ipairs(entries) do
+    local node, at = string.match(entry, '^%S+ (%S+) (%S+)$')
+    if node ~= NODE then known = math.min(known, tonumber(at)) end
   end
-  return enteredAt > seen
+  -- Whoever is so far behind cannot rank.
+  if #entries == ENTRIES_READ then known = 0 end
+  earliest[seen] = known
+  return known
+end
+
+-- Whether other nodes have brought tickets in that were not known yet when the match was made, and that may come before this
+-- one. Of plain tickets none does that came later.
+local function isStale(ticket, seen)
+  local class = ticket.class
+  local isAhead = (class == 'normal' or class == 'vip' or class == 'alarm') and tonumber(ticket.priority) >= 0
+  return earliestSince(seen) < (isAhead and tonumber(ticket.enqueuedAt) or math.huge)
 end
 
 -- The talk waits again in its old place; it is not counted as answered any more.
