@@ -4,6 +4,7 @@ import { Acd } from './acd/acd';
 import { adoptCalls } from './calls/adopt';
 import type { Call } from './calls/call';
 import { CallStore } from './calls/call-store';
+import { CallbackStore } from './calls/callback-store';
 import { CallManager } from './calls/manager';
 import { publicRecord, type CallRecord } from './calls/record';
 import { composeSides, recover } from './calls/recorded';
@@ -52,11 +53,14 @@ const edgePatienceMs = 10_000;
 const storePatienceMs = 30_000;
 /** How long a terminal that was cut off while it waited may dial its number again, in seconds, unless its queue says otherwise. */
 const redialSeconds = 60;
+/** How long one who is to be called back may dial its number to have its place back before, in seconds. */
+const callbackRedialSeconds = 3600;
 
 /** Ends of a call that its caller did not mean: the place in the queue is kept, and so is the way back to it. */
 const cutOff = new Set([
   'bye',
   'cancelled',
+  'callback',
   'gone',
   'session-expired',
   'no-ack',
@@ -266,6 +270,10 @@ class Wiring {
       media: () => this.media,
       faces: this.makeFaces(),
       recorder: this.recorder,
+      callbacks: {
+        store: new CallbackStore(this.store.redis, this.keys),
+        plan: (version) => this.plans.version(version) ?? this.plan,
+      },
       storeAvailable: () => this.store.available,
       storeReady: () => this.store.whenAvailable(storePatienceMs),
       plans: this.plans,
@@ -502,7 +510,10 @@ class Wiring {
   private settleNumber(record: CallRecord, from: CallState): void {
     if (!record.lease || record.end?.cause === 'replaced') return;
     const waited = (from === 'queued' || from === 'offered') && cutOff.has(record.end?.cause ?? '');
-    const grace = (record.queue && this.plan.queues.get(record.queue)?.grace) || redialSeconds;
+    const grace =
+      record.end?.cause === 'callback'
+        ? callbackRedialSeconds
+        : (record.queue && this.plan.queues.get(record.queue)?.grace) || redialSeconds;
     this.numbers
       .release(record.lease.number, waited ? { redialUntil: systemClock.now() + grace * 1000 } : {})
       .catch(this.report('a routing number could not be given back; it will be when its claim ends'));

@@ -3,7 +3,7 @@ import type { Plan } from '../dialplan/model';
 import { attachSeat, attachTerminal } from './attach';
 import { Call, type QueueTarget } from './call';
 import type { CallStore } from './call-store';
-import type { Leg, LegRecord } from './leg';
+import { reasonElsewhere, type Leg, type LegRecord } from './leg';
 import type { CallManager } from './manager';
 import { remember, type CallRecord } from './record';
 import { takeUpTalk } from './media-loss';
@@ -36,6 +36,7 @@ export async function adoptCalls(ports: AdoptPorts): Promise<number> {
   const calls = await Promise.all(records.map((record) => takeUp(ports, record)));
   // The calls are there before the tickets are, so that no offer comes to nobody.
   const views = await ports.tickets();
+  ports.manager.callbacks?.adopt(views);
   await Promise.all(views.map((view) => letGo(ports, view)));
   const going = calls.filter((call) => !call.ended && goesOn(call, views));
   for (const call of going) {
@@ -54,7 +55,10 @@ async function letGo({ manager }: AdoptPorts, { state, offer }: TicketView): Pro
 /** Makes the handles of a call again. One whose people are gone, or that nobody can answer any more, ends here. */
 async function takeUp(ports: AdoptPorts, record: CallRecord): Promise<Call> {
   const { manager } = ports;
-  const ringing = record.seat?.ringing ?? [];
+  const ringing = [...(record.seat?.ringing ?? []), ...(record.terminal.ringing ?? [])];
+  // A seat that waited for a person who was being called: he is called again, with whichever seat is free then.
+  const waits = record.callback && !record.terminal.leg ? record.seat?.leg : undefined;
+  if (waits) void ports.leg(waits).bye(reasonElsewhere);
   if (record.state === 'offered') backToQueue(record);
   remember(record, manager.clock.now(), 'adopted');
   const call = new Call(record, ports.plan(record.planVersion), manager);

@@ -2,7 +2,15 @@ import { asSightlineError } from '../lib/errors';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
 import type { AcdPort } from './acd-port';
-import { reasonCallerLeft, type IncomingInvite, type Leg, type OutgoingInvite, type SeatDialer } from './leg';
+import {
+  reasonCallerLeft,
+  reasonNormal,
+  type IncomingInvite,
+  type Leg,
+  type OutgoingInvite,
+  type SeatAnswer,
+  type SeatDialer,
+} from './leg';
 import type { Plan } from '../dialplan/model';
 import type { Offer } from '../acd/types';
 import type { Face } from '../ivr/face';
@@ -26,6 +34,8 @@ export interface Stages {
   queue(call: Call, target: QueueTarget): void;
   talk(call: Call): void;
   end(call: Call, end: CallEnd, reason?: string): void;
+  /** The person is to be called back in his turn: the call ends, the ticket keeps its place. Where that cannot be, he waits on. */
+  callback(call: Call): void;
   /** The engine of one side's endpoint is gone. */
   mediaLost(call: Call, side: Side, reason: string): void;
   /** The terminal has other media than before: shows its pages in the way that they allow. */
@@ -49,6 +59,18 @@ export interface CallRecorder {
   seatDigit(call: Call, digit: string): void;
 }
 
+/** Who calls people back that have asked for it. */
+export interface CallbackDesk {
+  /** Whether the person of this call may ask to be called back where he waits. */
+  canAsk(call: Call): Promise<boolean>;
+  /** The person of this call asks. Never rejects for want of the store: then he waits on. */
+  ask(call: Call): Promise<void>;
+  /** Whether that is under way for this ticket, so that a call that ends meanwhile does not give its place up. */
+  isAsking(ticketId: string): boolean;
+  /** The person has called by himself, by this call, which has the ticket now. */
+  takenBack(ticketId: string, by: Call): void;
+}
+
 /** What a call needs of its surroundings. */
 export interface CallHome {
   readonly acd: AcdPort;
@@ -62,6 +84,7 @@ export interface CallHome {
   readonly media: MediaServer | undefined;
   readonly faces: FaceMaker | undefined;
   readonly recorder?: CallRecorder | undefined;
+  readonly callbacks?: CallbackDesk | undefined;
   save(record: CallRecord): void;
   /** The call has this ticket now; events of the ticket find it by that. */
   bindTicket(call: Call, ticketId: string): void;
@@ -88,6 +111,12 @@ export class Call {
   /** The offer whose seat rings, or has answered. */
   offer: Offer | undefined;
   dialling: OutgoingInvite | undefined;
+  /** The INVITE to a terminal that is called back, until it has answered. */
+  calling: OutgoingInvite | undefined;
+  /** What comes before the join when a seat has answered: calling the person back. Absent where he is on the line. */
+  onSeatAnswer: ((offer: Offer, answer: SeatAnswer) => Promise<void>) | undefined;
+  /** Whether the person can be called back, once it was looked up. */
+  mayBeCalledBack: boolean | undefined;
   /** Counts the stays in a queue: who comes back from the store finds out whether the person still stands there. */
   visit = 0;
   private readonly machine: CallMachine;
@@ -156,6 +185,8 @@ export class Call {
   clearOffer(): void {
     this.offer = undefined;
     this.dialling = undefined;
+    // Nobody is called back for a seat that is gone.
+    this.calling?.cancel(reasonNormal);
     this.seat = undefined;
     delete this.keyWays.seat;
     void this.endpoints.seat?.close();

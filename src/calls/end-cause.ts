@@ -10,6 +10,7 @@ const others: Record<string, ErrorCode> = {
   overflowed: 'QUEUE_FULL',
   shutdown: 'SHUTTING_DOWN',
   replaced: 'CALL_GONE',
+  callback: 'USER_OFFLINE',
   bye: 'USER_OFFLINE',
   gone: 'USER_OFFLINE',
   'no-ack': 'USER_OFFLINE',

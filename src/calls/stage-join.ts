@@ -21,7 +21,8 @@ export async function joinSeat(call: Call, offer: Offer, answer: SeatAnswer): Pr
     return answer.leg.bye(reasonElsewhere);
   }
   call.apply('seat-answered', offer.seatId);
-  attachSeat(call, answer.leg);
+  // A seat that has waited for a terminal to answer is listened to already.
+  if (call.seat !== answer.leg) attachSeat(call, answer.leg);
   if (call.record.seat) call.record.seat.media.remote = answer.sdp;
   if (!(await claimed(call, offer))) {
     call.clearOffer();

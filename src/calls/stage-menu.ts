@@ -83,7 +83,7 @@ const carriers: Carriers = {
     call.note('ask', action.page);
     if (flow) call.home.stages.queue(call, flow);
   },
-  callback: (call) => call.note('callback-refused'),
+  callback: (call) => call.home.stages.callback(call),
   text: (call, action) => sendText(call, action.text),
   shown: (call, action) => call.face?.settle(action.ref, true),
   failed: (call, action) => call.face?.settle(action.ref, false, action.reason),

@@ -28,7 +28,7 @@ export async function ringSeat(call: Call, offer: Offer): Promise<void> {
   const media = newMedia(call.home.mediaAddress);
   call.record.seat = { id: offer.seatId, media, ringing: [] };
   const answer = await answerTo(call, offer, await seatOffer(call, offer, media), []);
-  if (answer) await joinSeat(call, offer, answer);
+  if (answer) await (call.onSeatAnswer ?? ((held, answered) => joinSeat(call, held, answered)))(offer, answer);
 }
 
 /** Rings with one description after another while the seat refuses those; it has not rung yet when it does. */
@@ -143,5 +143,6 @@ function seatHeaders(call: Call, offer: Offer): Record<string, string> {
     'X-Sightline-Call': call.id,
     'X-Sightline-Queue': offer.queue,
     'X-Sightline-Number': call.record.number,
+    ...(call.record.callback ? { 'X-Sightline-Callback': '1' } : {}),
   };
 }

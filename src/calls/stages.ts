@@ -1,5 +1,6 @@
 import type { Stages } from './call';
 import { mediaLost } from './media-loss';
+import { askCallback } from './stage-callback';
 import { endCall } from './stage-end';
 import { fitFace } from './stage-face';
 import { showTalk } from './stage-join';
@@ -12,6 +13,7 @@ export const stages: Stages = {
   queue: (call, target) => call.run(enterQueue(call, target)),
   talk: showTalk,
   end: endCall,
+  callback: (call) => call.run(askCallback(call)),
   mediaLost,
   fitFace,
 };

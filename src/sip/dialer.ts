@@ -1,5 +1,6 @@
 import { DialError, reasonElsewhere } from '../calls/leg';
 import type { DialFailure, DialRequest, OutgoingInvite, SeatAnswer, SeatDialer } from '../calls/leg';
+import { offersVisualMenu } from '../ivr/headers';
 import type { Logger } from '../lib/logger';
 import type { AckFunction, DrachtioRequest, DrachtioResponse, Headers, RequestOptions } from './drachtio';
 import { allowHeader } from './headers';
@@ -38,6 +39,16 @@ export class SrfSeatDialer implements SeatDialer {
       return contacts.length > 0 && contacts.every(({ source }) => /^wss?$/i.test(source.transport));
     } catch (error) {
       this.ports.log.warn({ err: error, seat: seatId }, 'contacts of the seat could not be read');
+
+      return false;
+    }
+  }
+
+  async isReachable(user: string): Promise<boolean> {
+    try {
+      return (await this.ports.lookup(user)).length > 0;
+    } catch (error) {
+      this.ports.log.warn({ err: error, user }, 'contacts could not be read');
 
       return false;
     }
@@ -189,7 +200,7 @@ class Fork implements OutgoingInvite {
       role: 'uac',
       peer: `sip:${this.request.seatId}@${this.ports.domain()}`,
       allow: methodsOf(res.get('Allow')),
-      visualMenu: false,
+      visualMenu: 'Recv-Info' in this.request.headers && offersVisualMenu(res.get('Recv-Info')),
     });
   }
 
