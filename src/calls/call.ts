@@ -67,6 +67,11 @@ export interface CallbackDesk {
   ask(call: Call): Promise<void>;
   /** Whether that is under way for this ticket, so that a call that ends meanwhile does not give its place up. */
   isAsking(ticketId: string): boolean;
+  /**
+   * The person was called back and is lost before a seat has answered: he is called again after a while, or given up.
+   * False when his ticket is none of a callback.
+   */
+  lost(call: Call): Promise<boolean>;
   /** The person has called by himself, by this call, which has the ticket now. */
   takenBack(ticketId: string, by: Call): void;
 }

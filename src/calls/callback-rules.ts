@@ -50,7 +50,12 @@ export function callbackFor(
     locale,
     context,
     visualMenu: terminal.leg?.visualMenu ?? false,
-    rules,
+    rules: {
+      order: rules.order,
+      attempts: rules.attempts,
+      retryDelay: rules.retryDelay,
+      ringTimeout: rules.ringTimeout,
+    },
     queuedAt: queuedAt ?? at.now,
     askedAt: at.now,
     attempts: 0,

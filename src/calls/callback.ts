@@ -78,8 +78,23 @@ export class Callbacks implements CallbackDesk {
 
       return;
     }
-    await this.letGo(call);
+    // The seat that rang for the call was freed with that; another is offered when it is the person's turn.
+    call.home.stages.end(
+      call,
+      { by: 'caller', cause: 'callback', detail: 'You will be called back' },
+      reasonCallerLeft,
+    );
     this.asking.delete(ticketId);
+  }
+
+  async lost(call: Call): Promise<boolean> {
+    const { ticketId = '' } = call.record;
+    const callback = await this.ports.store.find(ticketId);
+    if (!callback) return false;
+    // After a stop of the server he is called again as though nothing had been.
+    if (call.record.end?.cause !== 'shutdown') await this.missed(callback);
+
+    return true;
   }
 
   /** The callback is written down before the ticket has no caller any more: a seat may be offered for it at once. */
@@ -89,17 +104,6 @@ export class Callbacks implements CallbackDesk {
     await store.save(callbackFor(call.record, rules, { queue, now: clock.now() }));
     this.known.add(ticketId);
     await acd.askCallback(ticketId);
-  }
-
-  /** The call has done its part. A seat that rings for it is free: the person is called when the next is. */
-  private async letGo(call: Call): Promise<void> {
-    const { offer } = call;
-    call.home.stages.end(
-      call,
-      { by: 'caller', cause: 'callback', detail: 'You will be called back' },
-      reasonCallerLeft,
-    );
-    if (offer) await this.decline(offer, 'caller-left');
   }
 
   /** The tickets that a restart has handed over. */
@@ -121,8 +125,7 @@ export class Callbacks implements CallbackDesk {
     try {
       while (work.offer && (await this.serve(work, work.offer))) work.offer = work.spare.shift();
     } catch (error) {
-      this.ports.log.error({ err: error, ticket: ticketId }, 'a person could not be called back');
-      work.call?.home.stages.end(work.call, { by: 'server', cause: 'internal' });
+      this.ports.log.warn({ err: error, ticket: ticketId }, 'a callback could not be looked up');
       if (work.offer) await this.decline(work.offer, 'node-lost');
     } finally {
       this.work.delete(ticketId);
@@ -178,26 +181,35 @@ export class Callbacks implements CallbackDesk {
     return this.conclude(outcome, { call, callback, offer });
   }
 
-  /** Nobody knows whom to call. A caller who has just left is about to take the ticket along. */
+  /** Nobody knows whom to call. A caller who has just left is about to take his ticket along; one that is offered again has none. */
   private async orphaned(offer: Offer): Promise<boolean> {
     const { ticketId } = offer;
     if (this.known.delete(ticketId)) await this.settle(this.ports.acd.leave(ticketId, 'abandoned'), ticketId);
-    else await this.decline(offer, 'caller-left');
+    else {
+      this.known.add(ticketId);
+      await this.decline(offer, 'caller-left');
+    }
 
     return true;
   }
 
-  private tried(work: Work, parts: { call: Call; callback: CallbackRecord; offer: Offer }): Promise<Outcome> {
+  /** A try that fails for a reason of ours counts as one that was missed, or it would be made again and again. */
+  private async tried(work: Work, parts: { call: Call; callback: CallbackRecord; offer: Offer }): Promise<Outcome> {
     const attempt = {
       ...parts,
       held: () => work.offer,
       reached: () => {
-        this.forget(parts.callback.ticketId);
         for (const spare of work.spare.splice(0)) parts.call.run(ringSeat(parts.call, spare));
       },
     };
 
-    return parts.callback.rules.order === 'agent-first' ? seatFirst(attempt) : personFirst(attempt);
+    try {
+      return await (parts.callback.rules.order === 'agent-first' ? seatFirst(attempt) : personFirst(attempt));
+    } catch (error) {
+      this.ports.log.error({ err: error, call: parts.call.id }, 'a person could not be called back');
+
+      return { how: 'missed', why: 'unreachable' };
+    }
   }
 
   /** What becomes of the call and of the ticket. True when another seat may be tried. */

@@ -81,6 +81,7 @@ async function settleTicket(call: Call, from: CallState, end: CallEnd): Promise<
     else if (from === 'queued' || from === 'offered') {
       if (end.by === 'server' && end.cause === 'overflowed') return;
       if (isMeant(call, end)) await acd.leave(ticketId, 'abandoned');
+      else if (callback && (await callbacks?.lost(call))) return;
       else await acd.drop(ticketId);
     }
   } catch (error) {
