@@ -30,6 +30,8 @@ import { Speech } from './media/speech';
 import { Numbers } from './numbers/numbers';
 import type { RoutingNumber } from './numbers/types';
 import { RecordingStore } from './recording/store';
+import { AgentCodes } from './sip/agent-codes';
+import { codesOf, pinOf } from './sip/feature-codes';
 import { SrfSeatDialer, type Contact } from './sip/dialer';
 import { Edge } from './sip/edge';
 import { mountFace } from './sip/face';
@@ -115,6 +117,7 @@ class Wiring {
   private media: MediaServer | undefined;
   private recordings!: RecordingStore;
   private recorder!: Recorder;
+  private speech!: Speech;
   private readonly throttle = new Throttle();
   private readonly ownHosts: ReadonlySet<string>;
   private accepting = false;
@@ -243,15 +246,29 @@ class Wiring {
 
   /** What makes the pictures and prompts of phones without a screen program. */
   private makeFaces(): MediaFaces {
-    const { log } = this;
-    const speech = new Speech({ cacheDir: path.join(this.config.dataDir, 'prompts'), log });
-    this.closer.add('prompts', () => speech.close());
+    const { log, speech } = this;
 
     return new MediaFaces({ painter: new Painter(log), speech, clock: systemClock, log });
   }
 
+  /** What agents dial to log in, take a break and so on. */
+  private makeAgentCodes(): AgentCodes {
+    return new AgentCodes({
+      seats: this.acd,
+      codes: () => codesOf(this.plan),
+      pinOf: (seat) => pinOf(this.plan.seats.get(seat)),
+      media: () => this.media,
+      speech: this.speech,
+      mediaAddress: advertisedAddress(this.config.host),
+      clock: systemClock,
+      log: this.log,
+    });
+  }
+
   private async buildSip(): Promise<void> {
     const { log } = this;
+    this.speech = new Speech({ cacheDir: path.join(this.config.dataDir, 'prompts'), log });
+    this.closer.add('prompts', () => this.speech.close());
     this.edge = new Edge(log);
     this.legs = new LegRegistry(this.edge);
     this.calls = new CallManager({
@@ -317,6 +334,7 @@ class Wiring {
         identify,
         claim: (number, caller) => this.claim(number, caller),
         redirect: (caller, service) => this.help.redirect(caller, service),
+        agentCodes: this.makeAgentCodes(),
         calls: this.calls,
         home: this.legs,
         accepting: () => this.accepting,
