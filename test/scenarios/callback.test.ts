@@ -276,13 +276,14 @@ describe('with a media engine', () => {
 
     const back = takeNext(terminal);
     const seat = await media.seat('2001');
-    const seatCall = takeNext(seat);
-    await back;
-    await seatCall;
+    const rung = nextCall(seat.phone);
+    const shown = back.then(() => untilShown(terminal.peer, 1));
+    const seatCall = await rung;
+    await shown;
+    seatCall.answer({ sdp: seat.peer.answer(seatCall.request?.body ?? '') });
     const talk = await media.onlyTalk();
     expect(talk).toMatchObject({ face: 'video', media: { mode: 'direct' } });
-    await untilShown(terminal.peer);
-    await untilShown(seat.peer);
+    expect(talk.history.map(({ event }) => event)).not.toContain('video-failed');
   });
 
   test('where the queue records, both are brought to the server', async () => {
