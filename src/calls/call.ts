@@ -205,6 +205,7 @@ export class Call {
     this.clearOffer();
     delete this.record.ticketId;
     delete this.record.queue;
+    this.mayBeCalledBack = undefined;
 
     return ++this.visit;
   }

@@ -129,6 +129,7 @@ export class Callbacks implements CallbackDesk {
       if (work.offer) await this.decline(work.offer, 'node-lost');
     } finally {
       this.work.delete(ticketId);
+      for (const left of work.spare) void this.decline(left, 'node-lost');
     }
   }
 

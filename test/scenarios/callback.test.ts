@@ -244,6 +244,31 @@ test('a callback outlives the process that promised it', async () => {
   }
 });
 
+test('a seat that waits for the person when the process ends is let go; the person is called again', async () => {
+  const outage = await Outage.begin({ ownEdge: true, edit: ({ folder }) => addCallbackQueues(folder) });
+  world = outage;
+  try {
+    const { terminal } = await asksAt('1001', callbackNumbers.agentFirst);
+    const seat = await world.seat('2001');
+    const first = await nextCall(seat);
+    const ringing = nextCall(terminal);
+    first.answer();
+    const unanswered = await ringing;
+    unanswered.ring();
+    await outage.untilStored('1001', ({ seat, terminal }) => seat?.leg !== undefined && terminal.ringing?.length === 1);
+    const again = nextCall(seat);
+    const calledBack = nextCall(terminal);
+    const gone = [first.untilEnded(), unanswered.untilEnded()];
+    await outage.stopServer('SIGKILL');
+    await outage.startAgain();
+    expect((await Promise.all(gone)).map(({ by }) => by)).toEqual(['remote', 'remote']);
+    (await again).answer();
+    await takes(await calledBack).waitFor('connected');
+  } finally {
+    await outage.close();
+  }
+});
+
 describe('with a media engine', () => {
   let media: MediaWorld;
 
