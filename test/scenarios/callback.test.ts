@@ -316,9 +316,10 @@ describe('with a media engine', () => {
     await terminal.phone.register();
     const call = dial(terminal, callbackNumbers.recorded);
     const screen = new MenuScreen(call);
-    await screen.waitFor('queue');
+    await screen.waitFor('queue', ({ actions }) => (actions as string[]).includes('callback'));
+    const ended = call.untilEnded();
     await screen.send('callback');
-    await call.untilEnded();
+    await ended;
 
     const back = takeNext(terminal);
     const seatCall = await takeNext(await media.seat('2001'));
