@@ -5,6 +5,7 @@ import type { AcdConfig } from './acd/types';
 import { adoptCalls } from './calls/adopt';
 import type { Call } from './calls/call';
 import { CallStore } from './calls/call-store';
+import { CallbackStore } from './calls/callback-store';
 import { EmergencyStore } from './calls/emergency';
 import { CallManager } from './calls/manager';
 import { publicRecord, type CallRecord } from './calls/record';
@@ -33,6 +34,8 @@ import { Speech } from './media/speech';
 import { Numbers } from './numbers/numbers';
 import type { RoutingNumber } from './numbers/types';
 import { RecordingStore } from './recording/store';
+import { AgentCodes } from './sip/agent-codes';
+import { codesOf, pinOf } from './sip/feature-codes';
 import { SrfSeatDialer, type Contact } from './sip/dialer';
 import { Edge } from './sip/edge';
 import { mountFace } from './sip/face';
@@ -57,11 +60,14 @@ const edgePatienceMs = 10_000;
 const storePatienceMs = 30_000;
 /** How long a terminal that was cut off while it waited may dial its number again, in seconds, unless its queue says otherwise. */
 const redialSeconds = 60;
+/** How long one who is to be called back may dial its number to have its place back before, in seconds. */
+const callbackRedialSeconds = 3600;
 
 /** Ends of a call that its caller did not mean: the place in the queue is kept, and so is the way back to it. */
 const cutOff = new Set([
   'bye',
   'cancelled',
+  'callback',
   'gone',
   'session-expired',
   'no-ack',
@@ -117,6 +123,7 @@ class Wiring {
   private media: MediaServer | undefined;
   private recordings!: RecordingStore;
   private recorder!: Recorder;
+  private speech!: Speech;
   private readonly throttle = new Throttle();
   /** There when the SIP server is in this process, and needs no control connection for us. */
   private readonly localSrf: LocalSrf | undefined;
@@ -260,9 +267,7 @@ class Wiring {
 
   /** What makes the pictures and prompts of phones without a screen program. */
   private makeFaces(): MediaFaces {
-    const { log } = this;
-    const speech = new Speech({ cacheDir: path.join(this.config.dataDir, 'prompts'), log });
-    this.closer.add('prompts', () => speech.close());
+    const { log, speech } = this;
 
     return new MediaFaces({ painter: new Painter(log), speech, clock: systemClock, log });
   }
@@ -282,8 +287,24 @@ class Wiring {
     await this.emergency.start();
   }
 
+  /** What agents dial to log in, take a break and so on. */
+  private makeAgentCodes(): AgentCodes {
+    return new AgentCodes({
+      seats: this.acd,
+      codes: () => codesOf(this.plan),
+      pinOf: (seat) => pinOf(this.plan.seats.get(seat)),
+      media: () => this.media,
+      speech: this.speech,
+      mediaAddress: advertisedAddress(this.config.host),
+      clock: systemClock,
+      log: this.log,
+    });
+  }
+
   private async buildSip(): Promise<void> {
     const { log } = this;
+    this.speech = new Speech({ cacheDir: path.join(this.config.dataDir, 'prompts'), log });
+    this.closer.add('prompts', () => this.speech.close());
     this.edge = new Edge(log, this.localSrf);
     this.legs = new LegRegistry(this.edge);
     this.calls = new CallManager({
@@ -304,6 +325,10 @@ class Wiring {
       recorder: this.recorder,
       isOpen: (queue) => this.isOpen(queue),
       emergency: () => this.emergency.current,
+      callbacks: {
+        store: new CallbackStore(this.store.redis, this.keys),
+        plan: (version) => this.plans.version(version) ?? this.plan,
+      },
       storeAvailable: () => this.store.available,
       storeReady: () => this.store.whenAvailable(storePatienceMs),
       plans: this.plans,
@@ -347,6 +372,7 @@ class Wiring {
         identify,
         claim: (number, caller) => this.claim(number, caller),
         redirect: (caller, service) => this.help.redirect(caller, service),
+        agentCodes: this.makeAgentCodes(),
         calls: this.calls,
         home: this.legs,
         accepting: () => this.accepting,
@@ -543,7 +569,10 @@ class Wiring {
   private settleNumber(record: CallRecord, from: CallState): void {
     if (!record.lease || record.end?.cause === 'replaced') return;
     const waited = (from === 'queued' || from === 'offered') && cutOff.has(record.end?.cause ?? '');
-    const grace = (record.queue && this.plan.queues.get(record.queue)?.grace) || redialSeconds;
+    const grace =
+      record.end?.cause === 'callback'
+        ? callbackRedialSeconds
+        : (record.queue && this.plan.queues.get(record.queue)?.grace) || redialSeconds;
     this.numbers
       .release(record.lease.number, waited ? { redialUntil: systemClock.now() + grace * 1000 } : {})
       .catch(this.report('a routing number could not be given back; it will be when its claim ends'));
