@@ -11,13 +11,14 @@ import { CallManager } from './calls/manager';
 import { publicRecord, type CallRecord } from './calls/record';
 import { composeSides, recover } from './calls/recorded';
 import { Recorder } from './calls/recording';
+import { redialTime } from './calls/redial';
 import type { CallState } from './calls/state';
 import type { Plan } from './dialplan/model';
-import { isOpen } from './dialplan/hours';
+import { callbacksOpenAt, isQueueOpen } from './dialplan/queue-hours';
 import { PlanStore } from './dialplan/store';
 import { acdPorts } from './http/acd-ports';
 import { apiToken } from './http/api-token';
-import type { RecordingPort } from './http/recordings';
+import { recordingPort } from './http/recording-port';
 import { createHttpServer } from './http/server';
 import { addressesOf, advertisedAddress, type Endpoint } from './lib/addresses';
 import { systemClock } from './lib/clock';
@@ -35,7 +36,6 @@ import { Numbers } from './numbers/numbers';
 import type { RoutingNumber } from './numbers/types';
 import { RecordingStore } from './recording/store';
 import { AgentCodes } from './sip/agent-codes';
-import { codesOf, pinOf } from './sip/feature-codes';
 import { SrfSeatDialer, type Contact } from './sip/dialer';
 import { Edge } from './sip/edge';
 import { mountFace } from './sip/face';
@@ -58,24 +58,6 @@ import { makeKeys, type Keys } from './store/keys';
 const edgePatienceMs = 10_000;
 /** How long a call waits for a store that is away, in ms. */
 const storePatienceMs = 30_000;
-/** How long a terminal that was cut off while it waited may dial its number again, in seconds, unless its queue says otherwise. */
-const redialSeconds = 60;
-/** How long one who is to be called back may dial its number to have its place back before, in seconds. */
-const callbackRedialSeconds = 3600;
-
-/** Ends of a call that its caller did not mean: the place in the queue is kept, and so is the way back to it. */
-const cutOff = new Set([
-  'bye',
-  'cancelled',
-  'callback',
-  'gone',
-  'session-expired',
-  'no-ack',
-  'restart',
-  'shutdown',
-  'store-unavailable',
-  'internal',
-]);
 
 export interface App {
   readonly sip: Endpoint;
@@ -272,13 +254,6 @@ class Wiring {
     return new MediaFaces({ painter: new Painter(log), speech, clock: systemClock, log });
   }
 
-  /** Whether a queue is open by its hours; one without hours always is. */
-  private isOpen(queue: string): boolean {
-    const hours = this.plan.queues.get(queue)?.hours;
-
-    return !hours || isOpen(hours, systemClock.now());
-  }
-
   private async openEmergency(): Promise<void> {
     const { log, keys } = this;
     const locales = (): readonly string[] => this.plan.locales;
@@ -291,8 +266,8 @@ class Wiring {
   private makeAgentCodes(): AgentCodes {
     return new AgentCodes({
       seats: this.acd,
-      codes: () => codesOf(this.plan),
-      pinOf: (seat) => pinOf(this.plan.seats.get(seat)),
+      codes: () => this.plan.codes,
+      pinOf: (seat) => this.plan.seats.get(seat)?.pin,
       media: () => this.media,
       speech: this.speech,
       mediaAddress: advertisedAddress(this.config.host),
@@ -301,13 +276,10 @@ class Wiring {
     });
   }
 
-  private async buildSip(): Promise<void> {
+  private makeCalls(): CallManager {
     const { log } = this;
-    this.speech = new Speech({ cacheDir: path.join(this.config.dataDir, 'prompts'), log });
-    this.closer.add('prompts', () => this.speech.close());
-    this.edge = new Edge(log, this.localSrf);
-    this.legs = new LegRegistry(this.edge);
-    this.calls = new CallManager({
+
+    return new CallManager({
       acd: this.acd,
       store: this.callStore,
       dialer: new SrfSeatDialer({
@@ -323,17 +295,27 @@ class Wiring {
       media: () => this.media,
       faces: this.makeFaces(),
       recorder: this.recorder,
-      isOpen: (queue) => this.isOpen(queue),
+      isOpen: (queue) => isQueueOpen(this.plan, queue, systemClock.now()),
       emergency: () => this.emergency.current,
       callbacks: {
         store: new CallbackStore(this.store.redis, this.keys),
         plan: (version) => this.plans.version(version) ?? this.plan,
+        opensAt: callbacksOpenAt,
       },
       storeAvailable: () => this.store.available,
       storeReady: () => this.store.whenAvailable(storePatienceMs),
       plans: this.plans,
       onEnded: (record, from) => this.settleNumber(record, from),
     });
+  }
+
+  private async buildSip(): Promise<void> {
+    const { log } = this;
+    this.speech = new Speech({ cacheDir: path.join(this.config.dataDir, 'prompts'), log });
+    this.closer.add('prompts', () => this.speech.close());
+    this.edge = new Edge(log, this.localSrf);
+    this.legs = new LegRegistry(this.edge);
+    this.calls = this.makeCalls();
     this.closer.add('calls', () => this.calls.close());
     const authenticator = new Authenticator({
       site: () => this.site,
@@ -509,7 +491,7 @@ class Wiring {
         },
         live: () => this.calls.live().map(publicRecord),
       },
-      recordings: this.recordingPort(),
+      recordings: recordingPort(this.recorder, this.recordings),
       acd: acdPorts(this.acd, this.acdConfig()),
       emergency: this.emergency,
       queues: {
@@ -525,22 +507,6 @@ class Wiring {
     const { port } = server.server.address() as AddressInfo;
 
     return { host: this.config.host, port };
-  }
-
-  private recordingPort(): RecordingPort {
-    const { recorder, recordings } = this;
-
-    return {
-      command: (call, action, by, why) => recorder.command(call, action, by, why),
-      snapshot: (call, side, by, why) => recorder.snapshot(call, side, by, why),
-      recordings: (filter) => recordings.recordings(filter),
-      snapshots: (filter) => recordings.snapshots(filter),
-      find: (id) => recordings.find(id),
-      part: (id, index) => recordings.part(id, index),
-      rendition: (id) => recordings.rendition(id),
-      picture: (id) => recordings.picture(id),
-      remove: (id, by) => recordings.remove(id, by),
-    };
   }
 
   private readiness(): { ready: boolean; missing: string[] } {
@@ -568,13 +534,9 @@ class Wiring {
   /** The number has served its one use, unless its caller was cut off while waiting: then it may be dialled again for a while. */
   private settleNumber(record: CallRecord, from: CallState): void {
     if (!record.lease || record.end?.cause === 'replaced') return;
-    const waited = (from === 'queued' || from === 'offered') && cutOff.has(record.end?.cause ?? '');
-    const grace =
-      record.end?.cause === 'callback'
-        ? callbackRedialSeconds
-        : (record.queue && this.plan.queues.get(record.queue)?.grace) || redialSeconds;
+    const time = redialTime(record, from, (queue) => this.plan.queues.get(queue));
     this.numbers
-      .release(record.lease.number, waited ? { redialUntil: systemClock.now() + grace * 1000 } : {})
+      .release(record.lease.number, time === undefined ? {} : { redialUntil: systemClock.now() + time })
       .catch(this.report('a routing number could not be given back; it will be when its claim ends'));
   }
 

@@ -67,6 +67,7 @@ export class Reconciler {
     if (theirs.node !== engine.node) return this.handedOver(mine);
     if (mine.state === 'talking') return this.talking(mine, theirs);
     this.compareOffers(mine, theirs);
+    if (theirs.callback && !mine.callback) this.engine.apply([{ t: 'callback', id: mine.ticketId }]);
     await this.compareState(mine, theirs, Number(hash.until ?? 0) > 0);
   }
 

@@ -87,6 +87,8 @@ export interface CallbackDesk {
   canAsk(call: Call): Promise<boolean>;
   /** The person of this call asks. Never rejects for want of the store: then he waits on. */
   ask(call: Call): Promise<void>;
+  /** The ACD has been told by somebody else that he is to be called back. Where that cannot be he waits on. Never rejects either. */
+  granted(call: Call): Promise<void>;
   /** Whether that is under way for this ticket, so that a call that ends meanwhile does not give its place up. */
   isAsking(ticketId: string): boolean;
   /**

@@ -1,7 +1,7 @@
 import type { CallbackConfig, DeclineCause, Offer, TicketView } from '../acd/types';
 import type { Plan } from '../dialplan/model';
 import type { Clock } from '../lib/clock';
-import { asSightlineError } from '../lib/errors';
+import { SightlineError, asSightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import type { AcdPort } from './acd-port';
 import type { Call, CallbackDesk } from './call';
@@ -10,6 +10,7 @@ import { afterMiss, callbackFor, missReasons, untilOpening, type CallbackRecord 
 import type { CallbackStore } from './callback-store';
 import { reasonCallerLeft, reasonNormal, type SeatDialer } from './leg';
 import { ringSeat } from './stage-offer';
+import { resumeKey } from './stage-queue';
 
 export interface CallbackPorts {
   acd: AcdPort;
@@ -63,8 +64,39 @@ export class Callbacks implements CallbackDesk {
   async ask(call: Call): Promise<void> {
     const { ticketId } = call.record;
     const rules = rulesOf(call);
-    if (!ticketId || !rules || !isWaiting(call) || this.asking.has(ticketId)) return;
-    const asked = this.promise(call, ticketId, rules);
+    if (!ticketId || !rules || !call.waiting) return;
+    const promise = async (): Promise<void> => {
+      await this.keep(call, ticketId, rules);
+      await this.ports.acd.askCallback(ticketId);
+    };
+    // He has hung up meanwhile: his place is kept as that of anybody who is cut off.
+    await this.promised(call, ticketId, promise, async () => {
+      if (call.ended) await this.ports.acd.drop(ticketId);
+    });
+  }
+
+  async granted(call: Call): Promise<void> {
+    const { ticketId } = call.record;
+    if (!ticketId) return;
+    const promise = async (): Promise<void> => {
+      // A seat that answers at this moment is not the one: its offer was taken back.
+      while (call.joining) await call.joinOver();
+      const rules = rulesOf(call);
+      if (!rules || !call.waiting || !(await this.canAsk(call))) throw new SightlineError('WRONG_STATE');
+      await this.keep(call, ticketId, rules);
+    };
+    await this.promised(call, ticketId, promise, () => this.waitOn(call, ticketId));
+  }
+
+  /** The call ends when the promise that its person will be called is kept; `refused` settles the ticket when it cannot be. */
+  private async promised(
+    call: Call,
+    ticketId: string,
+    promise: () => Promise<void>,
+    refused: () => Promise<unknown>,
+  ): Promise<void> {
+    if (this.asking.has(ticketId)) return;
+    const asked = promise();
     this.asking.set(ticketId, asked);
     try {
       await asked;
@@ -73,8 +105,7 @@ export class Callbacks implements CallbackDesk {
       this.asking.delete(ticketId);
       this.forget(ticketId);
       call.note('callback-refused', code);
-      // He has hung up meanwhile: his place is kept as that of anybody who is cut off.
-      if (call.ended) await this.settle(this.ports.acd.drop(ticketId), ticketId);
+      await this.settle(refused(), ticketId);
 
       return;
     }
@@ -85,6 +116,13 @@ export class Callbacks implements CallbackDesk {
       reasonCallerLeft,
     );
     this.asking.delete(ticketId);
+  }
+
+  /** The ticket has its caller again, who cannot be called back. */
+  private async waitOn(call: Call, ticketId: string): Promise<void> {
+    const { acd } = this.ports;
+    await acd.resume({ terminal: call.record.caller.user, resumeKey: resumeKey(call), callId: call.id });
+    if (call.ended) await acd.drop(ticketId);
   }
 
   async lost(call: Call): Promise<boolean> {
@@ -98,12 +136,11 @@ export class Callbacks implements CallbackDesk {
   }
 
   /** The callback is written down before the ticket has no caller any more: a seat may be offered for it at once. */
-  private async promise(call: Call, ticketId: string, rules: CallbackConfig): Promise<void> {
-    const { store, acd, clock } = this.ports;
+  private async keep(call: Call, ticketId: string, rules: CallbackConfig): Promise<void> {
+    const { store, clock } = this.ports;
     const queue = call.record.queue ?? '';
     await store.save(callbackFor(call.record, rules, { queue, now: clock.now() }));
     this.known.add(ticketId);
-    await acd.askCallback(ticketId);
   }
 
   /** The tickets that a restart has handed over. */
@@ -287,8 +324,4 @@ export class Callbacks implements CallbackDesk {
 
 function rulesOf({ plan, record }: Call): CallbackConfig | undefined {
   return plan.queues.get(record.queue ?? '')?.callback;
-}
-
-function isWaiting(call: Call): boolean {
-  return call.state === 'queued' || call.state === 'offered';
 }

@@ -23,6 +23,7 @@ import { offerWithdrawn, ringSeat } from './stage-offer';
 import { overflowed } from './stage-overflow';
 import { talkPreempted } from './stage-preempted';
 import { refreshPlace } from './stage-queue';
+import { calledBackLater } from './stage-callback';
 import { startCall } from './stage-start';
 import { stages } from './stages';
 import type { CallState } from './state';
@@ -90,9 +91,12 @@ export class CallManager implements CallHome {
       acd.on('moved', (ticketIds) => this.onMoved(ticketIds)),
       acd.on('ended', (ticketId, how) => {
         if (how === 'overflowed') this.endTicket(ticketId, { by: 'server', cause: 'overflowed' });
+        // Somebody else has ended the wait: whoever gives up his own has let go of the ticket before.
+        if (how === 'abandoned') this.endWait(ticketId, { by: 'server', cause: 'removed' });
         this.byTicket.delete(ticketId);
         this.callbacks?.ticketEnded(ticketId);
       }),
+      acd.on('callback', (ticketId) => this.onCallback(ticketId)),
       acd.on('overflow', (ticketId, rule) => {
         const call = this.byTicket.get(ticketId);
         if (call) call.run(overflowed(call, ticketId, rule));
@@ -333,6 +337,16 @@ export class CallManager implements CallHome {
       const call = this.byTicket.get(ticketId);
       if (call?.face) call.run(refreshPlace(call));
     }
+  }
+
+  /** Whoever asked for it, the call of a person who is to be called back ends. */
+  private onCallback(ticketId: string): void {
+    const call = this.byTicket.get(ticketId);
+    if (call?.record.ticketId === ticketId) call.run(calledBackLater(call));
+  }
+
+  private endWait(ticketId: string, end: CallEnd): void {
+    if (this.byTicket.get(ticketId)?.waiting) this.endTicket(ticketId, end);
   }
 
   private endTicket(ticketId: string, end: CallEnd): void {

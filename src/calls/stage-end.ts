@@ -71,6 +71,9 @@ function isMeant(call: Call, end: CallEnd): boolean {
   return end.cause === 'left' || call.record.menu?.pending?.type === 'end';
 }
 
+/** Causes of an end that follows that of the ticket. */
+const endedByQueue: ReadonlySet<string> = new Set(['overflowed', 'removed']);
+
 /** What becomes of the ticket: kept for a redial, given up, or served. */
 async function settleTicket(call: Call, from: CallState, end: CallEnd): Promise<void> {
   const { ticketId, callback, answeredAt } = call.record;
@@ -83,7 +86,7 @@ async function settleTicket(call: Call, from: CallState, end: CallEnd): Promise<
     if (from === 'talking' && isCutOff(end.cause)) await acd.breakOff(ticketId);
     else if (from === 'joining' || from === 'talking') await acd.complete(ticketId);
     else if (from === 'queued' || from === 'offered') {
-      if (end.by === 'server' && end.cause === 'overflowed') return;
+      if (end.by === 'server' && endedByQueue.has(end.cause)) return;
       if (isMeant(call, end)) await acd.leave(ticketId, 'abandoned');
       else if (callback && (await callbacks?.lost(call))) return;
       else await acd.drop(ticketId);

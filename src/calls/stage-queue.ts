@@ -94,7 +94,7 @@ async function takeTicket(call: Call, target: QueueTarget): Promise<TicketView> 
  * What a redial is recognised by, besides the terminal: the number that was dialled. A caller whose identity is only
  * what it says of itself has no place to come back to, or others could take it.
  */
-function resumeKey(call: Call): string {
+export function resumeKey(call: Call): string {
   return call.record.caller.kind === 'terminal' ? call.record.number : call.id;
 }
 

@@ -6,7 +6,8 @@ import { pause } from '../lib/clock';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import type { Endpoint, MediaServer } from '../media/port';
-import type { FeatureCode, FeatureCodes } from './feature-codes';
+import type { FeatureCodes } from '../dialplan/model';
+import type { FeatureCode } from './feature-codes';
 import { forLog } from './registrar/authenticator';
 import { Throttle } from './registrar/throttle';
 

@@ -1,13 +1,4 @@
-/** What an agent dials to say what he does. Operators may choose others (`codes` of site.yaml). */
-export interface FeatureCodes {
-  readonly login: string;
-  readonly logout: string;
-  readonly break: string;
-  readonly available: string;
-  readonly done: string;
-}
-
-export const defaultCodes: FeatureCodes = { login: '*51', logout: '*52', break: '*53', available: '*54', done: '*55' };
+import { featureCodeNames, type FeatureCodes } from '../dialplan/model';
 
 /** What an agent has dialled. `reason` is what the number of a break stands for at the site: its digits as text. */
 export type FeatureCode =
@@ -17,9 +8,9 @@ export type FeatureCode =
  * The feature code in what was dialled: a code alone, or with digits after a further `*`: the PIN for `login`, the number of the
  * reason for `break`. Undefined when it is none, or has digits where there are none to be. `login` without a PIN has an empty one.
  */
-export function parseFeatureCode(dialled: string, codes: FeatureCodes = defaultCodes): FeatureCode | undefined {
+export function parseFeatureCode(dialled: string, codes: FeatureCodes): FeatureCode | undefined {
   // The longest first, so that one code may begin with another.
-  const kinds = (Object.keys(defaultCodes) as (keyof FeatureCodes)[]).sort((a, b) => codes[b].length - codes[a].length);
+  const kinds = [...featureCodeNames].sort((a, b) => codes[b].length - codes[a].length);
   for (const kind of kinds) {
     const digits = digitsAfter(dialled, codes[kind]);
     if (digits === undefined) continue;
@@ -39,14 +30,4 @@ function digitsAfter(dialled: string, code: string): string | undefined {
     .exec(dialled.slice(code.length))
     ?.slice(1)
     .map((digits) => digits ?? '')[0];
-}
-
-/** The codes of a site, where it has chosen some. */
-export function codesOf(site: { readonly version: string; readonly codes?: Partial<FeatureCodes> }): FeatureCodes {
-  return { ...defaultCodes, ...site.codes };
-}
-
-/** The PIN that the agent at a seat logs in with; undefined where none is wanted. */
-export function pinOf(seat: { readonly id: string; readonly pin?: string } | undefined): string | undefined {
-  return seat?.pin;
 }

@@ -1,5 +1,6 @@
 import { AgentCodes, pinLimits, type SeatPort } from '../../../src/sip/agent-codes';
-import { codesOf, defaultCodes, parseFeatureCode, pinOf } from '../../../src/sip/feature-codes';
+import { defaults } from '../../../src/dialplan/schema-parts';
+import { parseFeatureCode } from '../../../src/sip/feature-codes';
 import { ManualClock } from '../../../src/lib/clock';
 import { SightlineError } from '../../../src/lib/errors';
 import { createLogger } from '../../../src/lib/logger';
@@ -14,32 +15,23 @@ describe('reading a feature code', () => {
     ['*54', { kind: 'available' }],
     ['*55', { kind: 'done' }],
   ])('%s', (dialled, code) => {
-    expect(parseFeatureCode(dialled)).toEqual(code);
+    expect(parseFeatureCode(dialled, defaults.codes)).toEqual(code);
   });
 
   test.each(['', '51', '*5', '*56', '*511234', '*51*', '*51*12a4', '*51*1*2', '*52*1', '*54*0', '6001', ' *51'])(
     '%j is none',
     (dialled) => {
-      expect(parseFeatureCode(dialled)).toBeUndefined();
+      expect(parseFeatureCode(dialled, defaults.codes)).toBeUndefined();
     },
   );
 
   test('a site may have other codes, of which one begins with another', () => {
-    const codes = codesOf({ version: 'v', codes: { login: '*1', logout: '*1*9', done: '#7' } });
+    const codes = { ...defaults.codes, login: '*1', logout: '*1*9', done: '#7' };
     expect(parseFeatureCode('*1*1234', codes)).toEqual({ kind: 'login', pin: '1234' });
     expect(parseFeatureCode('*1*9', codes)).toEqual({ kind: 'logout' });
     expect(parseFeatureCode('#7', codes)).toEqual({ kind: 'done' });
     expect(parseFeatureCode('*53', codes)).toEqual({ kind: 'break' });
     expect(parseFeatureCode('*51', codes)).toBeUndefined();
-  });
-
-  test('a site that has chosen none has the usual ones, a seat without a PIN needs none', () => {
-    expect(codesOf({ version: 'v' })).toEqual(defaultCodes);
-    expect([pinOf({ id: '2001', pin: '1234' }), pinOf({ id: '2001' }), pinOf(undefined)]).toEqual([
-      '1234',
-      undefined,
-      undefined,
-    ]);
   });
 });
 
@@ -67,7 +59,7 @@ describe('carrying it out', () => {
     };
     codes = new AgentCodes({
       seats,
-      codes: () => defaultCodes,
+      codes: () => defaults.codes,
       pinOf: (seat) => (seat === '2001' ? '1234' : undefined),
       media: () => undefined,
       speech: { say: () => Promise.resolve(undefined) },
