@@ -41,6 +41,12 @@ async function calls(): Promise<Record<string, unknown>[]> {
   return (await world.get('/v1/calls')).body.calls as Record<string, unknown>[];
 }
 
+async function asks(method: string, path: string): Promise<number> {
+  const headers = { authorization: `Bearer ${world.server.apiToken}` };
+
+  return (await fetch(`${world.server.url}${path}`, { method, headers })).status;
+}
+
 async function callIdOf(): Promise<string> {
   return String((await calls())[0]?.id);
 }
@@ -217,6 +223,28 @@ describe('on a site that calls people back', () => {
     seatCall.answer();
     await screen.waitFor('connected');
     expect(terminal.calls.size).toBe(1);
+  });
+
+  test('a supervisor may ask for it in place of the person, or end the wait', async () => {
+    const { terminal, call, screen } = await waitingAt('1001', callbackNumbers.agentFirst);
+    const [former] = await calls();
+    const ended = call.untilEnded();
+    expect(await asks('POST', `/v1/tickets/${String(former?.ticketId)}/callback`)).toBe(200);
+    expect(await screen.waitFor('end')).toMatchObject({ reason: 'callback' });
+    expect((await ended).by).toBe('remote');
+    const calledBack = nextCall(terminal);
+    (await nextCall(await world.seat('2001'))).answer();
+    await takes(await calledBack).waitFor('connected');
+    const [talk] = await calls();
+    expect(talk).toMatchObject({ ticketId: former?.ticketId, callback: { of: former?.id } });
+    expect(await asks('DELETE', `/v1/tickets/${String(former?.ticketId)}`)).toBe(409);
+
+    const other = await waitingAt('1002', callbackNumbers.agentFirst);
+    const waiting = (await calls()).find(({ state }) => state === 'queued');
+    const removed = other.call.untilEnded();
+    expect(await asks('DELETE', `/v1/tickets/${String(waiting?.ticketId)}`)).toBe(204);
+    expect(await other.screen.waitFor('end')).toMatchObject({ reason: 'removed' });
+    expect((await removed).by).toBe('remote');
   });
 
   test('a terminal that cannot be reached is not promised a call', async () => {
