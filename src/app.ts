@@ -5,18 +5,20 @@ import type { AcdConfig } from './acd/types';
 import { adoptCalls } from './calls/adopt';
 import type { Call } from './calls/call';
 import { CallStore } from './calls/call-store';
+import { CallbackStore } from './calls/callback-store';
 import { EmergencyStore } from './calls/emergency';
 import { CallManager } from './calls/manager';
 import { publicRecord, type CallRecord } from './calls/record';
 import { composeSides, recover } from './calls/recorded';
 import { Recorder } from './calls/recording';
+import { redialTime } from './calls/redial';
 import type { CallState } from './calls/state';
 import type { Plan } from './dialplan/model';
-import { isOpen } from './dialplan/hours';
+import { callbacksOpenAt, isQueueOpen } from './dialplan/queue-hours';
 import { PlanStore } from './dialplan/store';
 import { acdPorts } from './http/acd-ports';
 import { apiToken } from './http/api-token';
-import type { RecordingPort } from './http/recordings';
+import { recordingPort } from './http/recording-port';
 import { createHttpServer } from './http/server';
 import { addressesOf, advertisedAddress, type Endpoint } from './lib/addresses';
 import { systemClock } from './lib/clock';
@@ -33,6 +35,7 @@ import { Speech } from './media/speech';
 import { Numbers } from './numbers/numbers';
 import type { RoutingNumber } from './numbers/types';
 import { RecordingStore } from './recording/store';
+import { AgentCodes } from './sip/agent-codes';
 import { SrfSeatDialer, type Contact } from './sip/dialer';
 import { Edge } from './sip/edge';
 import { mountFace } from './sip/face';
@@ -55,21 +58,6 @@ import { makeKeys, type Keys } from './store/keys';
 const edgePatienceMs = 10_000;
 /** How long a call waits for a store that is away, in ms. */
 const storePatienceMs = 30_000;
-/** How long a terminal that was cut off while it waited may dial its number again, in seconds, unless its queue says otherwise. */
-const redialSeconds = 60;
-
-/** Ends of a call that its caller did not mean: the place in the queue is kept, and so is the way back to it. */
-const cutOff = new Set([
-  'bye',
-  'cancelled',
-  'gone',
-  'session-expired',
-  'no-ack',
-  'restart',
-  'shutdown',
-  'store-unavailable',
-  'internal',
-]);
 
 export interface App {
   readonly sip: Endpoint;
@@ -117,6 +105,7 @@ class Wiring {
   private media: MediaServer | undefined;
   private recordings!: RecordingStore;
   private recorder!: Recorder;
+  private speech!: Speech;
   private readonly throttle = new Throttle();
   /** There when the SIP server is in this process, and needs no control connection for us. */
   private readonly localSrf: LocalSrf | undefined;
@@ -260,18 +249,9 @@ class Wiring {
 
   /** What makes the pictures and prompts of phones without a screen program. */
   private makeFaces(): MediaFaces {
-    const { log } = this;
-    const speech = new Speech({ cacheDir: path.join(this.config.dataDir, 'prompts'), log });
-    this.closer.add('prompts', () => speech.close());
+    const { log, speech } = this;
 
     return new MediaFaces({ painter: new Painter(log), speech, clock: systemClock, log });
-  }
-
-  /** Whether a queue is open by its hours; one without hours always is. */
-  private isOpen(queue: string): boolean {
-    const hours = this.plan.queues.get(queue)?.hours;
-
-    return !hours || isOpen(hours, systemClock.now());
   }
 
   private async openEmergency(): Promise<void> {
@@ -282,11 +262,24 @@ class Wiring {
     await this.emergency.start();
   }
 
-  private async buildSip(): Promise<void> {
+  /** What agents dial to log in, take a break and so on. */
+  private makeAgentCodes(): AgentCodes {
+    return new AgentCodes({
+      seats: this.acd,
+      codes: () => this.plan.codes,
+      pinOf: (seat) => this.plan.seats.get(seat)?.pin,
+      media: () => this.media,
+      speech: this.speech,
+      mediaAddress: advertisedAddress(this.config.host),
+      clock: systemClock,
+      log: this.log,
+    });
+  }
+
+  private makeCalls(): CallManager {
     const { log } = this;
-    this.edge = new Edge(log, this.localSrf);
-    this.legs = new LegRegistry(this.edge);
-    this.calls = new CallManager({
+
+    return new CallManager({
       acd: this.acd,
       store: this.callStore,
       dialer: new SrfSeatDialer({
@@ -302,13 +295,27 @@ class Wiring {
       media: () => this.media,
       faces: this.makeFaces(),
       recorder: this.recorder,
-      isOpen: (queue) => this.isOpen(queue),
+      isOpen: (queue) => isQueueOpen(this.plan, queue, systemClock.now()),
       emergency: () => this.emergency.current,
+      callbacks: {
+        store: new CallbackStore(this.store.redis, this.keys),
+        plan: (version) => this.plans.version(version) ?? this.plan,
+        opensAt: callbacksOpenAt,
+      },
       storeAvailable: () => this.store.available,
       storeReady: () => this.store.whenAvailable(storePatienceMs),
       plans: this.plans,
       onEnded: (record, from) => this.settleNumber(record, from),
     });
+  }
+
+  private async buildSip(): Promise<void> {
+    const { log } = this;
+    this.speech = new Speech({ cacheDir: path.join(this.config.dataDir, 'prompts'), log });
+    this.closer.add('prompts', () => this.speech.close());
+    this.edge = new Edge(log, this.localSrf);
+    this.legs = new LegRegistry(this.edge);
+    this.calls = this.makeCalls();
     this.closer.add('calls', () => this.calls.close());
     const authenticator = new Authenticator({
       site: () => this.site,
@@ -347,6 +354,7 @@ class Wiring {
         identify,
         claim: (number, caller) => this.claim(number, caller),
         redirect: (caller, service) => this.help.redirect(caller, service),
+        agentCodes: this.makeAgentCodes(),
         calls: this.calls,
         home: this.legs,
         accepting: () => this.accepting,
@@ -483,7 +491,7 @@ class Wiring {
         },
         live: () => this.calls.live().map(publicRecord),
       },
-      recordings: this.recordingPort(),
+      recordings: recordingPort(this.recorder, this.recordings),
       acd: acdPorts(this.acd, this.acdConfig()),
       emergency: this.emergency,
       queues: {
@@ -499,22 +507,6 @@ class Wiring {
     const { port } = server.server.address() as AddressInfo;
 
     return { host: this.config.host, port };
-  }
-
-  private recordingPort(): RecordingPort {
-    const { recorder, recordings } = this;
-
-    return {
-      command: (call, action, by, why) => recorder.command(call, action, by, why),
-      snapshot: (call, side, by, why) => recorder.snapshot(call, side, by, why),
-      recordings: (filter) => recordings.recordings(filter),
-      snapshots: (filter) => recordings.snapshots(filter),
-      find: (id) => recordings.find(id),
-      part: (id, index) => recordings.part(id, index),
-      rendition: (id) => recordings.rendition(id),
-      picture: (id) => recordings.picture(id),
-      remove: (id, by) => recordings.remove(id, by),
-    };
   }
 
   private readiness(): { ready: boolean; missing: string[] } {
@@ -542,10 +534,9 @@ class Wiring {
   /** The number has served its one use, unless its caller was cut off while waiting: then it may be dialled again for a while. */
   private settleNumber(record: CallRecord, from: CallState): void {
     if (!record.lease || record.end?.cause === 'replaced') return;
-    const waited = (from === 'queued' || from === 'offered') && cutOff.has(record.end?.cause ?? '');
-    const grace = (record.queue && this.plan.queues.get(record.queue)?.grace) || redialSeconds;
+    const time = redialTime(record, from, (queue) => this.plan.queues.get(queue));
     this.numbers
-      .release(record.lease.number, waited ? { redialUntil: systemClock.now() + grace * 1000 } : {})
+      .release(record.lease.number, time === undefined ? {} : { redialUntil: systemClock.now() + time })
       .catch(this.report('a routing number could not be given back; it will be when its claim ends'));
   }
 

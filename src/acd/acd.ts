@@ -226,6 +226,14 @@ export class Acd extends TypedEmitter<AcdEvents> {
     return this.tickets.leave(ticketId, reason);
   }
 
+  /**
+   * The caller is not to wait any longer; the node of his call hears of it by `ended`.
+   * @throws SightlineError TICKET_GONE when it has ended, WRONG_STATE when it talks.
+   */
+  endWait(ticketId: string): Promise<void> {
+    return this.tickets.endWait(ticketId);
+  }
+
   /** The talk is over: the seat wraps up or is free. Does nothing for a ticket that does not talk. */
   complete(ticketId: string): Promise<void> {
     return this.tickets.complete(ticketId, false);
@@ -242,8 +250,8 @@ export class Acd extends TypedEmitter<AcdEvents> {
   }
 
   /**
-   * The person hangs up and is to be called back in his turn: the ticket keeps its place without a caller. When the node dies,
-   * another takes it over.
+   * The person hangs up and is to be called back in his turn: the ticket keeps its place without a caller; `callback` tells the
+   * node of his call. When the node dies, another takes it over.
    * @throws SightlineError TICKET_GONE, WRONG_STATE
    */
   askCallback(ticketId: string): Promise<void> {
@@ -477,6 +485,8 @@ export class Acd extends TypedEmitter<AcdEvents> {
         return;
       case 'preempted':
         return this.onPreempted(effect.id, effect.seat);
+      case 'callback':
+        return this.onCallback(effect.id);
       case 'adopted':
         return this.inBackground(this.tickets.adopted(effect.id), 'a callback could not be taken over');
     }
@@ -486,6 +496,14 @@ export class Acd extends TypedEmitter<AcdEvents> {
     const mine = this.registry.get(ticketId);
     if (mine) Object.assign(mine, { state: 'waiting', offers: new Map() });
     this.emit('preempted', ticketId, seatId);
+  }
+
+  private onCallback(ticketId: string): void {
+    const mine = this.registry.get(ticketId);
+    if (!mine) return;
+    mine.callback = true;
+    if (mine.state !== 'offered') mine.state = 'waiting';
+    this.emit('callback', ticketId);
   }
 
   private inBackground(work: Promise<unknown>, what: string): void {

@@ -6,6 +6,7 @@ import { match } from './match';
 import type { Match } from './match';
 import type { Mirror } from './mirror';
 import type { FloorTicket } from './floor';
+import type { QueueConfig } from './types';
 
 /** Passes in a row that claim nothing before the rest is left to the next event or sweep. */
 const FUTILE = 8;
@@ -33,7 +34,7 @@ export class Dispatcher {
   constructor(
     private readonly engine: Engine,
     private readonly mirror: Mirror,
-    /** How long after `ringTimeout` an offer's lease ends, in ms. */
+    /** How long after the last ring an offer's lease ends, in ms. */
     private readonly leaseMargin: number,
   ) {}
 
@@ -139,7 +140,7 @@ export class Dispatcher {
         seatId: choice.seatId,
         offerId: newId('offer'),
         token: newToken(),
-        expiresAt: now + config.ringTimeout * 1_000 + this.leaseMargin,
+        expiresAt: now + ringSeconds(config, ticket) * 1_000 + this.leaseMargin,
         missDelay: config.noAnswerDelay * 1_000,
         missBreak: config.autoBreak?.['no-answer'] ?? 0,
         more: choice.strategy === 'ring-all' || choice.strategy === 'ring-progressively' ? 1 : 0,
@@ -165,6 +166,11 @@ export class Dispatcher {
       this.wake('own');
     });
   }
+}
+
+/** How long a seat is held at most: for whoever is to be called back until he has answered, too. */
+function ringSeconds({ ringTimeout, callback }: QueueConfig, ticket: FloorTicket): number {
+  return ringTimeout + (ticket.callback ? (callback?.ringTimeout ?? 0) : 0);
 }
 
 /** The decision as a line of the ticket's history. */

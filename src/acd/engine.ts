@@ -20,6 +20,7 @@ export type Effect =
   | { t: 'ended'; id: string; how: TicketEnd }
   | { t: 'replaced'; id: string; call: string }
   | { t: 'preempted'; id: string; seat: string }
+  | { t: 'callback'; id: string }
   | { t: 'adopted'; id: string };
 
 export interface EngineOptions {

@@ -68,6 +68,7 @@ export class Reconciler {
     if (mine.state === 'talking' && hash.answeredAt === '') this.preempted(mine);
     if (mine.state === 'talking') return this.talking(mine, theirs);
     this.compareOffers(mine, theirs);
+    if (theirs.callback && !mine.callback) this.engine.apply([{ t: 'callback', id: mine.ticketId }]);
     await this.compareState(mine, theirs, Number(hash.until ?? 0) > 0);
   }
 

@@ -25,7 +25,7 @@ export const verbs = {
   callbackTicket: ['ticketId'],
   transferTicket: ['ticketId', 'queueId', 'grace', 'maxWait', 'maxWaiting', 'regular'],
   rankTicket: ['ticketId', 'class', 'priority'],
-  leaveTicket: ['ticketId', 'how'],
+  leaveTicket: ['ticketId', 'how', 'ifWaits'],
   completeTicket: ['ticketId', 'broke', 'keptFor'],
   restoreTalk: ['ticketId', 'seatId', 'offerId', 'token', 'answeredAt', 'wrapUp'],
   seatUp: ['seatId', 'login'],

@@ -88,10 +88,6 @@ export class Tickets {
   async askCallback(ticketId: string): Promise<void> {
     await this.outbox.ready();
     await this.engine.run('callbackTicket', { ticketId });
-    const mine = this.registry.get(ticketId);
-    if (!mine) return;
-    mine.callback = true;
-    if (mine.state !== 'offered') mine.state = 'waiting';
   }
 
   async transfer(ticketId: string, queue: string): Promise<void> {
@@ -125,6 +121,11 @@ export class Tickets {
     const reply = await this.outbox.do('leave', () => this.leaveNow(ticketId, reason));
 
     return offer ?? parseOffer(reply);
+  }
+
+  async endWait(ticketId: string): Promise<void> {
+    await this.outbox.ready();
+    await this.engine.run('leaveTicket', { ticketId, how: 'abandoned', ifWaits: 1 });
   }
 
   async complete(ticketId: string, broke: boolean): Promise<void> {
@@ -204,7 +205,7 @@ export class Tickets {
   }
 
   leaveNow(ticketId: string, how: LeaveReason): Promise<unknown> {
-    return this.engine.run('leaveTicket', { ticketId, how });
+    return this.engine.run('leaveTicket', { ticketId, how, ifWaits: 0 });
   }
 
   private newTicket(request: EnqueueRequest): OwnTicket {

@@ -427,6 +427,8 @@ export type AcdEvents = {
   overflow: [ticketId: string, rule: OverflowRule];
   /** An alarm has taken the seat of this talk: its ticket waits again, in its old place. */
   preempted: [ticketId: string, seatId: string];
+  /** The person of this ticket, which waits, is to be called back in his turn: whoever asked for that, his call may end. */
+  callback: [ticketId: string];
   /** The lease of this node ended or was taken over: what it holds may belong to others now. */
   fenced: [];
 };

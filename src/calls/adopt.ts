@@ -3,7 +3,7 @@ import type { Plan } from '../dialplan/model';
 import { attachSeat, attachTerminal } from './attach';
 import { Call, type QueueTarget } from './call';
 import type { CallStore } from './call-store';
-import type { Leg, LegRecord } from './leg';
+import { reasonElsewhere, type Leg, type LegRecord } from './leg';
 import type { CallManager } from './manager';
 import { remember, type CallRecord } from './record';
 import { takeUpTalk } from './media-loss';
@@ -39,6 +39,7 @@ export async function adoptCalls(ports: AdoptPorts): Promise<number> {
   const calls = await Promise.all(records.map((record) => takeUp(ports, record)));
   // The calls are there before the tickets are, so that no offer comes to nobody.
   const views = await ports.tickets();
+  ports.manager.callbacks?.adopt(views);
   await Promise.all(views.map((view) => letGo(ports, view)));
   const going = calls.filter((call) => !call.ended && goesOn(call, views));
   for (const call of going) {
@@ -60,8 +61,9 @@ async function letGo({ manager }: AdoptPorts, { state, offer, offers }: TicketVi
 async function takeUp(ports: AdoptPorts, record: CallRecord): Promise<Call> {
   const { manager } = ports;
   const invites = openInvites(record);
-  if (record.state === 'offered') record.state = 'queued';
+  if (record.state === 'offered') backToQueue(ports, record);
   delete record.ringing;
+  delete record.terminal.ringing;
   remember(record, manager.clock.now(), 'adopted');
   const call = new Call(record, ports.plan(record.planVersion), manager);
   manager.add(call);
@@ -74,11 +76,21 @@ async function takeUp(ports: AdoptPorts, record: CallRecord): Promise<Call> {
   return call;
 }
 
-/** The INVITEs of seats that ring, or have answered and were not joined: they know nothing of the new process. */
-function openInvites({ state, seat, ringing = [] }: CallRecord): string[] {
+/**
+ * The INVITEs of seats that ring, or have answered and were not joined, and of a terminal that is called back: they know nothing of the
+ * new process.
+ */
+function openInvites({ state, seat, terminal, ringing = [] }: CallRecord): string[] {
   const answered = state === 'talking' ? [] : (seat?.invites ?? []);
 
-  return [...answered, ...ringing.flatMap(({ invites }) => invites)];
+  return [...answered, ...ringing.flatMap(({ invites }) => invites), ...(terminal.ringing ?? [])];
+}
+
+/** Nobody rings any more. A seat that waited for a person who was being called is let go: he is called with whichever is free then. */
+function backToQueue(ports: AdoptPorts, record: CallRecord): void {
+  record.state = 'queued';
+  if (record.seat?.leg) void ports.leg(record.seat.leg).bye(reasonElsewhere);
+  delete record.seat;
 }
 
 /** Takes up the legs and asks each whether its far end is still there. */

@@ -9,8 +9,8 @@ import { onSeatRequest } from './seat-requests';
 import { callerLeft } from './stage-end';
 import { onTerminalRequest } from './terminal-requests';
 
-/** Listens to the terminal's leg for the rest of the call; also used when a call is adopted. */
-export function attachTerminal(call: Call, leg: Leg): void {
+/** Listens to the terminal's leg for the rest of the call; also used when a call is adopted. `isNew`: this process has dialled it. */
+export function attachTerminal(call: Call, leg: Leg, isNew = false): void {
   call.terminal = leg;
   call.record.terminal.leg = leg.record;
   leg.events.on('ended', (end) => {
@@ -18,16 +18,16 @@ export function attachTerminal(call: Call, leg: Leg): void {
   });
   leg.events.on('request', (request) => onTerminalRequest(call, request));
   leg.events.on('offer', (offer) => onOffer(call, 'terminal', offer));
-  if (call.record.face === 'screen') attachScreen(call, leg);
+  if (call.record.face === 'screen') attachScreen(call, leg, isNew);
   leg.start();
 }
 
-function attachScreen(call: Call, leg: Leg): void {
+function attachScreen(call: Call, leg: Leg, isNew: boolean): void {
   const screen = new Screen({
     clock: call.home.clock,
     sender: { send: (contentType, headers, body) => sendInfo(leg, { contentType, headers, body }) },
     // A call without its INVITE was taken over: its terminal has seen numbers that may not have been written down.
-    ...(call.incoming ? {} : { lastSeq: resumedSeq(call.record.menu ?? { seqOut: 0 }) }),
+    ...(call.incoming || isNew ? {} : { lastSeq: resumedSeq(call.record.menu ?? { seqOut: 0 }) }),
   });
   call.face = screen;
   screen.on('taken', (_message, seq) => {

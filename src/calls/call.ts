@@ -2,7 +2,15 @@ import { asSightlineError } from '../lib/errors';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
 import type { AcdPort } from './acd-port';
-import { reasonCallerLeft, type IncomingInvite, type Leg, type SeatDialer } from './leg';
+import {
+  reasonCallerLeft,
+  reasonNormal,
+  type IncomingInvite,
+  type Leg,
+  type OutgoingInvite,
+  type SeatAnswer,
+  type SeatDialer,
+} from './leg';
 import type { Plan } from '../dialplan/model';
 import type { Medium, Offer, OverflowRule, OverflowTarget, TicketClass } from '../acd/types';
 import type { Face } from '../ivr/face';
@@ -10,7 +18,7 @@ import type { LocalText } from '../ivr/model';
 import type { Bridge, Endpoint, MediaServer } from '../media/port';
 import type { FaceMaker } from './faces';
 import { remember, type CallEnd, type CallMedia, type CallRecord, type Side } from './record';
-import { Rings } from './ring';
+import { Rings, type SeatRing } from './ring';
 import { Turns } from './turns';
 import { callMachine, type CallInput, type CallMachine, type CallState } from './state';
 
@@ -45,9 +53,9 @@ export interface Stages {
   talk(call: Call): void;
   /** The rules of a queue send the call somewhere else. */
   elsewhere(call: Call, entry: Entry): void;
-  /** The person is to be called back in his turn: his ticket keeps its place. */
-  callback(call: Call): void;
   end(call: Call, end: CallEnd, reason?: string): void;
+  /** The person is to be called back in his turn: the call ends, the ticket keeps its place. Where that cannot be, he waits on. */
+  callback(call: Call): void;
   /** The engine of one side's endpoint is gone. */
   mediaLost(call: Call, side: Side, reason: string): void;
   /** The terminal has other media than before: shows its pages in the way that they allow. */
@@ -73,6 +81,25 @@ export interface CallRecorder {
   seatDigit(call: Call, digit: string): void;
 }
 
+/** Who calls people back that have asked for it. */
+export interface CallbackDesk {
+  /** Whether the person of this call may ask to be called back where he waits. */
+  canAsk(call: Call): Promise<boolean>;
+  /** The person of this call asks. Never rejects for want of the store: then he waits on. */
+  ask(call: Call): Promise<void>;
+  /** The ACD has been told by somebody else that he is to be called back. Where that cannot be he waits on. Never rejects either. */
+  granted(call: Call): Promise<void>;
+  /** Whether that is under way for this ticket, so that a call that ends meanwhile does not give its place up. */
+  isAsking(ticketId: string): boolean;
+  /**
+   * The person was called back and is lost before a seat has answered: he is called again after a while, or given up.
+   * False when his ticket is none of a callback.
+   */
+  lost(call: Call): Promise<boolean>;
+  /** The person has called by himself, by this call, which has the ticket now. */
+  takenBack(ticketId: string, by: Call): void;
+}
+
 /** What a call needs of its surroundings. */
 export interface CallHome {
   readonly acd: AcdPort;
@@ -90,6 +117,7 @@ export interface CallHome {
   isOpen(queue: string): boolean;
   /** The message that was set at run time for everybody who calls. */
   emergency?(): { text: LocalText; refuse: boolean } | undefined;
+  readonly callbacks?: CallbackDesk | undefined;
   save(record: CallRecord): void;
   /** The call has this ticket now; events of the ticket find it by that. */
   bindTicket(call: Call, ticketId: string): void;
@@ -117,6 +145,12 @@ export class Call {
   offer: Offer | undefined;
   /** The seats that ring. The one that answers first becomes `seat`. */
   readonly rings: Rings;
+  /** The INVITE to a terminal that is called back, until it has answered. */
+  calling: OutgoingInvite | undefined;
+  /** What comes before the join when a seat has answered: calling the person back. Absent where he is on the line. */
+  onSeatAnswer: ((ring: SeatRing, answer: SeatAnswer) => Promise<void>) | undefined;
+  /** Whether the person can be called back, once it was looked up. */
+  mayBeCalledBack: boolean | undefined;
   /** Counts the stays in a queue: who comes back from the store finds out whether the person still stands there. */
   visit = 0;
   private readonly machine: CallMachine;
@@ -194,6 +228,8 @@ export class Call {
   /** Forgets the seat that has answered: another may. */
   clearSeat(): void {
     this.offer = undefined;
+    // Nobody is called back for a seat that is gone.
+    this.calling?.cancel(reasonNormal);
     this.seat = undefined;
     delete this.keyWays.seat;
     void this.endpoints.seat?.close();
@@ -207,6 +243,7 @@ export class Call {
     this.clearSeat();
     delete this.record.ticketId;
     delete this.record.queue;
+    this.mayBeCalledBack = undefined;
 
     return ++this.visit;
   }

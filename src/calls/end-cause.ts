@@ -12,6 +12,8 @@ const others: Readonly<Record<string, ErrorCode>> = {
   closed: 'QUEUE_FULL',
   shutdown: 'SHUTTING_DOWN',
   replaced: 'CALL_GONE',
+  callback: 'USER_OFFLINE',
+  removed: 'TICKET_GONE',
   bye: 'USER_OFFLINE',
   gone: 'USER_OFFLINE',
   'no-ack': 'USER_OFFLINE',

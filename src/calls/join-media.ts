@@ -1,7 +1,7 @@
 import { SightlineError, asSightlineError, type ErrorCode } from '../lib/errors';
 import type { Call } from './call';
 import { engineBack } from './engine-back';
-import { bridgeEndpoints, dropEndpoints, keepEndpoint, makeEndpoint } from './endpoints';
+import { bridgeEndpoints, dropEndpoints, hasEngine, keepEndpoint, makeEndpoint } from './endpoints';
 import { askBothForPictures, askForPicture } from './fast-update';
 import { isPlain } from './anchor';
 import { anchorReasons } from './anchor-reasons';
@@ -10,7 +10,7 @@ import { attachTerminal } from './attach';
 import { closeMediaFace } from './stage-face';
 import { joinRinging, joinScreen, type Described } from './join-direct';
 import { reasonNormal } from './leg';
-import { answerForEndpoint, endpointAnswer, offerFor } from './media';
+import { answerForEndpoint, endpointAnswer, isIdle, offerFor } from './media';
 import { offerTo } from './offer-to';
 import { mediaOf, otherSide, type Side } from './sides';
 
@@ -27,7 +27,7 @@ export async function joinMedia(call: Call, answer: Described): Promise<boolean>
   if (isAnchored && (await joinedAnchored(call, answer))) return call.state === 'joining';
   if (call.state !== 'joining') return false;
   // The seat has answered an offer of the engine's; what it says the terminal may not understand.
-  if (isAnchored && !isPlain(call)) return joinedAgain(call);
+  if ((isAnchored && !isPlain(call)) || belongsAtEngine(call)) return joinedAgain(call);
   const wasShown = call.endpoints.terminal !== undefined;
   const joined = await (call.terminal ? joinScreen(call, answer) : joinRinging(call, answer));
   closeMediaFace(call);
@@ -37,6 +37,13 @@ export async function joinMedia(call: Call, answer: Described): Promise<boolean>
   if (joined && wasShown) askBothForPictures(call);
 
   return joined;
+}
+
+/** A seat that was asked to wait before the terminal was known, and whose talk turns out to need the server. */
+function belongsAtEngine(call: Call): boolean {
+  const told = call.record.seat?.media.local;
+
+  return told !== undefined && isIdle(told) && hasEngine(call) && anchorReasons(call).length > 0;
 }
 
 /** WRONG_STATE: the two came to stand on different servers, as when the first was lost and found again while the seat rang. */

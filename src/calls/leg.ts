@@ -105,11 +105,13 @@ export interface IncomingInvite {
 }
 
 export interface DialRequest {
+  /** The user that is called: a seat, or a terminal that is called back. */
   seatId: string;
   /** The offer; undefined asks the seat for one. */
   sdp: string | undefined;
   /** Shown on the seat's display. */
   from: { user: string; name: string };
+  /** With `Recv-Info` among them, the leg's record tells whether the peer takes the visual menu, too. */
   headers: Record<string, string>;
 }
 
@@ -149,6 +151,8 @@ export interface SeatDialer {
   dial(request: DialRequest): OutgoingInvite;
   /** Whether all that is registered as this seat are browsers: SIP over WebSocket (RFC 7118) is spoken by nobody else. */
   isBrowser(seatId: string): Promise<boolean>;
+  /** Whether anything is registered as this user. */
+  isReachable(user: string): Promise<boolean>;
 }
 
 /** Reason header of the losing branch when another seat or contact took the call (RFC 3326, RFC 3261 section 16.7). */

@@ -2,12 +2,14 @@ import { pause, type Clock } from '../lib/clock';
 import { newId } from '../lib/ids';
 import type { Logger } from '../lib/logger';
 import type { TypedEmitter } from '../lib/emitter';
-import type { AcdEvents } from '../acd/types';
+import type { AcdEvents, Offer } from '../acd/types';
 import type { Plan } from '../dialplan/model';
 import type { AcdPort } from './acd-port';
 import type { MediaServer } from '../media/port';
 import { Call, type CallHome, type CallRecorder } from './call';
 import type { FaceMaker } from './faces';
+import { Callbacks, type CallbackPorts } from './callback';
+import type { CallbackRecord } from './callback-rules';
 import type { CallStore } from './call-store';
 import { edgeBack, edgeLost } from './edge-loss';
 import type { IncomingInvite, SeatDialer } from './leg';
@@ -21,6 +23,7 @@ import { offerWithdrawn, ringSeat } from './stage-offer';
 import { overflowed } from './stage-overflow';
 import { talkPreempted } from './stage-preempted';
 import { refreshPlace } from './stage-queue';
+import { calledBackLater } from './stage-callback';
 import { startCall } from './stage-start';
 import { stages } from './stages';
 import type { CallState } from './state';
@@ -44,6 +47,8 @@ export interface ManagerPorts {
   isOpen?(queue: string): boolean;
   /** The message that was set at run time for everybody who calls. */
   emergency?(): EmergencyMessage | undefined;
+  /** Absent: nobody is called back. */
+  callbacks?: Pick<CallbackPorts, 'store' | 'plan' | 'opensAt'> | undefined;
   storeAvailable(): boolean;
   storeReady(): Promise<void>;
   /** A call began or ended with this plan: as long as calls use it, its version is kept. */
@@ -68,27 +73,30 @@ export class CallManager implements CallHome {
   readonly stages = stages;
   private readonly calls = new Map<string, Call>();
   private readonly byTicket = new Map<string, Call>();
+  readonly callbacks: Callbacks | undefined;
   private readonly unsubscribe: (() => void)[];
   /** Calls that are over and still have somebody to tell. */
   private readonly parting = new Set<Promise<unknown>>();
 
   constructor(private readonly ports: ManagerPorts) {
     const { acd } = ports;
+    this.callbacks = ports.callbacks && this.openCallbacks(ports.callbacks);
     this.unsubscribe = [
-      acd.on('offer', (offer) => {
-        const call = this.calls.get(offer.callId);
-        if (call) call.run(ringSeat(call, offer));
-        else void acd.decline(offer, 'caller-left').catch(() => undefined);
-      }),
+      acd.on('offer', (offer) => this.onOffer(offer)),
       acd.on('withdrawn', (offer, cause) => {
-        const call = this.calls.get(offer.callId);
+        const call = this.calls.get(offer.callId) ?? this.byTicket.get(offer.ticketId);
         if (call) offerWithdrawn(call, offer, cause);
+        this.callbacks?.withdrawn(offer);
       }),
       acd.on('moved', (ticketIds) => this.onMoved(ticketIds)),
       acd.on('ended', (ticketId, how) => {
         if (how === 'overflowed') this.endTicket(ticketId, { by: 'server', cause: 'overflowed' });
+        // Somebody else has ended the wait: whoever gives up his own has let go of the ticket before.
+        if (how === 'abandoned') this.endWait(ticketId, { by: 'server', cause: 'removed' });
         this.byTicket.delete(ticketId);
+        this.callbacks?.ticketEnded(ticketId);
       }),
+      acd.on('callback', (ticketId) => this.onCallback(ticketId)),
       acd.on('overflow', (ticketId, rule) => {
         const call = this.byTicket.get(ticketId);
         if (call) call.run(overflowed(call, ticketId, rule));
@@ -99,6 +107,15 @@ export class CallManager implements CallHome {
       }),
       acd.on('replaced', (ticketId, oldCallId) => this.onReplaced(ticketId, oldCallId)),
     ];
+  }
+
+  private openCallbacks({ store, plan, opensAt }: NonNullable<ManagerPorts['callbacks']>): Callbacks {
+    const { acd, dialer, clock, log } = this.ports;
+    const begin = (callback: CallbackRecord, on: Plan): Call => this.callBack(callback, on);
+
+    const waiting = (ticketId: string): Call | undefined => this.byTicket.get(ticketId);
+
+    return new Callbacks({ acd, dialer, clock, log, store, plan, begin, waiting, ...(opensAt && { opensAt }) });
   }
 
   get acd(): AcdPort {
@@ -162,6 +179,38 @@ export class CallManager implements CallHome {
     this.add(call);
     call.note('arrived', `${number} from ${caller.user}`);
     call.run(startCall(call, incoming));
+
+    return call;
+  }
+
+  /** Begins the call to a person who is called back. Its driver does the rest. */
+  private callBack(callback: CallbackRecord, plan: Plan): Call {
+    const { caller, number, flow, locale, context, queuedAt, callId: of, rules, attempts } = callback;
+    const call = new Call(
+      {
+        id: newId('call'),
+        site: plan.site,
+        node: this.ports.node,
+        planVersion: plan.version,
+        number,
+        flow,
+        caller,
+        locale,
+        face: 'ring',
+        media: { mode: 'none' },
+        state: 'arriving',
+        terminal: { media: newMedia(this.ports.mediaAddress) },
+        callback: { of, order: rules.order, attempt: attempts + 1 },
+        context,
+        startedAt: this.clock.now(),
+        queuedAt,
+        history: [],
+      },
+      plan,
+      this,
+    );
+    this.add(call);
+    call.note('callback', `${rules.order}, ${attempts + 1} of ${rules.attempts}`);
 
     return call;
   }
@@ -273,11 +322,31 @@ export class CallManager implements CallHome {
     });
   }
 
+  private onOffer(offer: Offer): void {
+    const { callbacks } = this;
+    const called = this.byTicket.get(offer.ticketId);
+    // A person who was called back waits by another call than the one that asked.
+    const call = this.calls.get(offer.callId) ?? (called?.record.answeredAt === undefined ? undefined : called);
+    if (call && !callbacks?.isAsking(offer.ticketId)) call.run(ringSeat(call, offer));
+    else if (callbacks) void callbacks.offered(offer);
+    else void this.acd.decline(offer, 'caller-left').catch(() => undefined);
+  }
+
   private onMoved(ticketIds: string[]): void {
     for (const ticketId of ticketIds) {
       const call = this.byTicket.get(ticketId);
       if (call?.face) call.run(refreshPlace(call));
     }
+  }
+
+  /** Whoever asked for it, the call of a person who is to be called back ends. */
+  private onCallback(ticketId: string): void {
+    const call = this.byTicket.get(ticketId);
+    if (call?.record.ticketId === ticketId) call.run(calledBackLater(call));
+  }
+
+  private endWait(ticketId: string, end: CallEnd): void {
+    if (this.byTicket.get(ticketId)?.waiting) this.endTicket(ticketId, end);
   }
 
   private endTicket(ticketId: string, end: CallEnd): void {

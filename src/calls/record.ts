@@ -1,3 +1,4 @@
+import type { CallbackConfig } from '../acd/types';
 import type { MenuState } from '../ivr/state';
 import type { Origin } from '../media/sdp';
 import type { LegRecord } from './leg';
@@ -80,8 +81,8 @@ export interface CallRecord {
   /** Absent in records of before there were media. */
   media?: CallMedia;
   state: CallState;
-  /** `inviteId` is the transaction of an INVITE that is not answered yet. */
-  terminal: { leg?: LegRecord; media: LegMedia; inviteId?: string };
+  /** `inviteId` is the transaction of an INVITE that is not answered yet; `ringing` are those of INVITEs to a terminal that is called back. */
+  terminal: { leg?: LegRecord; media: LegMedia; inviteId?: string; ringing?: string[] };
   /** The seat that has answered. `invites` are the transactions of its INVITEs, until the two are joined. */
   seat?: { id: string; leg?: LegRecord; media: LegMedia; invites?: string[] };
   /** The seats that ring, in the order in which they were offered. */
@@ -90,6 +91,8 @@ export interface CallRecord {
   ticketId?: string;
   /** How often rules of queues have sent it on since its person chose. */
   moves?: number;
+  /** A call of ours to a person who asked for it: `of` is the call that asked, `attempt` counts from 1. */
+  callback?: { of: string; order: CallbackConfig['order']; attempt: number };
   /** The routing number that led here, when it was a leased one. */
   lease?: { number: string; request: string; token?: string };
   /** Where the person stands on the screen. */

@@ -29,6 +29,7 @@ export function endCall(call: Call, end: CallEnd, reason?: string): void {
   record.endedAt = home.clock.now();
   call.apply('end', `${end.by}: ${end.cause}`);
   home.recorder?.ended(call);
+  call.calling?.cancel(reason ?? reasonNormal);
   call.rings.stopAll(reason ?? (end.by === 'caller' ? reasonCallerLeft : reasonNormal));
   const over = [
     settleTicket(call, from, end),
@@ -70,17 +71,24 @@ function isMeant(call: Call, end: CallEnd): boolean {
   return end.cause === 'left' || call.record.menu?.pending?.type === 'end';
 }
 
+/** Causes of an end that follows that of the ticket. */
+const endedByQueue: ReadonlySet<string> = new Set(['overflowed', 'removed']);
+
 /** What becomes of the ticket: kept for a redial, given up, or served. */
 async function settleTicket(call: Call, from: CallState, end: CallEnd): Promise<void> {
-  const { ticketId } = call.record;
+  const { ticketId, callback, answeredAt } = call.record;
   if (!ticketId) return;
-  const { acd, log } = call.home;
+  const { acd, log, callbacks } = call.home;
+  // A person who is not on the line yet is called again: src/calls/callback.ts knows what is to become of his ticket.
+  if (callback && answeredAt === undefined) return;
+  if (end.cause === 'callback' || callbacks?.isAsking(ticketId)) return;
   try {
     if (from === 'talking' && isCutOff(end.cause)) await acd.breakOff(ticketId);
     else if (from === 'joining' || from === 'talking') await acd.complete(ticketId);
     else if (from === 'queued' || from === 'offered') {
-      if (end.by === 'server' && end.cause === 'overflowed') return;
+      if (end.by === 'server' && endedByQueue.has(end.cause)) return;
       if (isMeant(call, end)) await acd.leave(ticketId, 'abandoned');
+      else if (callback && (await callbacks?.lost(call))) return;
       else await acd.drop(ticketId);
     }
   } catch (error) {

@@ -43,11 +43,12 @@ export async function joinSeat(call: Call, ring: SeatRing, answer: SeatAnswer): 
 function promote(call: Call, ring: SeatRing, { leg, sdp }: SeatAnswer): void {
   const { offer, record, media, endpoint } = ring;
   call.offer = offer;
-  call.record.seat = { id: offer.seatId, media, invites: record.invites };
+  call.record.seat = { id: offer.seatId, media, invites: record.invites, leg: leg.record };
   media.remote = sdp;
   call.apply('seat-answered', offer.seatId);
   if (endpoint) keepEndpoint(call, 'seat', endpoint);
-  attachSeat(call, leg);
+  // A seat that has waited for a terminal to answer is listened to already.
+  if (call.seat !== leg) attachSeat(call, leg);
 }
 
 /** The offer was not ours any more: other seats ring on, or the caller is back at its place. */

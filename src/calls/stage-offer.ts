@@ -3,6 +3,7 @@ import {
   reasonCallerLeft,
   reasonElsewhere,
   reasonNoAnswer,
+  reasonNormal,
   type OutgoingInvite,
   type SeatAnswer,
 } from './leg';
@@ -32,7 +33,7 @@ export async function ringSeat(call: Call, offer: Offer): Promise<void> {
   call.apply('offer', offer.seatId);
   call.home.bindTicket(call, offer.ticketId);
   const answer = await answerTo(call, ring, await seatOffer(call, ring), []);
-  if (answer) await joinSeat(call, ring, answer);
+  if (answer) await (call.onSeatAnswer ? call.onSeatAnswer(ring, answer) : joinSeat(call, ring, answer));
 }
 
 function isWanted(call: Call, offer: Offer): boolean {
@@ -139,6 +140,8 @@ function takeOut(call: Call, ring: SeatRing, cause: WithdrawCause): boolean {
 /** The seats that ring cannot be heard any more, through no fault of their own. */
 export async function ringsInterrupted(call: Call): Promise<void> {
   const rings = call.rings.takeAll();
+  call.calling?.cancel(reasonNormal);
+  for (const ring of rings) letSeatGo(call, ring);
   if (rings.length > 0 && call.state === 'offered') call.apply('offer-lost', 'node-lost');
   for (const ring of rings) ring.stop(reasonElsewhere);
   await Promise.all(rings.map(({ offer }) => declineLater(call, offer, 'node-lost')));
@@ -156,7 +159,14 @@ async function declineLater(call: Call, offer: Offer, cause: DeclineCause): Prom
 /** The ACD took an offer back: its lease ended, another seat was faster, or the ticket is with somebody else. */
 export function offerWithdrawn(call: Call, offer: Offer, cause: WithdrawCause): void {
   const ring = call.rings.find(offer.offerId);
-  if (ring && takeOut(call, ring, cause)) ring.stop(withdrawReason(cause));
+  if (!ring || !takeOut(call, ring, cause)) return;
+  letSeatGo(call, ring);
+  ring.stop(withdrawReason(cause));
+}
+
+/** A seat that has answered and waited for the person to be called back is not the seat of the call any more. */
+function letSeatGo(call: Call, { answer }: SeatRing): void {
+  if (answer && call.seat === answer.leg) call.clearSeat();
 }
 
 function withdrawReason(cause: WithdrawCause): string {
@@ -179,5 +189,6 @@ function seatHeaders(call: Call, offer: Offer): Record<string, string> {
     'X-Sightline-Call': call.id,
     'X-Sightline-Queue': offer.queue,
     'X-Sightline-Number': call.record.number,
+    ...(call.record.callback ? { 'X-Sightline-Callback': '1' } : {}),
   };
 }

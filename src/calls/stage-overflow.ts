@@ -38,6 +38,8 @@ async function moved(call: Call, ticketId: string, queue: string): Promise<boole
   }
   if (!stands(call, ticketId)) return false;
   call.record.queue = queue;
+  // Another queue may call people back where the former one does not.
+  call.mayBeCalledBack = undefined;
   call.note('queue', queue);
   await refreshPlace(call);
 

@@ -1,6 +1,7 @@
 import { asSightlineError, type SightlineError } from '../lib/errors';
 import { causeOf } from './end-cause';
 import { showQueue } from '../ivr/session';
+import type { QueueAction } from '../ivr/views';
 import type { LeaveReason, Position, TicketView } from '../acd/types';
 import type { Call, QueueTarget } from './call';
 import { entryOf } from './overflow';
@@ -93,7 +94,7 @@ async function takeTicket(call: Call, target: QueueTarget): Promise<TicketView> 
  * What a redial is recognised by, besides the terminal: the number that was dialled. A caller whose identity is only
  * what it says of itself has no place to come back to, or others could take it.
  */
-function resumeKey(call: Call): string {
+export function resumeKey(call: Call): string {
   return call.record.caller.kind === 'terminal' ? call.record.number : call.id;
 }
 
@@ -104,6 +105,7 @@ export async function resumePlace(call: Call): Promise<boolean> {
   try {
     const ticket = await acd.resume({ terminal: call.record.caller.user, resumeKey: resumeKey(call), callId: call.id });
     if (!ticket) return false;
+    call.home.callbacks?.takenBack(ticket.ticketId, call);
     if (!call.can('enqueue')) {
       await acd.drop(ticket.ticketId);
 
@@ -141,11 +143,22 @@ export async function showPlace(call: Call): Promise<void> {
   const { ticketId, menu } = call.record;
   // A face that is lost for a moment shows it when it is back.
   if ((!call.face && !menu) || !ticketId || !call.waiting) return;
+  call.mayBeCalledBack ??= await call.home.callbacks?.canAsk(call);
   const place = await placeOf(call, ticketId);
   if (!place || !call.waiting || call.record.ticketId !== ticketId) return;
   const label = call.plan.queues.get(place.queue)?.label ?? {};
+  present(call, showQueue(screenState(call), { ...place, label, actions: actionsOf(call) }));
+}
+
+/** What the person may do while he waits. */
+function actionsOf(call: Call): QueueAction[] {
   const flow = call.plan.flows.get(call.record.flow);
-  present(call, showQueue(screenState(call), { ...place, label, actions: flow?.menu ? ['leave', 'home'] : ['leave'] }));
+
+  return [
+    'leave',
+    ...(call.mayBeCalledBack ? (['callback'] as const) : []),
+    ...(flow?.menu ? (['home'] as const) : []),
+  ];
 }
 
 /** A place that cannot be read now is shown at its next change. */

@@ -1,5 +1,6 @@
 import type { Stages } from './call';
 import { mediaLost } from './media-loss';
+import { askCallback } from './stage-callback';
 import { endCall } from './stage-end';
 import { fitFace } from './stage-face';
 import { showTalk } from './stage-join';
@@ -13,8 +14,8 @@ export const stages: Stages = {
   queue: (call, target) => call.run(enterQueue(call, target)),
   talk: showTalk,
   elsewhere: (call, entry) => call.run(carryOut(call, entry)),
-  callback: (call) => call.note('callback-refused'),
   end: endCall,
+  callback: (call) => call.run(askCallback(call)),
   mediaLost,
   fitFace,
 };

@@ -6,12 +6,11 @@ import type { SeatPort } from './seats';
 import type { TicketPort } from './tickets';
 
 /** The part of the ACD that REST uses; see src/acd/acd.ts for what each does. */
-export interface AcdForHttp extends Omit<SeatPort, 'seats'>, Omit<TicketPort, 'endWait'> {
+export interface AcdForHttp extends Omit<SeatPort, 'seats'>, TicketPort {
   snapshot(): Promise<AcdSnapshot>;
   facts(queue: string): Promise<QueueFacts>;
   stats(queue: string): Promise<QueueStats>;
   queueTickets(queue: string): Promise<QueueTicket[]>;
-  leave(ticketId: string, reason: 'abandoned'): Promise<unknown>;
 }
 
 export interface AcdPorts {
@@ -21,8 +20,8 @@ export interface AcdPorts {
 }
 
 /** Makes the ports of the routes about seats, tickets and queues from the ACD and the plan in force. */
-export function acdPorts(acd: AcdForHttp, config: Pick<AcdConfig, 'seat' | 'seats'>): AcdPorts {
-  return { seats: seatPort(acd, config), tickets: ticketPort(acd), queueDetail: queuePort(acd) };
+export function acdPorts(acd: AcdForHttp, config: Pick<AcdConfig, 'seat' | 'seats' | 'queue'>): AcdPorts {
+  return { seats: seatPort(acd, config), tickets: ticketPort(acd, config), queueDetail: queuePort(acd) };
 }
 
 function seatPort(acd: AcdForHttp, config: Pick<AcdConfig, 'seat' | 'seats'>): SeatPort {
@@ -64,21 +63,22 @@ function bySeatId(a: SeatView, b: SeatView): number {
   return a.seatId < b.seatId ? -1 : 1;
 }
 
-function ticketPort(acd: AcdForHttp): TicketPort {
+function ticketPort(acd: AcdForHttp, config: Pick<AcdConfig, 'queue'>): TicketPort {
   return {
     ticket: (id) => acd.ticket(id),
     history: (id) => acd.history(id),
     explain: (id) => acd.explain(id),
     transfer: (id, queue) => acd.transfer(id, queue),
     reprioritise: (id, rank) => acd.reprioritise(id, rank),
-    askCallback: (id) => acd.askCallback(id),
-    endWait: async (id) => {
-      // `leave` would end a talk as well, and is harmless for what has ended: here both are mistakes of the asker.
-      const state = (await acd.ticket(id))?.state;
-      if (state === undefined || state === 'ended') throw new SightlineError('TICKET_GONE');
-      if (state === 'talking') throw new SightlineError('WRONG_STATE', 'The ticket talks; end its call instead');
-      await acd.leave(id, 'abandoned');
+    askCallback: async (id) => {
+      const ticket = await acd.ticket(id);
+      if (ticket?.state === 'dropped') throw new SightlineError('WRONG_STATE', 'Its person has hung up');
+      if (ticket && !config.queue(ticket.queue)?.callback)
+        throw new SightlineError('WRONG_STATE', `The queue '${ticket.queue}' calls nobody back`);
+
+      return acd.askCallback(id);
     },
+    endWait: (id) => acd.endWait(id),
   };
 }
 

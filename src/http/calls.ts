@@ -26,6 +26,16 @@ const CallView = Type.Object(
     queue: text('The queue that it waits in, or came from'),
     ticketId: text('Its ticket there'),
     ringing: Type.Optional(Type.Array(Type.String(), { description: 'The seats that ring for it' })),
+    callback: Type.Optional(
+      Type.Object(
+        {
+          of: Type.String({ description: 'The call that asked for it' }),
+          order: Type.String({ description: 'agent-first or caller-first' }),
+          attempt: Type.Integer({ description: 'From 1' }),
+        },
+        { description: 'Of a call to somebody who is called back' },
+      ),
+    ),
     startedAt: time,
     answeredAt: time,
     queuedAt: time,

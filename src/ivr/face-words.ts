@@ -22,6 +22,10 @@ export interface FaceWords {
   readonly busy: string;
   readonly trouble: string;
   readonly link: string;
+  /** What a person who waits may ask for. */
+  readonly callMeBack: string;
+  /** To one who has asked for it, before the call ends. */
+  readonly willCall: string;
 }
 
 const english: FaceWords = {
@@ -44,6 +48,8 @@ const english: FaceWords = {
   busy: 'All lines are taken. Please try again later.',
   trouble: 'Something went wrong. Please call again.',
   link: 'Please open',
+  callMeBack: 'Call me back',
+  willCall: 'We will call you back. You keep your place.',
 };
 
 const dictionary: Readonly<Record<string, FaceWords>> = {
@@ -68,6 +74,8 @@ const dictionary: Readonly<Record<string, FaceWords>> = {
     busy: 'Alle Leitungen sind belegt. Bitte versuchen Sie es später.',
     trouble: 'Da ist etwas schiefgegangen. Bitte rufen Sie noch einmal an.',
     link: 'Bitte öffnen Sie',
+    callMeBack: 'Rückruf',
+    willCall: 'Wir rufen Sie zurück. Sie behalten Ihren Platz.',
   },
   fr: {
     back: 'Retour',
@@ -89,6 +97,8 @@ const dictionary: Readonly<Record<string, FaceWords>> = {
     busy: 'Toutes les lignes sont occupées. Veuillez rappeler plus tard.',
     trouble: 'Une erreur s’est produite. Veuillez rappeler.',
     link: 'Veuillez ouvrir',
+    callMeBack: 'Me rappeler',
+    willCall: 'Nous vous rappellerons. Vous gardez votre place.',
   },
   it: {
     back: 'Indietro',
@@ -110,6 +120,8 @@ const dictionary: Readonly<Record<string, FaceWords>> = {
     busy: 'Tutte le linee sono occupate. Richiami più tardi.',
     trouble: 'Qualcosa è andato storto. Richiami, per favore.',
     link: 'Apra',
+    callMeBack: 'Richiamatemi',
+    willCall: 'La richiameremo. Lei mantiene il suo posto.',
   },
   es: {
     back: 'Atrás',
@@ -131,6 +143,8 @@ const dictionary: Readonly<Record<string, FaceWords>> = {
     busy: 'Todas las líneas están ocupadas. Llame más tarde.',
     trouble: 'Algo ha fallado. Vuelva a llamar, por favor.',
     link: 'Abra',
+    callMeBack: 'Que me llamen',
+    willCall: 'Le llamaremos. Usted conserva su puesto.',
   },
   nl: {
     back: 'Terug',
@@ -152,6 +166,8 @@ const dictionary: Readonly<Record<string, FaceWords>> = {
     busy: 'Alle lijnen zijn bezet. Probeer het later nog eens.',
     trouble: 'Er ging iets mis. Bel nog eens.',
     link: 'Open',
+    callMeBack: 'Bel mij terug',
+    willCall: 'Wij bellen u terug. U behoudt uw plaats.',
   },
   zh: {
     back: '返回',
@@ -173,6 +189,8 @@ const dictionary: Readonly<Record<string, FaceWords>> = {
     busy: '线路繁忙，请稍后再拨。',
     trouble: '出现故障，请重新拨打。',
     link: '请打开',
+    callMeBack: '请回电',
+    willCall: '我们会给您回电，您的排队位置不变。',
   },
   ja: {
     back: '戻る',
@@ -194,6 +212,8 @@ const dictionary: Readonly<Record<string, FaceWords>> = {
     busy: '回線が混み合っています。後ほどおかけ直しください。',
     trouble: '問題が起きました。おかけ直しください。',
     link: '開いてください',
+    callMeBack: '折り返し電話',
+    willCall: '折り返しお電話します。順番はそのままです。',
   },
 };
 
@@ -228,6 +248,7 @@ const TROUBLE: ReadonlySet<string> = new Set([
 
 /** Why a call has ended, for people: they are told of lack of room and of trouble, and thanked otherwise. */
 export function farewellIn(words: FaceWords, reason: string): string {
+  if (reason === 'callback') return words.willCall;
   if (BUSY.has(reason)) return words.busy;
 
   return TROUBLE.has(reason) ? words.trouble : words.thanks;

@@ -13,6 +13,7 @@ import type { LocalText, Menu, MenuAction, OutsideAction, Page } from './model';
 import { MORE_KEY, PREVIOUS_KEY, partId, partsOf, renderPage, type PagePart, type PartField } from './paging';
 import type { MenuState, Phase, View } from './state';
 import { connectedMessage, endMessage, noticeMessage, queueMessage, surveyMessage, type QueueFacts } from './views';
+import { CALLBACK_KEY } from './keys';
 import { wordsFor } from './words';
 
 /** What a step asks the call to do, besides the actions of the menu. */
@@ -185,12 +186,7 @@ function menuStep(menu: Menu, state: MenuState, input: MenuInput): StepResult {
 }
 
 function queueStep(menu: Menu, state: MenuState, input: MenuInput): StepResult {
-  // `*` leads back to the menu, as everywhere.
-  if (input.type === 'digit') {
-    return input.digit === PREVIOUS_KEY && mayLookAway(state)
-      ? queueStep(menu, state, { type: 'back' })
-      : { state, send: [] };
-  }
+  if (input.type === 'digit') return queueKey(menu, state, input.digit);
   const allowed = state.view?.type === 'queue' ? state.view.actions : [];
   if (input.type === 'callback' && allowed.includes('callback'))
     return { state, send: [], action: { type: 'callback' } };
@@ -199,6 +195,15 @@ function queueStep(menu: Menu, state: MenuState, input: MenuInput): StepResult {
   const trail = input.type === 'home' ? [{ page: menu.start, part: 0 }] : state.trail;
 
   return { ...again(menu, { ...state, phase: 'menu', view: undefined, trail, draft: {} }), action: { type: 'detour' } };
+}
+
+/** `*` leads back to the menu, as everywhere; `#` asks to be called back. */
+function queueKey(menu: Menu, state: MenuState, digit: string): StepResult {
+  if (digit === PREVIOUS_KEY && mayLookAway(state)) return queueStep(menu, state, { type: 'back' });
+  if (digit === CALLBACK_KEY && state.view?.type === 'queue' && state.view.actions.includes('callback'))
+    return queueStep(menu, state, { type: 'callback' });
+
+  return { state, send: [] };
 }
 
 function mayLookAway({ view }: MenuState): boolean {

@@ -1,4 +1,5 @@
 import { estimateIn, farewellIn, faceWordsFor, filled, type FaceWords } from './face-words';
+import { CALLBACK_KEY } from './keys';
 import type { PageMessage, QueueMessage, ServerMessage } from './messages';
 
 /** One thing that is said in one breath: a recorded file of that name where there is one, otherwise the text. */
@@ -34,7 +35,12 @@ export function phrasesOf(message: ServerMessage, { locale, menu }: Speaking): P
     case 'survey':
       return [{ text: closed(message.title) }];
     case 'end':
-      return [{ prompt: 'ended', text: `${closed(farewellIn(words, message.reason))} ${closed(words.goodbye)}` }];
+      return [
+        {
+          prompt: message.reason === 'callback' ? 'callback' : 'ended',
+          text: `${closed(farewellIn(words, message.reason))} ${closed(words.goodbye)}`,
+        },
+      ];
   }
 }
 
@@ -94,6 +100,7 @@ function queuePhrases(queue: QueueMessage, words: FaceWords): Phrase[] {
     { prompt: 'queue', text: `${closed(queue.queue)} ${closed(words.pleaseWait)}` },
     position === 1 ? { prompt: 'next', text: closed(words.youAreNext) } : { text: closed(place) },
     { text: closed(estimateIn(words, estimate)) },
+    ...(actions.includes('callback') ? [{ text: pressed(words, words.callMeBack, CALLBACK_KEY) }] : []),
     ...(actions.includes('home') ? [{ text: pressed(words, words.menu, '*') }] : []),
   ];
 }

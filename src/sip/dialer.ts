@@ -1,5 +1,6 @@
 import { DialError, reasonElsewhere } from '../calls/leg';
 import type { DialFailure, DialRequest, OutgoingInvite, SeatAnswer, SeatDialer } from '../calls/leg';
+import { offersVisualMenu } from '../ivr/headers';
 import type { Logger } from '../lib/logger';
 import type { AckFunction, DrachtioAnswer, DrachtioRequest, Headers, RequestOptions } from './drachtio';
 import { allowHeader } from './headers';
@@ -45,6 +46,16 @@ export class SrfSeatDialer implements SeatDialer {
       return contacts.length > 0 && contacts.every(({ source }) => /^wss?$/i.test(source.transport));
     } catch (error) {
       this.ports.log.warn({ err: error, seat: seatId }, 'contacts of the seat could not be read');
+
+      return false;
+    }
+  }
+
+  async isReachable(user: string): Promise<boolean> {
+    try {
+      return (await this.ports.lookup(user)).length > 0;
+    } catch (error) {
+      this.ports.log.warn({ err: error, user }, 'contacts could not be read');
 
       return false;
     }
@@ -203,7 +214,7 @@ class Fork implements OutgoingInvite {
       role: 'uac',
       peer: `sip:${this.request.seatId}@${this.ports.domain()}`,
       allow: methodsOf(res.get('Allow')),
-      visualMenu: false,
+      visualMenu: 'Recv-Info' in this.request.headers && offersVisualMenu(res.get('Recv-Info')),
     });
   }
 

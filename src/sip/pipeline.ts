@@ -10,6 +10,8 @@ import { parseSdp } from '../media/sdp';
 import type { RoutingNumber } from '../numbers/types';
 import type { DrachtioRequest, DrachtioResponse, Headers } from './drachtio';
 import { errorHeaders } from './headers';
+import type { AgentCodes } from './agent-codes';
+import { parseFeatureCode } from './feature-codes';
 import { SrfIncomingInvite, minSessionSeconds } from './incoming';
 import type { LegHome } from './leg';
 import type { Caller, Identify } from './registrar/identify';
@@ -27,6 +29,8 @@ export interface PipelinePorts {
   claim(number: string, caller: string): Promise<RoutingNumber>;
   /** The routing number that a call to `help` is redirected to. */
   redirect(caller: Caller, serviceId: string | undefined): Promise<{ contact: string }>;
+  /** Absent: there are no feature codes. */
+  agentCodes?: Pick<AgentCodes, 'codes' | 'carryOut' | 'confirm'>;
   calls: { start(request: StartRequest, incoming: IncomingInvite): Call };
   home: LegHome;
   /** False while the server is stopping. */
@@ -61,6 +65,7 @@ const stages: readonly Stage[] = [
   checkSession,
   checkDescription,
   identifyCaller,
+  carryOutCode,
   readDestination,
   redirectHelp,
   claimNumber,
@@ -122,6 +127,22 @@ async function identifyCaller(context: Context): Promise<'next' | 'answered'> {
   context.caller = await context.ports.identify(context.req, context.res);
 
   return context.caller ? 'next' : 'answered';
+}
+
+/** A seat has dialled a feature code: that is done, said, and no call. Nobody else has codes: for them it is a number like any. */
+async function carryOutCode(context: Context): Promise<'next' | 'answered'> {
+  const { req, res, ports, plan, caller } = context;
+  const { agentCodes } = ports;
+  const uri = parseSipUri(req.uri);
+  if (!agentCodes || caller?.kind !== 'seat' || !uri || !ports.isOurHost(uri.host)) return 'next';
+  const code = parseFeatureCode(uri.user, agentCodes.codes);
+  if (!code) return 'next';
+  await agentCodes.carryOut(caller.user, code);
+  const peer = `sip:${caller.user}@${plan.domain}`;
+  const incoming = new SrfIncomingInvite(ports.home, req, res, { peer, cancelled: context.isCancelled() });
+  void agentCodes.confirm(incoming, code, negotiateLocale(incoming.acceptLanguage, plan));
+
+  return 'answered';
 }
 
 function readDestination(context: Context): 'next' {

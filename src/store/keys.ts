@@ -57,6 +57,8 @@ export function makeKeys(site: string) {
     // calls: the record of each call, and which of them are under way on a node.
     call: at('call'),
     liveCalls: at('live-calls'),
+    /** Ticket -> what is needed to call its person back, as JSON (src/calls/callback-rules.ts). */
+    callback: at('callback'),
 
     /** The emergency message that was set at run time, as JSON. */
     emergency: `${root}emergency`,

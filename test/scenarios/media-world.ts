@@ -162,8 +162,11 @@ export function dial(
 export async function takeNext({ phone, peer }: TalkingPhone): Promise<Call> {
   const [call] = await phone.next('incoming');
   call.onOffer = (offer) => peer.answer(offer);
-  call.answer({ sdp: peer.answer(call.request?.body ?? '') });
+  const offer = call.request?.body ?? '';
+  // Who is called without an offer makes one; the ACK has the answer to it.
+  call.answer({ sdp: offer === '' ? peer.offer() : peer.answer(offer) });
   await call.untilEstablished();
+  if (offer === '') peer.accept(call.remoteSdp);
 
   return call;
 }

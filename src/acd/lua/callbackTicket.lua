@@ -10,7 +10,7 @@
     -6 WRONG_STATE  it talks
 
   Events:
-    withdrawn when a seat was rung
+    withdrawn when a seat was rung; callback
 ]]
 --- @include "ticket"
 local ticket = loadTicket(A.ticketId)
@@ -25,4 +25,5 @@ if ticket.state == 'dropped' then
 end
 saveTicket(ticket, 'callback', '1')
 remember(ticket, 'callback')
+tell(ticket.node, { t = 'callback', id = ticket.id })
 return 1

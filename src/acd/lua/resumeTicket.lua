@@ -18,7 +18,11 @@ writeResumes()
 local id = redis.call('HGET', RESUMES, A.terminal .. '|' .. A.resumeKey)
 local ticket = id and loadTicket(id)
 if not ticket then return '' end
-if ticket.callId == A.callId and ticket.node == NODE and ticket.state ~= 'dropped' then return ticket.id end
+if ticket.callId == A.callId and ticket.node == NODE and ticket.state ~= 'dropped' then
+  -- A person who was to be called back, and cannot be: he waits on.
+  if ticket.callback == '1' then saveTicket(ticket, 'callback', '0') end
+  return ticket.id
+end
 
 backToWaiting(ticket, 'resumed')
 if not may(ticket, 'resume') then return '' end

@@ -32,7 +32,8 @@ local ends = {
   end,
   wait = function(id)
     local ticket = loadTicket(id)
-    if not ticket then return end
+    -- Who is to be called back has a limit of his own: how often he is called.
+    if not ticket or ticket.callback == '1' then return end
     if ticket.state == 'waiting' or ticket.state == 'held' then
       endTicket(ticket, 'leave', 'overflowed')
     elseif ticket.state == 'offered' or ticket.state == 'dropped' then

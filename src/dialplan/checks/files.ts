@@ -8,7 +8,7 @@ const leastContrast = 4.5;
 const mostListed = 8;
 
 /** Prompts that belong to no page. */
-export const commonPrompts = ['queue', 'next', 'connected', 'ended'] as const;
+export const commonPrompts = ['queue', 'next', 'connected', 'ended', 'callback'] as const;
 
 /** What phones without a screen program see and hear: files that are not there, and colours that cannot be told apart. */
 export function checkFiles(draft: Draft, assets: ReadonlySet<string>, faults: Faults): void {

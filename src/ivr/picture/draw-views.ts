@@ -1,4 +1,5 @@
 import { estimateIn, farewellIn, filled } from '../face-words';
+import { CALLBACK_KEY } from '../keys';
 import type { ConnectedMessage, EndMessage, PushMessage, QueueMessage, SurveyMessage, TextMessage } from '../messages';
 import { charactersOf, widthOf } from './metrics';
 import type { Sheet } from './sheet';
@@ -10,7 +11,11 @@ export function drawQueue(sheet: Sheet, message: QueueMessage): void {
   const { metrics, palette, width, words } = sheet.frame;
   const { position: place, waiting } = message;
   const top = sheet.head(message.queue);
-  const foot = sheet.foot(message.actions.includes('home') ? [{ key: '*', label: words.menu }] : []);
+  const has = (action: string): boolean => message.actions.includes(action);
+  const foot = sheet.foot([
+    ...(has('home') ? [{ key: '*', label: words.menu }] : []),
+    ...(has('callback') ? [{ key: CALLBACK_KEY, label: words.callMeBack }] : []),
+  ]);
   const area = { x: metrics.margin, y: top, width: width - metrics.margin * 2, height: foot - top - metrics.gap * 1.5 };
   sheet.card(area, metrics.margin * 0.6);
   const room = area.width - metrics.margin * 2;

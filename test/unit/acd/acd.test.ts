@@ -122,6 +122,40 @@ describe('the way of a ticket', () => {
   });
 });
 
+describe('a person who is called back', () => {
+  const callback = { order: 'agent-first' as const, attempts: 3, retryDelay: 60, ringTimeout: 30 };
+
+  it('has a seat held for as long as both of them may ring', async () => {
+    site.config.addQueue('q', { ringTimeout: 20, callback });
+    const ticket = await node.acd.enqueue(caller());
+    await node.acd.askCallback(ticket.ticketId);
+    await node.acd.seatUp('s1');
+    await site.settled();
+    expect(node.offers[0]?.expiresAt).toBe(site.clock.now() + 55_000);
+  });
+
+  it('waits longer than others may', async () => {
+    site.config.addQueue('q', { maxWait: 60, callback });
+    const ticket = await node.acd.enqueue(caller());
+    const other = await node.acd.enqueue(caller());
+    await node.acd.askCallback(ticket.ticketId);
+    await site.pass(61_000);
+    expect(node.all('ended')).toEqual([[other.ticketId, 'overflowed']]);
+  });
+
+  it('and cannot be after all has his call again', async () => {
+    const request = caller();
+    const { ticketId } = await node.acd.enqueue(request);
+    await node.acd.askCallback(ticketId);
+    const { terminal, callId } = request;
+    expect(await node.acd.resume({ terminal, callId })).toMatchObject({ ticketId });
+    expect(await node.acd.ticket(ticketId)).not.toHaveProperty('callback');
+    expect(node.all('replaced')).toEqual([]);
+    await node.acd.drop(ticketId);
+    expect(await node.acd.ticket(ticketId)).toMatchObject({ state: 'dropped' });
+  });
+});
+
 describe('a caller who goes', () => {
   it('frees the seat that is rung at once, without a rest', async () => {
     await node.acd.seatUp('s1');

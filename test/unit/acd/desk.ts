@@ -20,6 +20,7 @@ const usual: Record<string, string | number> = {
     cause: 'busy',
     delay: 0,
     how: 'abandoned',
+    ifWaits: 0,
   },
   ...{ broke: 0, keptFor: 0, login: 1, on: 1, reason: '', limit: 100, begin: 1, ms: 5_000, kind: 'ticket', ids: 'x' },
   ...{ dead: 'one~1', name: 'one' },

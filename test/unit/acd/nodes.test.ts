@@ -50,6 +50,27 @@ describe('two nodes', () => {
     expect(one.all('withdrawn')).toEqual([[offer, 'expired']]);
   });
 
+  it('tell the owner that somebody has its person called back, who keeps his turn when his call is lost', async () => {
+    const ticket = await one.acd.enqueue(caller());
+    await two.acd.askCallback(ticket.ticketId);
+    await site.settled();
+    expect(one.all('callback')).toEqual([[ticket.ticketId]]);
+    expect(two.all('callback')).toEqual([]);
+    expect(await one.acd.drop(ticket.ticketId)).toBeUndefined();
+    expect(await two.acd.ticket(ticket.ticketId)).toMatchObject({ state: 'waiting', callback: true });
+  });
+
+  it('end the wait of a ticket of the other, but no talk', async () => {
+    const waiting = await one.acd.enqueue(caller());
+    await two.acd.endWait(waiting.ticketId);
+    await site.settled();
+    expect(one.all('ended')).toEqual([[waiting.ticketId, 'abandoned']]);
+    await expect(two.acd.endWait(waiting.ticketId)).rejects.toMatchObject({ code: 'TICKET_GONE' });
+    const talk = await talkOf(one);
+    await expect(two.acd.endWait(talk)).rejects.toMatchObject({ code: 'WRONG_STATE' });
+    expect(await one.acd.ticket(talk)).toMatchObject({ state: 'talking' });
+  });
+
   it('tell each other that places have moved', async () => {
     const first = await one.acd.enqueue(caller());
     const second = await two.acd.enqueue(caller());

@@ -78,6 +78,7 @@ export class Node {
       'replaced',
       'overflow',
       'preempted',
+      'callback',
       'fenced',
     ] as const) {
       acd.on(event, (...args: unknown[]) => this.heard.push({ event, args } as Heard));

@@ -251,6 +251,7 @@ export class CallWorld {
         return dial;
       },
       isBrowser: () => Promise.resolve(false),
+      isReachable: () => Promise.resolve(true),
     };
     this.manager = new CallManager({
       acd: this.acd,

@@ -1,5 +1,5 @@
 import type { QueueTicket } from '../../../src/acd/queue-tickets';
-import type { SeatConfig, TicketState, TicketView } from '../../../src/acd/types';
+import type { CallbackConfig, QueueConfig, SeatConfig, TicketState, TicketView } from '../../../src/acd/types';
 import { acdPorts, type AcdForHttp } from '../../../src/http/acd-ports';
 import { SightlineError } from '../../../src/lib/errors';
 import { bearer, eachListening, emptyAcd } from './listening';
@@ -8,7 +8,16 @@ const start = eachListening();
 
 const nobody = (id: string): SeatConfig => ({ id, queues: ['support'], skills: ['fares'] });
 const plan = new Map(['2001', '2002'].map((id) => [id, nobody(id)]));
-const config = { seat: (id: string) => plan.get(id), seats: () => plan.values() };
+const callback: CallbackConfig = { order: 'agent-first', attempts: 3, retryDelay: 60, ringTimeout: 30 };
+const queues = new Map([
+  ['support', { id: 'support', callback } as QueueConfig],
+  ['tickets', { id: 'tickets' } as QueueConfig],
+]);
+const config = {
+  seat: (id: string) => plan.get(id),
+  seats: () => plan.values(),
+  queue: (id: string) => queues.get(id),
+};
 const stats = {
   ...{ queue: 'support', offered: 4, answered: 1, abandoned: 0, overflowed: 0, refused: 0, calledBack: 0 },
   ...{ waiting: 3, staffed: 2, idle: 0, handling: 90 },
@@ -23,9 +32,9 @@ function row(position: number): QueueTicket {
 }
 
 /** An ACD with one ticket, in a state, one seat that was at work, and a queue of three. */
-function acd(state?: TicketState): AcdForHttp & { left: string[] } {
-  const left: string[] = [];
-  const ticket = state && ({ ticketId: 'ticket_1', state, enqueuedAt: 0 } as TicketView);
+function acd(state?: TicketState, queue = 'support'): AcdForHttp & { asked: string[] } {
+  const asked: string[] = [];
+  const ticket = state && ({ ticketId: 'ticket_1', queue, state, enqueuedAt: 0 } as TicketView);
   const { seats, tickets } = emptyAcd;
   const seat = { seatId: '2001', state: 'available' as const, since: 5, queues: ['support'], skills: [] };
   const known = (queue: string): void => {
@@ -45,12 +54,12 @@ function acd(state?: TicketState): AcdForHttp & { left: string[] } {
     },
     stats: () => Promise.resolve(stats),
     queueTickets: () => Promise.resolve([row(1), row(2), row(3)]),
-    leave: (id) => {
-      left.push(id);
+    askCallback: (id) => {
+      asked.push(id);
 
       return Promise.resolve();
     },
-    left,
+    asked,
   };
 }
 
@@ -65,21 +74,22 @@ describe('seats', () => {
   });
 });
 
-describe('the end of a wait', () => {
-  test.each(['waiting', 'offered', 'held', 'dropped'] as const)('%s: it ends', async (state) => {
+describe('a callback', () => {
+  test.each(['waiting', 'offered', 'held'] as const)('%s: it is asked for', async (state) => {
     const known = acd(state);
-    await acdPorts(known, config).tickets.endWait('ticket_1');
-    expect(known.left).toEqual(['ticket_1']);
+    await acdPorts(known, config).tickets.askCallback('ticket_1');
+    expect(known.asked).toEqual(['ticket_1']);
   });
 
   test.each([
-    ['talking', 'WRONG_STATE'],
-    ['ended', 'TICKET_GONE'],
-    [undefined, 'TICKET_GONE'],
-  ] as const)('%s: nothing is done', async (state, code) => {
-    const known = acd(state);
-    await expect(acdPorts(known, config).tickets.endWait('ticket_1')).rejects.toMatchObject({ code });
-    expect(known.left).toEqual([]);
+    ['of a queue that calls nobody back', 'waiting', 'tickets'],
+    ['of somebody who has hung up', 'dropped', 'support'],
+  ] as const)('%s: it is refused', async (_what, state, queue) => {
+    const known = acd(state, queue);
+    await expect(acdPorts(known, config).tickets.askCallback('ticket_1')).rejects.toMatchObject({
+      code: 'WRONG_STATE',
+    });
+    expect(known.asked).toEqual([]);
   });
 });
 

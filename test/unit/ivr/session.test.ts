@@ -439,6 +439,15 @@ describe('waiting and talking', () => {
     expect(person.page.id).toBe('start');
   });
 
+  test('the key # asks to be called back where that is offered, and does nothing elsewhere', () => {
+    const person = new Person();
+    person.sees(showQueue(person.state, { ...queueFacts, actions: ['leave', 'callback'] }));
+    expect(person.does({ type: 'digit', digit: '#' })).toMatchObject({ send: [], action: { type: 'callback' } });
+    expect(person.does({ type: 'digit', digit: '*' })).not.toHaveProperty('action');
+    person.sees(showQueue(person.state, { ...queueFacts, actions: ['leave', 'home'] }));
+    expect(person.does({ type: 'digit', digit: '#' })).not.toHaveProperty('action');
+  });
+
   test('figures that make no sense are set right', () => {
     const { state } = startMenu(stationMenu, 'de');
     expect(showQueue(state, { ...queueFacts, position: 3, waiting: 1, estimate: [90.4, NaN] }).send).toEqual([

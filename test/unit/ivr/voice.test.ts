@@ -69,6 +69,11 @@ describe('what is said', () => {
     ]);
   });
 
+  test('of the queue: how to be called back, where it does that', () => {
+    const said = phrasesOf({ ...queue, actions: ['leave', 'callback', 'home'] }, english).map(({ text }) => text);
+    expect(said.slice(3)).toEqual(['Call me back: press hash.', 'Menu: press star.']);
+  });
+
   test('in the language of the caller', () => {
     const [, item] = phrasesOf(home, { ...english, locale: 'de-CH' });
     expect(item?.text).toBe('Tickets and fares: Drücken Sie die 1.');
@@ -78,6 +83,8 @@ describe('what is said', () => {
   test('at the end: thanks, or what went wrong', () => {
     const said = (reason: string): string => phrasesOf({ type: 'end', reason }, english)[0]?.text ?? '';
     expect(said('done')).toBe('Thank you for your call. Goodbye.');
+    const [back] = phrasesOf({ type: 'end', reason: 'callback' }, english);
+    expect(back).toEqual({ prompt: 'callback', text: 'We will call you back. You keep your place. Goodbye.' });
     expect(said('queue-full')).toBe('All lines are taken. Please try again later. Goodbye.');
   });
 });
