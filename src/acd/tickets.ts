@@ -62,8 +62,14 @@ export class Tickets {
     const { terminal, resumeKey = '', callId } = request;
     const id = await this.engine.run('resumeTicket', { terminal, resumeKey, callId });
     if (typeof id !== 'string' || id === '') return undefined;
-
-    return this.take(id, 'offers-as-events');
+    // Offers wait until whoever asked knows that the ticket is his: that it was one of this node before makes no difference.
+    const former = this.registry.remove(id);
+    try {
+      return await this.take(id, 'offers-as-events');
+    } catch (error) {
+      if (former) this.register(former);
+      throw error;
+    }
   }
 
   async hold(ticketId: string): Promise<void> {
