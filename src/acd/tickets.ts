@@ -62,7 +62,7 @@ export class Tickets {
     const { terminal, resumeKey = '', callId } = request;
     const id = await this.engine.run('resumeTicket', { terminal, resumeKey, callId });
     if (typeof id !== 'string' || id === '') return undefined;
-    // Offers wait until whoever asked knows that the ticket is his: that it was one of this node before makes no difference.
+    // What this node had before is not told of offers to a call that does not know yet that the ticket is its own.
     const former = this.registry.remove(id);
     try {
       return await this.take(id, 'offers-as-events');
@@ -238,7 +238,9 @@ export class Tickets {
     const now = live.filter((offer) => !later.includes(offer));
     if (view.state === 'offered' && now.length === 0) view.state = 'waiting';
     if (view.state !== 'talking') Object.assign(view, { offers: now, offer: now[0] });
-    this.register(this.ownTicket(view));
+    const own = this.ownTicket(view);
+    this.register(own);
+    if (how === 'offers-as-events') this.keepQuiet(own);
     for (const offer of later) this.offerLater(offer);
 
     return view;
@@ -258,6 +260,15 @@ export class Tickets {
 
   private register(ticket: OwnTicket): void {
     for (const early of this.registry.add(ticket)) this.offerLater(early);
+  }
+
+  /** An offer may come together with the answer to `resume`, and must not be told before that. */
+  private keepQuiet(ticket: OwnTicket): void {
+    ticket.quiet = true;
+    setImmediate(() => {
+      delete ticket.quiet;
+      if (this.registry.get(ticket.ticketId) === ticket) this.register(ticket);
+    });
   }
 
   /** After the caller of `enqueue` or `resume` has learnt the ticket's id. */
