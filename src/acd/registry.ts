@@ -9,6 +9,8 @@ export interface OwnTicket extends Omit<TicketView, 'node' | 'state' | 'offer' |
   /** ms of after-call work when its talk is over; -1 until it is done. */
   wrapUp?: number;
   told?: Told;
+  /** Whoever asked for it does not know yet that it is his: offers wait a moment. */
+  quiet?: boolean;
   /** What its caller was told first. */
   first?: Forecast;
   /** Indexes of the rules of its queue by which it was sent elsewhere. */
@@ -60,7 +62,7 @@ export class Registry {
   offered(offer: Offer): boolean {
     if (this.dead.has(offer.offerId)) return false;
     const ticket = this.tickets.get(offer.ticketId);
-    if (!ticket) {
+    if (!ticket || ticket.quiet) {
       this.early.set(offer.ticketId, [...(this.early.get(offer.ticketId) ?? []), offer]);
       for (const oldest of this.early.keys()) {
         if (this.early.size <= REMEMBERED) break;

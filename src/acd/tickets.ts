@@ -62,8 +62,14 @@ export class Tickets {
     const { terminal, resumeKey = '', callId } = request;
     const id = await this.engine.run('resumeTicket', { terminal, resumeKey, callId });
     if (typeof id !== 'string' || id === '') return undefined;
-
-    return this.take(id, 'offers-as-events');
+    // What this node had before is not told of offers to a call that does not know yet that the ticket is its own.
+    const former = this.registry.remove(id);
+    try {
+      return await this.take(id, 'offers-as-events');
+    } catch (error) {
+      if (former) this.register(former);
+      throw error;
+    }
   }
 
   async hold(ticketId: string): Promise<void> {
@@ -239,7 +245,9 @@ export class Tickets {
     const now = live.filter((offer) => !later.includes(offer));
     if (view.state === 'offered' && now.length === 0) view.state = 'waiting';
     if (view.state !== 'talking') Object.assign(view, { offers: now, offer: now[0] });
-    this.register(this.ownTicket(view));
+    const own = this.ownTicket(view);
+    this.register(own);
+    if (how === 'offers-as-events') this.keepQuiet(own);
     for (const offer of later) this.offerLater(offer);
 
     return view;
@@ -259,6 +267,15 @@ export class Tickets {
 
   private register(ticket: OwnTicket): void {
     for (const early of this.registry.add(ticket)) this.offerLater(early);
+  }
+
+  /** An offer may come together with the answer to `resume`, and must not be told before that. */
+  private keepQuiet(ticket: OwnTicket): void {
+    ticket.quiet = true;
+    setImmediate(() => {
+      delete ticket.quiet;
+      if (this.registry.get(ticket.ticketId) === ticket) this.register(ticket);
+    });
   }
 
   /** After the caller of `enqueue` or `resume` has learnt the ticket's id. */
