@@ -143,11 +143,21 @@ export async function showPlace(call: Call): Promise<void> {
   const { ticketId, menu } = call.record;
   // A face that is lost for a moment shows it when it is back.
   if ((!call.face && !menu) || !ticketId || !call.waiting) return;
-  call.mayBeCalledBack ??= await call.home.callbacks?.canAsk(call);
   const place = await placeOf(call, ticketId);
   if (!place || !call.waiting || call.record.ticketId !== ticketId) return;
+  noteQueue(call, place.queue);
+  call.mayBeCalledBack ??= await call.home.callbacks?.canAsk(call);
+  if (!call.waiting || call.record.ticketId !== ticketId) return;
   const label = call.plan.queues.get(place.queue)?.label ?? {};
   present(call, showQueue(screenState(call), { ...place, label, actions: actionsOf(call) }));
+}
+
+/** A supervisor may have put the ticket into another queue. */
+function noteQueue(call: Call, queue: string): void {
+  if (call.record.queue === queue) return;
+  call.record.queue = queue;
+  call.mayBeCalledBack = undefined;
+  call.note('queue', queue);
 }
 
 /** What the person may do while he waits. */
