@@ -65,7 +65,8 @@ export class Reconciler {
     if (!theirs) return this.bringBack(mine);
     if (theirs.state === 'ended') return this.ended(mine, hash.how as TicketEnd);
     if (theirs.node !== engine.node) return this.handedOver(mine);
-    if (mine.state === 'talking' && hash.answeredAt === '') this.preempted(mine);
+    const [answered] = mine.offers.values();
+    if (mine.state === 'talking' && answered?.token === hash.broken) this.preempted(mine);
     if (mine.state === 'talking') return this.talking(mine, theirs);
     this.compareOffers(mine, theirs);
     if (theirs.callback && !mine.callback) this.engine.apply([{ t: 'callback', id: mine.ticketId }]);
@@ -102,7 +103,7 @@ export class Reconciler {
     else await this.restoreTalk(mine);
   }
 
-  /** An alarm has taken the seat, and the news of it was lost: the ticket had a time of answer once, and has none now. */
+  /** An alarm has broken the talk that this node believes in, and the news of it was lost. */
   private preempted(mine: OwnTicket): void {
     const [answered] = mine.offers.values();
     this.engine.apply([{ t: 'preempted', id: mine.ticketId, seat: answered?.seatId ?? '' }]);

@@ -22,7 +22,8 @@ export const recordFields = {
   ticket: [
     ...rowFields.t,
     ...(['resumeKey', 'grace', 'regular', 'limited', 'offerId', 'token', 'expiresAt', 'wrapUp', 'until'] as const),
-    ...(['nodeLost', 'endedAt'] as const),
+    // `broken`: the token of the talk that an alarm broke last.
+    ...(['nodeLost', 'endedAt', 'broken'] as const),
   ],
   seat: [
     ...rowFields.s,

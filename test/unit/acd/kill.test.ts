@@ -27,20 +27,25 @@ const answeredBy = new Map<string, string>();
 /** Every talk of a seat: it ends when its node says so, or is killed. */
 const talks: { seatId: string; ticketId: string; node: Running; from: number; to?: number }[] = [];
 const faults: string[] = [];
+let refused = 0;
+const started: Running[] = [];
 
 class Running {
   readonly child: ChildProcess;
   node = '';
   killedAt = Infinity;
   private listeners: (() => void)[] = [];
+  private onUp: () => void = () => undefined;
 
   constructor(readonly name: string) {
     const env = { ...process.env, KILL_REDIS: url, KILL_SITE: site, KILL_NODE: name };
     const execArgv = ['-r', inProject('test', 'support', 'typescript.js')];
     this.child = fork(inProject('test', 'unit', 'acd', 'kill', 'node.ts'), { env, execArgv });
+    started.push(this);
     this.child.on('message', (report: Report) => this.take(report));
     this.child.once('exit', (code, signal) => {
       if (signal !== 'SIGKILL') faults.push(`${name} has ended by itself: ${code ?? signal}`);
+      this.onUp();
       for (const listener of this.listeners.splice(0)) listener();
     });
   }
@@ -50,11 +55,10 @@ class Running {
     return new Promise((resolve) => this.listeners.push(resolve));
   }
 
-  async up(): Promise<this> {
-    while (this.node === '' && this.child.exitCode === null)
-      await Promise.race([once(this.child, 'message'), once(this.child, 'exit')]);
-
-    return this;
+  up(): Promise<this> {
+    return new Promise((resolve) => {
+      this.onUp = () => resolve(this);
+    });
   }
 
   async kill(): Promise<void> {
@@ -68,7 +72,11 @@ class Running {
     switch (report.t) {
       case 'up':
         this.node = report.node;
+        this.onUp();
         for (const ticket of report.adopted) this.sameTime(ticket);
+        return;
+      case 'refused':
+        refused++;
         return;
       case 'enqueued':
         return this.sameTime(report);
@@ -102,6 +110,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  for (const { child } of started) child.kill('SIGKILL');
   redis.disconnect();
   await closeSharedRedis();
 });
@@ -189,11 +198,11 @@ test(
     expect(Number(offered)).toBe(Number(answered) + Number(abandoned));
     expect(Number(offered)).toBeGreaterThanOrEqual(enqueuedAt.size);
     checkTalks();
-    // Nobody's grace has ended: each was adopted.
-    expect(abandoned ?? '0').toBe('0');
-    expect(Math.max(...gaps)).toBeLessThan(killTimes.nodeLease);
-    for (const node of nodes) await node.kill();
+    // Nobody's grace has ended: each was adopted. Only who was turned away has left.
+    expect(Number(abandoned)).toBeLessThanOrEqual(refused);
     if (kills > 10) process.stderr.write(`${summary({ offered: Number(offered), gaps, freed })}\n`);
+    // At worst every seat is with the dead node until its lease ends; see the median for how it is as a rule.
+    expect(Math.max(...gaps)).toBeLessThan(2 * killTimes.nodeLease);
   },
   60_000 + kills * 15_000,
 );
@@ -205,5 +214,5 @@ function summary({ offered, gaps, freed }: { offered: number; gaps: number[]; fr
     return `${sorted[Math.floor(sorted.length / 2)]} ms, at most ${sorted.at(-1)} ms`;
   };
 
-  return `${kills} kills, ${offered} callers; the other served on after ${of(gaps)}; seats were free after ${of(freed)}`;
+  return `${kills} kills, ${offered} callers, ${refused} turned away; the other served on after ${of(gaps)}; seats were free after ${of(freed)}`;
 }

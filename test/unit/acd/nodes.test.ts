@@ -124,6 +124,22 @@ describe('two nodes', () => {
   });
 });
 
+it('a node that did not hear that an alarm took its seat learns it from the store', async () => {
+  const talk = await talkOf(one);
+  await one.store.subscriber.unsubscribe();
+  await two.acd.enqueue({ ...caller(), class: 'alarm' });
+  await site.settled();
+  expect(two.offers).toMatchObject([{ seatId: 's1' }]);
+  expect(one.all('preempted')).toEqual([]);
+  const up = new Promise<void>((resolve) => one.store.once('up', resolve));
+  one.store.redis.stream.destroy();
+  await up;
+  await site.settled();
+  expect(one.all('preempted')).toEqual([[talk, 's1']]);
+  expect(one.all('ended')).toEqual([]);
+  expect(await two.acd.ticket(talk)).toMatchObject({ state: 'waiting' });
+});
+
 describe('a node that dies', () => {
   it('loses its talks when the lease ends; its waiting callers keep their place for a redial', async () => {
     const talk = await talkOf(one);

@@ -223,6 +223,33 @@ describe('a Redis that has lost its last moments', () => {
     expect(await two.acd.seatUp('s2')).toBe('available');
   });
 
+  it('is told again of an answer that it has lost, also when it does not even know of the offer', async () => {
+    const { redis: store } = one.store;
+    const { root } = makeKeys(site.name);
+    const save = async (): Promise<[string, Buffer][]> => {
+      const keys = await store.keys(`${root.replace(/[[\]]/g, '?')}*`);
+
+      return Promise.all(keys.map(async (key): Promise<[string, Buffer]> => [key, (await store.dumpBuffer(key))!]));
+    };
+    await one.acd.enqueue(caller());
+    const waiting = await save();
+    await one.acd.seatUp('s1');
+    await site.settled();
+    const [offer] = one.offers;
+    const ringing = await save();
+    await one.acd.accept(offer!);
+    for (const past of [ringing, waiting]) {
+      await store.flushall();
+      for (const [key, value] of past) await store.restore(key, 0, value);
+      await lose();
+      await comeBack();
+      await site.passSlowly(4);
+      expect(await two.acd.ticket(offer!.ticketId)).toMatchObject({ state: 'talking', offer: { seatId: 's1' } });
+      expect(await seatOf('s1')).toBe('talking');
+    }
+    expect([one.all('preempted'), one.all('ended'), one.all('withdrawn')]).toEqual([[], [], []]);
+  });
+
   it('ends an offer that it does not know any more', async () => {
     const offer = await offered('s1');
     await one.store.redis.flushall();

@@ -39,7 +39,7 @@ local function breakTalk(ticket, seat)
   saveTicket(ticket, 'limited', '0')
   rememberResume(ticket)
   remember(ticket, 'preempted', seat.id)
-  saveTicket(ticket, 'offerId', '', 'token', '', 'seatId', '', 'answeredAt', '')
+  saveTicket(ticket, 'broken', ticket.token, 'offerId', '', 'token', '', 'seatId', '', 'answeredAt', '')
   freeSeat(seat.id, ticket.id, '', 0, true)
   tell(ticket.node, { t = 'preempted', id = ticket.id, seat = seat.id })
 end

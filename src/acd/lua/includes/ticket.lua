@@ -178,7 +178,7 @@ local function isFull(queueId, limit)
   return redis.call('ZCARD', key) >= limit
 end
 
--- Entries of `resumes` that go if they are still about these tickets.
+-- Entries of `resumes` that go if they are still about one of these tickets: a terminal may have had several.
 local forgotten
 local RESUMES
 
@@ -195,7 +195,12 @@ end
 local function forgetResume(ticket)
   local name = resumeField(ticket)
   local lately = pending[RESUMES] and pending[RESUMES].members[name]
-  if lately == ticket.id then hashField(RESUMES, name, nil) elseif lately == nil then forgotten[name] = ticket.id end
+  if lately == ticket.id then
+    hashField(RESUMES, name, nil)
+  elseif lately == nil then
+    forgotten[name] = forgotten[name] or {}
+    forgotten[name][ticket.id] = true
+  end
 end
 
 local function writeResumes()
@@ -204,7 +209,7 @@ local function writeResumes()
   if #words > 2 then
     local there = redis.call(unpack(words))
     for i = 3, #words do
-      if there[i - 2] == forgotten[words[i]] then hashField(RESUMES, words[i], nil) end
+      if there[i - 2] and forgotten[words[i]][there[i - 2]] then hashField(RESUMES, words[i], nil) end
     end
     forgotten = {}
   end

@@ -42,7 +42,8 @@ async function enqueue(acd: Acd, name: string): Promise<void> {
     const { ticketId, enqueuedAt } = await acd.enqueue({ queue: 'q', callId: call, terminal: call });
     tell({ t: 'enqueued', ticketId, enqueuedAt });
   } catch {
-    // A machine with much to do may let Redis wait for too long: such a caller is turned away.
+    // A machine with much to do may let Redis wait for too long: such a caller is turned away, and leaves if he was let in.
+    tell({ t: 'refused' });
   }
 }
 

@@ -2,6 +2,8 @@
 export type Report =
   | { t: 'up'; node: string; adopted: { ticketId: string; enqueuedAt: number }[] }
   | { t: 'enqueued'; ticketId: string; enqueuedAt: number }
+  /** Redis did not answer in time. */
+  | { t: 'refused' }
   | { t: 'accepted'; ticketId: string; seatId: string; offerId: string; at: number }
   /** Told before the store is: from then on the seat may be somebody else's. */
   | { t: 'completing'; ticketId: string; seatId: string; at: number };

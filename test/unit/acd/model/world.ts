@@ -329,6 +329,8 @@ export class World {
 
   private own(view: TicketView, owner: Node | undefined): void {
     const known = this.tickets.get(view.ticketId);
+    // News that its talk was broken for an alarm may have gone to a node that had died.
+    if (view.state !== 'talking') this.answers.delete(view.ticketId);
     if (known) known.owner = owner;
     else this.tickets.set(view.ticketId, { ...view, owner });
   }
@@ -373,7 +375,10 @@ export class World {
       return;
     }
     if (Number(ticket.enqueuedAt) !== known.enqueuedAt) throw new Error(`${ticketId} has lost its time`);
-    if (ticket.state !== 'talking') return;
+    if (ticket.state !== 'talking') {
+      this.answers.delete(ticketId);
+      return;
+    }
     if (ticket.offerId !== this.answers.get(ticketId)) throw new Error(`${ticketId} talks unasked`);
   }
 }
