@@ -388,8 +388,8 @@ describe('an alarm', () => {
     expect(await desk.ticket('x', 'state')).toBe('talking');
   });
 
-  test('that does not know of a ticket of another node takes a seat all the same', async () => {
-    await desk.run('enqueueTicket', { ticketId: 'better', class: 'alarm' }, 'two~1');
+  test('takes no seat while a better ticket of another node is not known yet', async () => {
+    await desk.run('enqueueTicket', { ticketId: 'better', class: 'alarm', priority: 60 }, 'two~1');
     expect(await desk.run('offerTicket', { ticketId: 'help', offerId: 'o2', takes: 1, seen: 0 })).toBe(0);
     expect(await desk.ticket('x', 'state')).toBe('talking');
     expect(await take()).toBe(1);
