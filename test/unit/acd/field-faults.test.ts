@@ -389,6 +389,7 @@ describe('an alarm', () => {
   });
 
   test('takes no seat while a better ticket of another node is not known yet', async () => {
+    for (const node of ['one~1', 'two~1']) await desk.run('renewNode', {}, node);
     await desk.run('enqueueTicket', { ticketId: 'better', class: 'alarm', priority: 60 }, 'two~1');
     expect(await desk.run('offerTicket', { ticketId: 'help', offerId: 'o2', takes: 1, seen: 0 })).toBe(0);
     expect(await desk.ticket('x', 'state')).toBe('talking');
