@@ -25,8 +25,8 @@ export function overflows(when: OverflowCondition, facts: OverflowFacts): boolea
     waited === undefined ? undefined : facts.waited >= waited,
     waiting === undefined ? undefined : facts.ahead >= waiting,
     estimate === undefined ? undefined : facts.estimate() >= estimate,
-    empty === true ? facts.staffed === 0 : undefined,
-    closed === true ? facts.closed === true : undefined,
+    empty === undefined ? undefined : (facts.staffed === 0) === empty,
+    closed === undefined ? undefined : facts.closed === closed,
   ].filter((test) => test !== undefined);
 
   return tests.length > 0 && tests.every(Boolean);

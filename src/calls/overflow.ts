@@ -1,6 +1,5 @@
+import { overflows } from '../acd/overflow';
 import type { OverflowRule, OverflowTarget, QueueFacts } from '../acd/types';
-import type { Queue } from '../dialplan/model';
-import type { LocalText } from '../ivr/model';
 import type { Call, Entry } from './call';
 
 /** How often a call is sent on by rules before it stays where it is: rules that lead in a circle end there. */
@@ -8,7 +7,6 @@ export const moveLimit = 8;
 
 /**
  * The first rule whose condition holds for a call that comes to the queue now; `waited` is how long it has waited before, in seconds.
- * All that a condition names must hold.
  */
 export function overflowAtEntry(
   rules: readonly OverflowRule[],
@@ -16,17 +14,10 @@ export function overflowAtEntry(
   isOpen: boolean,
   waited = 0,
 ): OverflowRule | undefined {
-  return rules.find(({ when }) => {
-    const holds: [wanted: unknown, is: boolean][] = [
-      [when.waited, waited >= (when.waited ?? 0)],
-      [when.waiting, facts.waiting >= (when.waiting ?? 0)],
-      [when.estimate, facts.estimate[1] >= (when.estimate ?? 0)],
-      [when.empty, (facts.staffed === 0) === when.empty],
-      [when.closed, !isOpen === when.closed],
-    ];
+  const { waiting: ahead, staffed } = facts;
+  const now = { waited, ahead, estimate: () => facts.estimate[1], staffed, closed: !isOpen };
 
-    return holds.every(([wanted, is]) => wanted === undefined || is);
-  });
+  return rules.find(({ when }) => overflows(when, now));
 }
 
 /** Follows the rules from queue to queue. The history of the call says each move. */
@@ -42,7 +33,7 @@ export async function entryOf(call: Call, queue: string): Promise<Entry> {
 
 /** Nobody comes to a closed queue, and no rule leads elsewhere: what its callers are told is all that they get. */
 function closedAt(call: Call, queue: string): Entry {
-  const text = (call.plan.queues.get(queue) as Queue & { closedMessage?: LocalText }).closedMessage;
+  const text = call.plan.queues.get(queue)?.closedMessage;
 
   return { queue, to: { kind: 'message' }, cause: 'closed', ...(text ? { text } : {}) };
 }
