@@ -49,6 +49,7 @@ import { RedisReplayGuard } from './sip/registrar/replay';
 import { registrarSite, type RegistrarSite } from './sip/registrar/site';
 import { Throttle } from './sip/registrar/throttle';
 import { LegRegistry } from './sip/registry';
+import { SeatProbe } from './sip/seat-probe';
 import { LocalSrf } from './sipd/local/local-srf';
 import { startSipd } from './sipd/server';
 import { openStore, type Store } from './store/connection';
@@ -97,6 +98,7 @@ class Wiring {
   private legs!: LegRegistry;
   private acd!: Acd;
   private bindings!: Bindings;
+  private seatProbe!: SeatProbe;
   private numbers!: Numbers;
   private help!: Help;
   private emergency!: EmergencyStore;
@@ -220,11 +222,23 @@ class Wiring {
     this.bindings = new Bindings({ redis, keys: this.keys, clock: systemClock, log: this.log });
     this.closer.add('registrar', () => this.bindings.close());
     this.bindings.on('registered', (user) => {
-      if (this.plan.seats.has(user)) this.acd.seatUp(user).catch(this.report('a seat could not be made available'));
+      if (!this.plan.seats.has(user)) return;
+      this.seatProbe.registered(user);
+      this.seatUp(user);
     });
     this.bindings.on('unregistered', (user) => {
-      if (this.plan.seats.has(user)) this.acd.seatDown(user).catch(this.report('a seat could not be taken out'));
+      this.seatProbe.unregistered(user);
+      if (this.plan.seats.has(user)) this.seatDown(user);
     });
+    this.seatProbe = new SeatProbe({
+      edge: { exchange: (options) => this.edge.exchange(options) },
+      lookup: (user) => this.bindings.lookup(user),
+      onSilent: (seat) => this.seatDown(seat),
+      onBack: (seat) => this.seatUp(seat),
+      clock: systemClock,
+      log: this.log,
+    });
+    this.closer.add('probe of seats', () => this.seatProbe.close());
     this.numbers = new Numbers({ redis, keys: this.keys, clock: systemClock, log: this.log });
     this.closer.add('routing numbers', () => this.numbers.close());
     this.plans.on('published', (plan) => {
@@ -456,6 +470,7 @@ class Wiring {
     await this.assertSeats();
     this.numbers.start();
     this.bindings.start();
+    this.seatProbe.start();
   }
 
   /** Makes the store follow the dialplan in force. */
@@ -464,11 +479,20 @@ class Wiring {
     await this.assertSeats();
   }
 
+  private seatUp(seat: string): void {
+    this.acd.seatUp(seat).catch(this.report('a seat could not be made available'));
+  }
+
+  private seatDown(seat: string): void {
+    this.acd.seatDown(seat).catch(this.report('a seat could not be taken out'));
+  }
+
   /** Every seat whose phone is registered works, in the queues that the dialplan in force gives it; no other seat does. */
   private async assertSeats(): Promise<void> {
     // Looked at before the registrations: a seat that comes meanwhile is not taken out again.
     const { seats } = await this.acd.snapshot();
-    const registered = new Set((await this.bindings.users()).filter((user) => this.plan.seats.has(user)));
+    const works = (user: string): boolean => this.plan.seats.has(user) && !this.seatProbe.isSilent(user);
+    const registered = new Set((await this.bindings.users()).filter(works));
     const strays = seats.filter(({ seatId, state }) => state !== 'offline' && !registered.has(seatId));
     await Promise.all([
       ...[...registered].map((seat) => this.acd.seatUp(seat)),

@@ -169,7 +169,7 @@ export class Dispatcher {
 }
 
 /** How long a seat is held at most: for whoever is to be called back until he has answered, too. */
-function ringSeconds({ ringTimeout, callback }: QueueConfig, ticket: FloorTicket): number {
+export function ringSeconds({ ringTimeout, callback }: QueueConfig, ticket: Pick<FloorTicket, 'callback'>): number {
   return ringTimeout + (ticket.callback ? (callback?.ringTimeout ?? 0) : 0);
 }
 

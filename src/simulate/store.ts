@@ -4,6 +4,7 @@ import { Floor } from '../acd/floor';
 import { Learner } from '../acd/learner';
 import type { Match } from '../acd/match';
 import type { SeatRow } from '../acd/rows';
+import { ringSeconds } from '../acd/dispatcher';
 import { restAfter } from '../acd/offers';
 import { wrapUpOf } from '../acd/tickets';
 import type { AcdConfig, LeaveReason, Medium, MissCause, QueueConfig, Strategy, TicketClass } from '../acd/types';
@@ -118,7 +119,7 @@ export class SimulatedStore {
       missDelay: config.noAnswerDelay * 1_000,
       missBreak: config.autoBreak?.['no-answer'] ?? 0,
     };
-    const until = now + config.ringTimeout * 1_000 + LEASE_MARGIN;
+    const until = now + ringSeconds(config, ticket) * 1_000 + LEASE_MARGIN;
     this.tickets.move(ticket, 'offer');
     ticket.offers = [...ticket.offers, offer];
     this.seats.move(seat, 'offer');
@@ -234,6 +235,8 @@ export class SimulatedStore {
     this.tickets.quitLine(ticket);
     this.queues.get(ticket.queue).counters.overflowed++;
     Object.assign(ticket, { queue: queueId, queuedAt: this.moment.now, grace: config.grace * 1_000, tried: new Set() });
+    ticket.regular = asksRegulars(config);
+    if (ticket.regular && ticket.customer !== '') this.recall(ticket, { ...config, returnWithin: 0 });
     this.tickets.touch(ticket);
     queue.counters.offered++;
     this.tickets.joinLine(ticket, config);
@@ -319,6 +322,8 @@ export class SimulatedStore {
 
   private waitedLongest(ticket: Ticket): void {
     const { state } = ticket;
+    // Who is to be called back has a limit of his own: how often he is called.
+    if (ticket.callback) return;
     if (state === 'waiting' || state === 'held') this.tickets.end(ticket, 'leave', 'overflowed');
     else if (state === 'offered' || state === 'dropped') {
       this.moment.owe(`wait:${ticket.id}`, this.moment.now + LOOK_AGAIN);

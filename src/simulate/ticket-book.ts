@@ -83,6 +83,11 @@ export class TicketBook {
   move(ticket: Ticket, input: TicketInput): void {
     const to = ticketArrows[ticket.state][input];
     if (!to) throw new WrongArrowError('ticket', ticket.state, input);
+    // A postponement that was cut short must not end a later hold.
+    if (ticket.state === 'held' && ticket.until > 0) {
+      ticket.until = 0;
+      this.moment.oweNothing(`unhold:${ticket.id}`);
+    }
     ticket.state = to;
     this.touched.add(ticket);
   }

@@ -97,6 +97,7 @@ export async function startHelpServer(options: TestServerOptions = {}) {
     port: sipd.addresses.udp?.port ?? 0,
     tcpPort: sipd.addresses.tcp?.port ?? 0,
     wsPort: sipd.addresses.ws?.port ?? 0,
+    edge,
     bindings,
     numbers,
     help,
