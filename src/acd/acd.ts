@@ -537,8 +537,9 @@ export class Acd extends TypedEmitter<AcdEvents> {
     this.mirror.reset();
     await this.keeper.storeIsBack();
     await this.outbox.idle();
-    await this.seats.assert(this.lostAt - FORGETS);
+    // Talks before seats: one that is told to be there while its talk is not known would be offered somebody else.
     await this.reconciler.run();
+    await this.seats.assert(this.lostAt - FORGETS);
     await this.mirror.load();
     this.keeper.resume();
     this.dispatcher.resume();
