@@ -30,6 +30,8 @@ export interface NewTicket {
 const LEASE_MARGIN = 5_000;
 /** A ticket that cannot overflow right now, because a seat rings or its caller is lost, is looked at again after so long, in ms. */
 const LOOK_AGAIN = 1_000;
+/** The same of somebody who is to be called back, in ms. */
+const CALLBACK_LOOK = 60_000;
 
 /**
  * What the scripts of the ACD do, done to rows in memory: each method is one verb, with the name and the meaning that it has in
@@ -322,8 +324,12 @@ export class SimulatedStore {
 
   private waitedLongest(ticket: Ticket): void {
     const { state } = ticket;
-    // Who is to be called back has a limit of his own: how often he is called.
-    if (ticket.callback) return;
+    // Who is to be called back has a limit of his own: how often he is called. He may take that back.
+    if (ticket.callback && state !== 'talking') {
+      this.moment.owe(`wait:${ticket.id}`, this.moment.now + CALLBACK_LOOK);
+
+      return;
+    }
     if (state === 'waiting' || state === 'held') this.tickets.end(ticket, 'leave', 'overflowed');
     else if (state === 'offered' || state === 'dropped') {
       this.moment.owe(`wait:${ticket.id}`, this.moment.now + LOOK_AGAIN);

@@ -375,7 +375,7 @@ test('never: neither REST nor keys record, and the talk goes on', async () => {
 
 test('a crash leaves what was recorded up to then: the next start takes it in, and it plays', async () => {
   const call = await talk(numbers.always);
-  await pictures(40);
+  await pictures(60);
   await server.child.stop('SIGKILL');
   // The phones would say goodbye to a server that is gone, for half a minute.
   await Promise.all([terminal, seat].map(({ child }) => child.stop('SIGKILL')));

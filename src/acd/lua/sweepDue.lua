@@ -11,6 +11,9 @@
     withdrawn, ended as for each change; due for the next entry that is still to come
 ]]
 --- @include "ticket"
+-- How soon the longest wait of somebody who is to be called back is looked at again, ms.
+local CALLBACK_LOOK = 60000
+local inLineStates = { waiting = true, offered = true, held = true, dropped = true }
 local ends = {
   offer = function(id, offerId)
     local ticket = loadTicket(id)
@@ -32,9 +35,11 @@ local ends = {
   end,
   wait = function(id)
     local ticket = loadTicket(id)
-    -- Who is to be called back has a limit of his own: how often he is called.
-    if not ticket or ticket.callback == '1' then return end
-    if ticket.state == 'waiting' or ticket.state == 'held' then
+    if not ticket then return end
+    if ticket.callback == '1' and inLineStates[ticket.state] then
+      -- Who is to be called back has a limit of his own: how often he is called. He may take that back.
+      owes('wait', ticket, NOW + CALLBACK_LOOK)
+    elseif ticket.state == 'waiting' or ticket.state == 'held' then
       endTicket(ticket, 'leave', 'overflowed')
     elseif ticket.state == 'offered' or ticket.state == 'dropped' then
       -- A seat that rings gets its chance, and a lost caller his grace; looked at again a little later.
