@@ -42,9 +42,6 @@ export interface Forecast {
   mean: number;
 }
 
-/** What `board.ts` knows of a queue. */
-export type QueueFacts = EstimateFacts;
-
 /** What somebody was told, and what it was based on. */
 export interface Told {
   position: number;
