@@ -11,6 +11,7 @@ import { Engine, isUnavailable } from './engine';
 import type { Effect } from './engine';
 import { Estimates } from './estimates';
 import { explain } from './explain';
+import { Foresight } from './foresight';
 import { Keeper } from './keeper';
 import { Mirror } from './mirror';
 import { Offers } from './offers';
@@ -141,11 +142,13 @@ export class Acd extends TypedEmitter<AcdEvents> {
         this.overflows.check(looked);
       },
     );
+    this.dispatcher.claiming = (seatId) => this.emit('claiming', seatId);
     this.dispatcher.estimate = (ticket) => this.estimates.of(ticket).estimate[1];
     this.overflows = new Overflows(this.engine, this.registry, this.mirror, this.estimates, (id, rule) =>
       this.emit('overflow', id, rule),
     );
-    this.tickets = new Tickets(this.engine, this.registry, this.outbox);
+    const foresight = new Foresight(this.engine, this.mirror, this.registry, this.dispatcher);
+    this.tickets = new Tickets(this.engine, this.registry, this.outbox, foresight);
     this.offers = new Offers(this.engine, this.registry, this.outbox);
     this.seats = new Seats(this.engine, this.outbox, this.mirror);
     this.channels = new Channels(
@@ -158,6 +161,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
       wakeAll: () => this.lookAround(),
       fenced: () => this.onFenced(),
       reconcile: () => this.reconciler.run(),
+      sweeping: () => foresight.sweeping(),
     });
   }
 

@@ -46,6 +46,8 @@ export interface EngineContext {
 
 interface Waiting {
   command: Command;
+  /** Goes in the same batch as the one before it. */
+  follows: boolean;
   resolve(value: Reply): void;
   reject(error: unknown): void;
 }
@@ -111,15 +113,16 @@ export class Engine {
   }
 
   /**
-   * Runs a verb and applies what it tells before this resolves. Verbs that are asked for at the same time run together.
+   * Runs a verb and applies what it tells before this resolves. Verbs that are asked for at the same time run together;
+   * one that `follows` is never parted from the one that was asked for before it in the same turn.
    * @returns the verb's value.
    * @throws SightlineError with the verb's code, or STORE_UNAVAILABLE: then the change may have happened or not.
    */
-  async run<V extends Verb>(verb: V, args: VerbArgs<V>): Promise<Reply> {
+  async run<V extends Verb>(verb: V, args: VerbArgs<V>, follows = false): Promise<Reply> {
     if (!this.store.available) await this.store.whenAvailable(this.patience);
 
     return new Promise((resolve, reject) => {
-      this.waiting.push({ command: program.command(verb, args), resolve, reject });
+      this.waiting.push({ command: program.command(verb, args), follows, resolve, reject });
       this.schedule();
     });
   }
@@ -162,8 +165,15 @@ export class Engine {
     });
   }
 
+  private nextBatch(): number {
+    let size = BATCH;
+    while (this.waiting[size]?.follows) size++;
+
+    return size;
+  }
+
   private async flush(): Promise<void> {
-    const batch = this.waiting.splice(0, BATCH);
+    const batch = this.waiting.splice(0, this.nextBatch());
     if (batch.length === 0) return;
     this.inFlight++;
     try {
