@@ -99,6 +99,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
   private readonly estimates: Estimates;
   private readonly boards: Boards;
   private readonly overflows: Overflows;
+  private readonly foresight: Foresight;
   private readonly keeper: Keeper;
   private readonly tickets: Tickets;
   private readonly offers: Offers;
@@ -121,6 +122,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
         onEffect: (effect) => this.onEffect(effect),
         onRows: (revision, rows) => this.mirror.take(revision, rows, true),
         onDue: (at) => this.keeper.due(at),
+        onBatch: (whole) => this.foresight.look(whole),
       },
     );
     this.mirror = new Mirror(this.engine, {
@@ -147,8 +149,8 @@ export class Acd extends TypedEmitter<AcdEvents> {
     this.overflows = new Overflows(this.engine, this.registry, this.mirror, this.estimates, (id, rule) =>
       this.emit('overflow', id, rule),
     );
-    const foresight = new Foresight(this.engine, this.mirror, this.registry, this.dispatcher);
-    this.tickets = new Tickets(this.engine, this.registry, this.outbox, foresight);
+    this.foresight = new Foresight(this.engine, this.mirror, this.registry, this.dispatcher);
+    this.tickets = new Tickets(this.engine, this.registry, this.outbox, this.foresight);
     this.offers = new Offers(this.engine, this.registry, this.outbox);
     this.seats = new Seats(this.engine, this.outbox, this.mirror);
     this.channels = new Channels(
@@ -161,7 +163,7 @@ export class Acd extends TypedEmitter<AcdEvents> {
       wakeAll: () => this.lookAround(),
       fenced: () => this.onFenced(),
       reconcile: () => this.reconciler.run(),
-      sweeping: () => foresight.sweeping(),
+      sweeping: () => this.foresight.sweeping(),
     });
   }
 

@@ -54,8 +54,7 @@ export class Dispatcher {
   }
 
   /**
-   * Claims what becomes possible by changes that were sent to the store just now and are not confirmed yet: the claims are judged
-   * after them. What comes of it, if anything, is looked at when the changes are told.
+   * Claims what becomes possible by changes that are just going to the store, together with them: the claims are judged after them.
    */
   foresee(rows: readonly Row[]): void {
     if (this.closed || this.suspended || !this.engine.store.available) return;
@@ -161,24 +160,20 @@ export class Dispatcher {
     floor.pendingSeats.add(choice.seatId);
     floor.pendingTickets.add(ticket.id);
     try {
-      const claimed = engine.run(
-        'offerTicket',
-        {
-          ticketId: ticket.id,
-          seatId: choice.seatId,
-          offerId: newId('offer'),
-          token: newToken(),
-          expiresAt: now + ringSeconds(config, ticket) * 1_000 + this.leaseMargin,
-          missDelay: config.noAnswerDelay * 1_000,
-          missBreak: config.autoBreak?.['no-answer'] ?? 0,
-          more: choice.strategy === 'ring-all' || choice.strategy === 'ring-progressively' ? 1 : 0,
-          seen: this.mirror.seen,
-          why: decisionLine(one, now),
-          foreseen: foreseen ? 1 : 0,
-          takes: one.takes ? 1 : 0,
-        },
-        foreseen,
-      );
+      const claimed = engine.run('offerTicket', {
+        ticketId: ticket.id,
+        seatId: choice.seatId,
+        offerId: newId('offer'),
+        token: newToken(),
+        expiresAt: now + ringSeconds(config, ticket) * 1_000 + this.leaseMargin,
+        missDelay: config.noAnswerDelay * 1_000,
+        missBreak: config.autoBreak?.['no-answer'] ?? 0,
+        more: choice.strategy === 'ring-all' || choice.strategy === 'ring-progressively' ? 1 : 0,
+        seen: this.mirror.seen,
+        why: decisionLine(one, now),
+        foreseen: foreseen ? 1 : 0,
+        takes: one.takes ? 1 : 0,
+      });
       if (ticket.node === engine.node) this.claiming(choice.seatId);
 
       return (await claimed) === 1;

@@ -42,12 +42,12 @@ export interface EngineContext {
   onRows(revision: number, rows: readonly Row[]): void;
   /** Something falls due at `at`, ms since the epoch. */
   onDue(at: number): void;
+  /** What was asked for goes to the store now. Where that is the `whole` of it, verbs that are asked for here go with it. */
+  onBatch(whole: boolean): void;
 }
 
 interface Waiting {
   command: Command;
-  /** Goes in the same batch as the one before it. */
-  follows: boolean;
   resolve(value: Reply): void;
   reject(error: unknown): void;
 }
@@ -113,16 +113,15 @@ export class Engine {
   }
 
   /**
-   * Runs a verb and applies what it tells before this resolves. Verbs that are asked for at the same time run together;
-   * one that `follows` is never parted from the one that was asked for before it in the same turn.
+   * Runs a verb and applies what it tells before this resolves. Verbs that are asked for at the same time run together.
    * @returns the verb's value.
    * @throws SightlineError with the verb's code, or STORE_UNAVAILABLE: then the change may have happened or not.
    */
-  async run<V extends Verb>(verb: V, args: VerbArgs<V>, follows = false): Promise<Reply> {
+  async run<V extends Verb>(verb: V, args: VerbArgs<V>): Promise<Reply> {
     if (!this.store.available) await this.store.whenAvailable(this.patience);
 
     return new Promise((resolve, reject) => {
-      this.waiting.push({ command: program.command(verb, args), follows, resolve, reject });
+      this.waiting.push({ command: program.command(verb, args), resolve, reject });
       this.schedule();
     });
   }
@@ -165,15 +164,16 @@ export class Engine {
     });
   }
 
-  private nextBatch(): number {
-    let size = BATCH;
-    while (this.waiting[size]?.follows) size++;
+  /** What goes next. If that is all there is, what follows from it may come with it. */
+  private nextBatch(): Waiting[] {
+    const isWhole = this.waiting.length <= BATCH;
+    if (this.waiting.length > 0) this.context.onBatch(isWhole);
 
-    return size;
+    return this.waiting.splice(0, isWhole ? this.waiting.length : BATCH);
   }
 
   private async flush(): Promise<void> {
-    const batch = this.waiting.splice(0, this.nextBatch());
+    const batch = this.nextBatch();
     if (batch.length === 0) return;
     this.inFlight++;
     try {

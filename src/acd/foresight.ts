@@ -5,11 +5,18 @@ import type { OwnTicket, Registry } from './registry';
 import type { Row, SeatRow, TicketRow } from './rows';
 import { skillText } from './views';
 
+/** More than any sequence of the store: who is just coming stands behind those of the same millisecond that are there. */
+const BEHIND_ALL = 2 ** 52;
+
 /**
- * What a verb will do that is just being sent. Who is matched by it is claimed in the same batch, so that a call needs one
- * round trip to the store from a free seat to its offer, not two. A guess that was wrong costs a claim that is refused.
+ * What verbs will do that are just going to the store. Who is matched by it is claimed in the same batch, so that a call needs one
+ * round trip from a free seat to its offer, not two. A guess that was wrong costs a claim that is refused.
  */
 export class Foresight {
+  private readonly entered: OwnTicket[] = [];
+  private readonly completed: string[] = [];
+  private swept = false;
+
   constructor(
     private readonly engine: Engine,
     private readonly mirror: Mirror,
@@ -17,44 +24,61 @@ export class Foresight {
     private readonly dispatcher: Dispatcher,
   ) {}
 
-  /** `completeTicket` is on its way: a seat without wrap-up is free at once. */
+  /** `enqueueTicket` is to be sent. */
+  entering(ticket: OwnTicket): void {
+    this.entered.push(ticket);
+  }
+
+  /** `completeTicket` is to be sent. */
   completing(ticketId: string): void {
-    if (this.registry.get(ticketId)?.wrapUp !== 0) return;
-    const { seats, tickets } = this.mirror.floor;
-    const seat = seats.get(tickets.get(ticketId)?.seatId ?? '');
-    if (seat?.state !== 'talking' || seat.ticket !== ticketId) return;
-    const freed = freedSeat(seat, this.engine.now());
-    if (freed) this.dispatcher.foresee([{ kind: 's', row: freed }]);
+    this.completed.push(ticketId);
   }
 
-  /** `sweepDue` is on its way: wrap-ups and rests are over. */
+  /** `sweepDue` is to be sent. */
   sweeping(): void {
-    const now = this.engine.now();
-    const rows: Row[] = [];
-    for (const seat of this.mirror.floor.seats.values()) {
-      if ((seat.state !== 'wrap-up' && seat.state !== 'resting') || seat.until < 0 || seat.until > now) continue;
-      const freed = freedSeat(seat, now, seat.until);
-      if (freed) rows.push({ kind: 's', row: freed });
-    }
-    if (rows.length > 0) this.dispatcher.foresee(rows);
+    this.swept = true;
   }
 
-  /** `enqueueTicket` is on its way. Who is looked for by what only the store remembers of him has to wait for its answer. */
-  entering(ticket: OwnTicket, asksStore: boolean): void {
-    if (!asksStore) this.dispatcher.foresee([{ kind: 't', row: enteredTicket(ticket, this.engine.node) }]);
+  /** What was to be sent goes now. Where it is not `whole`, more than one batch is sent, and there is no hurry. */
+  look(whole: boolean): void {
+    const rows = [...this.seats()].map((row): Row => ({ kind: 's', row }));
+    for (const [index, ticket] of this.entered.splice(0).entries()) {
+      if (!this.mirror.floor.tickets.has(ticket.ticketId))
+        rows.push({ kind: 't', row: enteredTicket(ticket, this.engine.node, BEHIND_ALL + index) });
+    }
+    if (whole && rows.length > 0) this.dispatcher.foresee(rows);
+  }
+
+  /** Seats that are going to be free: at once after a talk without wrap-up, or because a wrap-up or a rest is over. */
+  private *seats(): Iterable<SeatRow> {
+    const now = this.engine.now();
+    const { seats, tickets } = this.mirror.floor;
+    for (const ticketId of this.completed.splice(0)) {
+      const seat = seats.get(tickets.get(ticketId)?.seatId ?? '');
+      if (this.registry.get(ticketId)?.wrapUp !== 0 || seat?.state !== 'talking' || seat.ticket !== ticketId) continue;
+      const { calls, talkTime, since } = seat;
+      if (isWanted(seat)) yield { ...freed(seat, now, now), calls: calls + 1, talkTime: talkTime + now - since };
+    }
+    if (!this.swept) return;
+    this.swept = false;
+    for (const seat of seats.values()) {
+      const isTimed = (seat.state === 'wrap-up' || seat.state === 'resting') && seat.until >= 0;
+      if (isTimed && seat.until <= now && isWanted(seat)) yield freed(seat, now, seat.until);
+    }
   }
 }
 
-/** The seat when what it did is over; undefined when it is not free then. */
-function freedSeat(seat: SeatRow, now: number, idleSince = now): SeatRow | undefined {
-  if (!seat.works || seat.engaged) return undefined;
-  const talked = seat.state === 'talking' ? { calls: seat.calls + 1, talkTime: seat.talkTime + now - seat.since } : {};
+/** Whether the seat is free when what it does is over. */
+function isWanted({ works, engaged }: SeatRow): boolean {
+  return works && !engaged;
+}
 
-  return { ...seat, ...talked, state: 'available', ticket: '', offer: '', since: now, idleSince };
+function freed(seat: SeatRow, since: number, idleSince: number): SeatRow {
+  return { ...seat, state: 'available', ticket: '', offer: '', since, idleSince };
 }
 
 /** The ticket as it comes to stand in its line, behind all others of its time. */
-function enteredTicket(ticket: OwnTicket, node: string): TicketRow {
+function enteredTicket(ticket: OwnTicket, node: string, sequence: number): TicketRow {
   const { ticketId: id, queue, callId, terminal, priority, skills, enqueuedAt } = ticket;
 
   return {
@@ -68,7 +92,7 @@ function enteredTicket(ticket: OwnTicket, node: string): TicketRow {
       last: '',
       frequent: '',
       returns: '',
-      sequence: Infinity,
+      sequence,
       callback: false,
       offers: [],
       tried: new Set<string>(),

@@ -7,7 +7,7 @@ export const verbs = {
   enqueueTicket: [
     ...(['ticketId', 'queueId', 'callId', 'terminal', 'resumeKey', 'customer', 'class', 'priority'] as const),
     ...(['skills', 'medium', 'designated', 'since', 'grace', 'maxWait', 'maxWaiting'] as const),
-    ...(['regular', 'returnWithin'] as const),
+    ...(['regular', 'returnWithin', 'foreseen'] as const),
   ],
   offerTicket: [
     ...(['ticketId', 'seatId', 'offerId', 'token', 'expiresAt', 'missDelay', 'missBreak'] as const),

@@ -188,6 +188,8 @@ export class Tickets {
     const limits = limitsOf(config);
     const regular = asksRegulars(config);
     const returnWithin = (config?.returnWithin ?? 0) * 1_000;
+    // Who is looked for by what only the store remembers of him has to wait for its answer.
+    const isForeseen = limited && (ticket.customer === '' || (!regular && returnWithin === 0));
     const entered = this.engine.run('enqueueTicket', {
       ticketId: ticket.ticketId,
       queueId: ticket.queue,
@@ -205,9 +207,9 @@ export class Tickets {
       maxWaiting: limited ? limits.maxWaiting : -1,
       regular: regular ? 1 : 0,
       returnWithin,
+      foreseen: isForeseen ? 1 : 0,
     });
-    const asksStore = ticket.customer !== '' && (regular || returnWithin > 0);
-    if (limited) this.foresight.entering(ticket, asksStore);
+    if (isForeseen) this.foresight.entering(ticket);
     await entered;
   }
 

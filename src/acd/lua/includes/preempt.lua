@@ -27,7 +27,7 @@ local function isStale(ticket, seen, foreseen)
   local class = ticket.class
   local isAhead = (class == 'normal' or class == 'vip' or class == 'alarm') and tonumber(ticket.priority) >= 0
   local own = isAhead and tonumber(ticket.enqueuedAt) or math.huge
-  return foreseen and ENTERED and ENTERED < own or earliestSince(seen) < own
+  return foreseen and UNSEEN and UNSEEN < own or earliestSince(seen) < own
 end
 
 -- The talk waits again in its old place; it is not counted as answered any more.
