@@ -4,6 +4,7 @@
 const floors = [
   ['main\\.ts'],
   ['app\\.ts'],
+  ['app'],
   ['cli'],
   ['http', 'desk'],
   ['sip'],
@@ -64,9 +65,9 @@ const libraries = [
   {
     name: 'only-the-wiring-starts-sipd',
     comment:
-      'The application speaks drachtio-srf, or what looks like it; only app.ts and the command line know the embedded server.',
+      'The application speaks drachtio-srf, or what looks like it; only app.ts with its parts and the command line know the embedded server.',
     severity: 'error',
-    from: { path: '^src/(?!sipd/|app\\.ts|cli/)' },
+    from: { path: '^src/(?!sipd/|app\\.ts|app/|cli/)' },
     to: { path: '^src/sipd/' },
   },
 ];

@@ -61,10 +61,14 @@ export class World {
   }
 
   /** Hangs up what is still up, on both sides, so that nobody has to wait for the answer of a phone that is gone. */
-  async close(): Promise<void> {
+  async hangUp(): Promise<void> {
     const calls = this.phones.flatMap((phone) => [...phone.calls]);
     for (const call of calls) call.hangup();
     await Promise.allSettled(calls.map((call) => call.byeResponse ?? call.untilEnded(1000)));
+  }
+
+  async close(): Promise<void> {
+    await this.hangUp();
     for (const wire of this.wires) await wire.close();
     await this.server.stop();
   }

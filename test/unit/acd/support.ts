@@ -1,5 +1,5 @@
 import { Acd } from '../../../src/acd/acd';
-import type { AcdTimes } from '../../../src/acd/acd';
+import type { AcdTimes } from '../../../src/acd/options';
 import type { AcdConfig, AcdEvents, Offer, QueueConfig, SeatConfig } from '../../../src/acd/types';
 import { ManualClock } from '../../../src/lib/clock';
 import { silentLogger } from '../../../src/lib/logger';

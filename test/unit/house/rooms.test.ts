@@ -61,7 +61,8 @@ describe('the room rule', () => {
   test('lets a tree pass that keeps to it', async () => {
     const faults = await broken({
       'src/main.ts': ['./app', './cli/serve', './lib/a'],
-      'src/app.ts': ['./sipd/server', './http/server', './sip/edge', './store/redis'],
+      'src/app.ts': ['./app/sip', './http/server', './store/redis'],
+      'src/app/sip.ts': ['../sipd/server', '../sip/edge', '../lib/a'],
       'src/cli/serve.ts': ['../http/server', '../sipd/server'],
       'src/http/server.ts': ['../sip/edge', '../lib/a', 'fastify'],
       'src/sip/edge.ts': ['../calls/call', 'drachtio-srf'],
@@ -85,6 +86,7 @@ describe('the room rule', () => {
     const order = [
       'main',
       'app',
+      'app/',
       'cli',
       'http',
       'sip',
@@ -99,7 +101,7 @@ describe('the room rule', () => {
       'store',
     ];
     const fileOf = (room: string): string =>
-      room === 'main' || room === 'app' ? `src/${room}.ts` : `src/${room}/x.ts`;
+      room === 'main' || room === 'app' ? `src/${room}.ts` : `src/${room.replace('/', '')}/x.ts`;
     const files = order.map((room, index): [string, string[]] => {
       if (index === 0) return [fileOf(room), []];
       const relative = path.relative(path.dirname(fileOf(room)), fileOf(order[index - 1]!)).replace(/\.ts$/, '');
@@ -110,7 +112,7 @@ describe('the room rule', () => {
     });
     const faults = await broken(Object.fromEntries(files));
     const expected = order.slice(1).map((room, index) => {
-      const name = room === 'app' ? 'app.ts' : room;
+      const name = room === 'app' ? 'app.ts' : room.replace('/', '');
 
       return `${name}-imports-downward-only: ${fileOf(room)} -> ${fileOf(order[index]!)}`;
     });

@@ -96,7 +96,7 @@ class RealTeller {
   async told(): Promise<Told> {
     const { acd } = this.node;
     const { queues, seats } = await acd.snapshot();
-    const { floor, learner } = acd['mirror'];
+    const { floor, learner } = acd['parts'].mirror;
     const learnt = (id: string) => ({ learnt: rounded(learner.counters(id)), lastSeat: floor.queue(id).row.lastSeat });
     const told: Told = { lines: sorted(this.lines), queues: {}, seats: {} };
     for (const stats of queues) {

@@ -8,7 +8,7 @@ import type { Hash, Picture } from './picture';
 
 /** What a node keeps in memory is what the store holds, and nothing is left that it could bring together. */
 export function checkFloor(acd: Acd, picture: Picture, now: number): void {
-  const { floor, seen } = acd['mirror'];
+  const { floor, seen } = acd['parts'].mirror;
   assert(seen === picture.revision, 'a node knows all revisions', { node: acd.node, seen, revision: picture.revision });
   const living = new Map([...picture.tickets].filter(([, ticket]) => ticket.state !== 'ended'));
   same('tickets on the floor', floor.tickets.keys(), living.keys());
@@ -32,7 +32,7 @@ export function checkFloor(acd: Acd, picture: Picture, now: number): void {
 }
 
 function checkQueue(acd: Acd, id: string, { tickets, seats }: Picture): void {
-  const { floor } = acd['mirror'];
+  const { floor } = acd['parts'].mirror;
   const queue = floor.queue(id);
   const members = [...(floor.crew.queue(id)?.members.keys() ?? [])];
   const where = (holds: (seat: Hash) => boolean): string[] =>

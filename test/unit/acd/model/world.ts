@@ -246,7 +246,7 @@ export class World {
 
   /** A command comes once more, however late. */
   private async again(command: Command | undefined): Promise<void> {
-    const engine = this.alive(0)?.acd['engine'];
+    const engine = this.alive(0)?.acd['parts'].engine;
     if (!command || !engine) return;
     const args = Object.fromEntries(
       (verbs[command.verb as Verb] as readonly string[]).map((name, index) => [name, command.args[index]]),
@@ -317,7 +317,7 @@ export class World {
   }
 
   private record(node: Node): void {
-    const engine = node.acd['engine'];
+    const engine = node.acd['parts'].engine;
     const run = engine.run.bind(engine);
     engine.run = (verb, args) => {
       if (repeatable.includes(verb)) this.commands.push(program.command(verb, args));

@@ -1,0 +1,75 @@
+import type { Endpoint } from '../lib/addresses';
+import type { DrachtioAddress } from '../lib/config';
+import { SightlineError } from '../lib/errors';
+import { newToken } from '../lib/ids';
+import { Edge } from '../sip/edge';
+import { LocalSrf } from '../sipd/local/local-srf';
+import { startSipd } from '../sipd/server';
+import type { Base } from './base';
+import type { SitePlans } from './plans';
+
+/** How long the first connection to the SIP edge may take, in ms. */
+const edgePatienceMs = 10_000;
+
+/** Where phones reach us. */
+export interface Listening {
+  readonly sip: Endpoint;
+  /** For SIP over WebSocket (RFC 7118); undefined where the edge does not listen for it. */
+  readonly ws: Endpoint | undefined;
+}
+
+/** The SIP edge of the configuration: a drachtio-server, or the SIP server in this process. */
+export class EdgeChoice {
+  readonly edge: Edge;
+  /** There when the SIP server is in this process, and needs no control connection for us. */
+  private readonly localSrf: LocalSrf | undefined;
+
+  constructor(private readonly base: Base) {
+    const { config, log } = base;
+    // FreeSWITCH is called by a library that brings drachtio-srf along and takes nothing else.
+    const isLocal = config.drachtio === undefined && config.freeswitchUrl === undefined;
+    this.localSrf = isLocal ? new LocalSrf(log) : undefined;
+    this.edge = new Edge(log, this.localSrf);
+  }
+
+  /**
+   * Connects to the drachtio-server of the configuration, or starts the embedded SIP server and connects to that.
+   * @throws SightlineError EDGE_UNAVAILABLE
+   */
+  async connect(plans: SitePlans): Promise<Listening> {
+    const { config, closer } = this.base;
+    const address = config.drachtio ?? (await this.startEmbedded());
+    closer.add('SIP edge', () => this.edge.close());
+    const listening = await this.edge.connect(address, edgePatienceMs);
+    for (const { host } of listening) plans.addHost(host);
+    const at = (name: string): Endpoint | undefined => {
+      const found = listening.find(({ transport }) => transport === name);
+
+      return found && { host: found.host, port: found.port };
+    };
+    const sip = at('udp') ?? listening[0];
+    if (!sip) throw new SightlineError('EDGE_UNAVAILABLE', 'The SIP edge listens on no address');
+
+    return { sip: { host: sip.host, port: sip.port }, ws: at('ws') };
+  }
+
+  private async startEmbedded(): Promise<DrachtioAddress> {
+    const { config, log, closer } = this.base;
+    const { host, sipPort, wsPort, controlPort } = config;
+    const secret = config.controlSecret ?? newToken();
+    const sipd = await startSipd({
+      host,
+      udpPort: sipPort,
+      tcpPort: sipPort,
+      wsPort,
+      controlHost: '127.0.0.1',
+      controlPort,
+      secret,
+      log,
+    });
+    closer.add('embedded SIP server', () => sipd.close());
+    this.localSrf?.serve(sipd.local);
+
+    return { host: '127.0.0.1', port: sipd.addresses.control.port, secret };
+  }
+}
