@@ -5,6 +5,7 @@ import type { Engine } from './engine';
 import { match } from './match';
 import type { Match } from './match';
 import type { Mirror } from './mirror';
+import type { Row } from './rows';
 import type { FloorTicket } from './floor';
 import type { QueueConfig } from './types';
 
@@ -23,6 +24,8 @@ const LONGEST = 3_600_000;
 export class Dispatcher {
   /** Upper end of the estimate for a ticket, in seconds; set by whoever makes estimates. */
   estimate: (ticket: FloorTicket) => number = () => 0;
+  /** A seat is being claimed for a ticket of this node. */
+  claiming: (seatId: string) => void = () => undefined;
   private woken: 'all' | 'own' | undefined;
   private running: Promise<void> | undefined;
   private closed = false;
@@ -30,6 +33,7 @@ export class Dispatcher {
   private suspended = false;
   private cancelTimer: (() => void) | undefined;
   private timerAt = Infinity;
+  private readonly foreseen = new Set<Promise<unknown>>();
 
   constructor(
     private readonly engine: Engine,
@@ -47,6 +51,27 @@ export class Dispatcher {
       const left = this.woken;
       if (left && this.engine.store.available) this.wake(left);
     });
+  }
+
+  /**
+   * Claims what becomes possible by changes that are just going to the store, together with them: the claims are judged after them.
+   */
+  foresee(rows: readonly Row[]): void {
+    if (this.closed || this.suspended || !this.engine.store.available) return;
+    const { floor } = this.mirror;
+    const { matches } = floor.supposing(rows, () => match(floor, this.rankContext()));
+    for (const one of matches) {
+      const claim = this.claim(one, true)
+        .catch((error: unknown) => {
+          if (!isUnavailable(error)) this.engine.log.error({ err: error }, 'a foreseen claim failed');
+        })
+        .finally(() => {
+          this.foreseen.delete(claim);
+          // What was told with its answer was looked at while the claim was still under way.
+          this.wake('all');
+        });
+      this.foreseen.add(claim);
+    }
   }
 
   /** The store is lost: nothing is matched until what happened meanwhile has been told, or who came first might be passed over. */
@@ -71,7 +96,7 @@ export class Dispatcher {
   /** Resolves when there is nothing left to match. */
   async idle(): Promise<void> {
     if (this.later) this.wakeNow();
-    while (this.running) await this.running;
+    while (this.running || this.foreseen.size > 0) await Promise.all([this.running, ...this.foreseen]);
   }
 
   private wakeNow(): void {
@@ -125,7 +150,7 @@ export class Dispatcher {
     return { claimed: results.filter(Boolean).length, sent: claims.length };
   }
 
-  private async claim(one: Match): Promise<boolean> {
+  private async claim(one: Match, foreseen = false): Promise<boolean> {
     const { engine } = this;
     const { floor } = this.mirror;
     const { ticket, choice } = one;
@@ -135,7 +160,7 @@ export class Dispatcher {
     floor.pendingSeats.add(choice.seatId);
     floor.pendingTickets.add(ticket.id);
     try {
-      const value = await engine.run('offerTicket', {
+      const claimed = engine.run('offerTicket', {
         ticketId: ticket.id,
         seatId: choice.seatId,
         offerId: newId('offer'),
@@ -146,10 +171,12 @@ export class Dispatcher {
         more: choice.strategy === 'ring-all' || choice.strategy === 'ring-progressively' ? 1 : 0,
         seen: this.mirror.seen,
         why: decisionLine(one, now),
+        foreseen: foreseen ? 1 : 0,
         takes: one.takes ? 1 : 0,
       });
+      if (ticket.node === engine.node) this.claiming(choice.seatId);
 
-      return value === 1;
+      return (await claimed) === 1;
     } finally {
       floor.pendingSeats.delete(choice.seatId);
       floor.pendingTickets.delete(ticket.id);

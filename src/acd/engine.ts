@@ -42,6 +42,8 @@ export interface EngineContext {
   onRows(revision: number, rows: readonly Row[]): void;
   /** Something falls due at `at`, ms since the epoch. */
   onDue(at: number): void;
+  /** What was asked for goes to the store now. Where that is the `whole` of it, verbs that are asked for here go with it. */
+  onBatch(whole: boolean): void;
 }
 
 interface Waiting {
@@ -162,8 +164,16 @@ export class Engine {
     });
   }
 
+  /** What goes next. If that is all there is, what follows from it may come with it. */
+  private nextBatch(): Waiting[] {
+    const isWhole = this.waiting.length <= BATCH;
+    if (this.waiting.length > 0) this.context.onBatch(isWhole);
+
+    return this.waiting.splice(0, isWhole ? this.waiting.length : BATCH);
+  }
+
   private async flush(): Promise<void> {
-    const batch = this.waiting.splice(0, BATCH);
+    const batch = this.nextBatch();
     if (batch.length === 0) return;
     this.inFlight++;
     try {

@@ -94,6 +94,18 @@ export class Floor {
     else this.queue(row.id).row = row;
   }
 
+  /** What `look` sees when these rows are in force. The floor is as before afterwards; tickets must not be on it yet. */
+  supposing<T>(rows: readonly Row[], look: () => T): T {
+    const seats = rows.flatMap(({ kind, row }) => (kind === 's' ? (this.seats.get(row.id) ?? []) : []));
+    for (const row of rows) this.apply(row);
+    try {
+      return look();
+    } finally {
+      for (const row of seats) this.apply({ kind: 's', row });
+      for (const { kind, row } of rows) if (kind === 't') this.removeTicket(row.id);
+    }
+  }
+
   removeTicket(id: string): void {
     const ticket = this.tickets.get(id);
     if (!ticket) return;

@@ -17,6 +17,8 @@ export interface KeeperContext {
   fenced(): Promise<void>;
   /** Compares what this node believes with the store. */
   reconcile(): Promise<void>;
+  /** What is due is just being ended. */
+  sweeping(): void;
 }
 
 /** Most entries that one script takes, so that it never keeps Redis for long. */
@@ -131,7 +133,9 @@ export class Keeper {
   private async sweepDue(): Promise<void> {
     const { engine } = this;
     for (let taken = BATCH; taken === BATCH;) {
-      taken = Number(await engine.run('sweepDue', { limit: BATCH }));
+      const swept = engine.run('sweepDue', { limit: BATCH });
+      this.context.sweeping();
+      taken = Number(await swept);
     }
   }
 

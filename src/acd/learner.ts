@@ -21,6 +21,13 @@ interface Watched extends Learnt {
   enteredAt: number | undefined;
 }
 
+interface Rung {
+  queue: string;
+  /** ms */
+  since: number;
+  talked: boolean;
+}
+
 const inLine = new Set<TicketState>(['waiting', 'offered', 'held', 'dropped']);
 const taken = new Set<SeatState>(['reserved', 'ringing', 'talking', 'wrap-up']);
 
@@ -36,7 +43,7 @@ export function kindOf({ skills, medium, class: name }: Pick<TicketRow, 'skills'
 export class Learner {
   private readonly queues = new Map<string, Watched>();
   /** Seats that were rung and are not free again. */
-  private readonly rung = new Map<string, { queue: string; since: number; talked: boolean }>();
+  private readonly rung = new Map<string, Rung>();
 
   constructor(
     private readonly floor: Floor,
@@ -110,7 +117,9 @@ export class Learner {
       for (const [queue, before] of staffed) this.drain(this.of(queue), queue, { before, answered: 0, now });
     }
     const ringing = this.rung.get(row.id);
-    if (row.state === 'reserved' && former?.state !== 'reserved') {
+    if (row.state === 'reserved' && (former?.state !== 'reserved' || former.ticket !== row.ticket)) {
+      // A seat that was free for no moment between two tickets.
+      if (ringing?.talked) this.handled(ringing, row.idleSince);
       const queue = this.floor.tickets.get(row.ticket)?.queue;
       if (queue !== undefined) this.rung.set(row.id, { queue, since: row.since, talked: false });
     } else if (ringing && row.state === 'talking') {
@@ -118,8 +127,12 @@ export class Learner {
     } else if (ringing && !taken.has(row.state)) {
       this.rung.delete(row.id);
       const end = row.state === 'available' ? row.idleSince : now;
-      if (ringing.talked) this.learn(ringing.queue, (known) => learnHandling(known, seconds(end - ringing.since)));
+      if (ringing.talked) this.handled(ringing, end);
     }
+  }
+
+  private handled({ queue, since }: Rung, end: number): void {
+    this.learn(queue, (known) => learnHandling(known, seconds(end - since)));
   }
 
   private entered(former: TicketRow | undefined, row: TicketRow, now: number): void {

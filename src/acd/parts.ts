@@ -7,6 +7,7 @@ import { Dispatcher } from './dispatcher';
 import { Effects } from './effects';
 import { Engine } from './engine';
 import { Estimates } from './estimates';
+import { Foresight } from './foresight';
 import { Keeper } from './keeper';
 import { Looking } from './looking';
 import { Mirror } from './mirror';
@@ -32,6 +33,7 @@ export class AcdParts {
   readonly estimates: Estimates;
   readonly boards: Boards;
   readonly overflows: Overflows;
+  readonly foresight: Foresight;
   readonly keeper: Keeper;
   readonly tickets: Tickets;
   readonly offers: Offers;
@@ -63,7 +65,9 @@ export class AcdParts {
     this.overflows = new Overflows(engine, registry, mirror, estimates, (id, rule) =>
       events.emit('overflow', id, rule),
     );
-    this.tickets = new Tickets(engine, registry, outbox);
+    this.dispatcher.claiming = (seatId) => events.emit('claiming', seatId);
+    this.foresight = new Foresight(engine, mirror, registry, dispatcher);
+    this.tickets = new Tickets(engine, registry, outbox, this.foresight);
     this.offers = new Offers(engine, registry, outbox);
     this.seats = new Seats(engine, outbox, mirror);
     this.looking = new Looking(engine, mirror, dispatcher, estimates, boards, this.tickets);
@@ -85,6 +89,7 @@ export class AcdParts {
         onEffect: (effect) => this.effects.take(effect),
         onRows: (revision, rows) => this.mirror.take(revision, rows, true),
         onDue: (at) => this.keeper.due(at),
+        onBatch: (whole) => this.foresight.look(whole),
       },
     );
   }
@@ -103,6 +108,7 @@ export class AcdParts {
       wakeAll: () => this.comeback.lookAround(),
       fenced: () => this.comeback.leaseLost(),
       reconcile: () => this.reconciler.run(),
+      sweeping: () => this.foresight.sweeping(),
     });
   }
 

@@ -81,6 +81,8 @@ export interface SeatRow {
   reason: string;
   ticket: string;
   offer: string;
+  /** When what it does is over: the lease of an offer, a wrap-up, a rest. 0 for no such time, -1 for when it is done. */
+  until: number;
   idleSince: number;
   upSince: number;
   idleTotal: number;
@@ -163,6 +165,7 @@ function seatRow(fields: readonly string[]): SeatRow {
     reason: at(6),
     ticket: at(7),
     offer: at(8),
+    until: Number(at(9)),
     idleSince: Number(at(10)),
     upSince: Number(at(11)),
     idleTotal: Number(at(12)),

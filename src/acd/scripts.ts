@@ -7,11 +7,11 @@ export const verbs = {
   enqueueTicket: [
     ...(['ticketId', 'queueId', 'callId', 'terminal', 'resumeKey', 'customer', 'class', 'priority'] as const),
     ...(['skills', 'medium', 'designated', 'since', 'grace', 'maxWait', 'maxWaiting'] as const),
-    ...(['regular', 'returnWithin'] as const),
+    ...(['regular', 'returnWithin', 'foreseen'] as const),
   ],
   offerTicket: [
     ...(['ticketId', 'seatId', 'offerId', 'token', 'expiresAt', 'missDelay', 'missBreak'] as const),
-    ...(['more', 'seen', 'why', 'takes'] as const),
+    ...(['more', 'seen', 'why', 'foreseen', 'takes'] as const),
   ],
   ringSeat: ['ticketId', 'seatId', 'offerId'],
   acceptOffer: ['ticketId', 'seatId', 'offerId', 'token', 'wrapUp'],

@@ -2,6 +2,7 @@ import { SightlineError } from '../lib/errors';
 import { newId } from '../lib/ids';
 import { isUnavailable } from './engine';
 import type { Engine } from './engine';
+import type { Foresight } from './foresight';
 import { nodeName } from './keeper';
 import type { Outbox } from './outbox';
 import type { OwnTicket, Registry } from './registry';
@@ -28,6 +29,7 @@ export class Tickets {
     private readonly engine: Engine,
     private readonly registry: Registry,
     private readonly outbox: Outbox,
+    private readonly foresight: Pick<Foresight, 'entering' | 'completing'>,
   ) {}
 
   async enqueue(request: EnqueueRequest): Promise<TicketView> {
@@ -137,9 +139,12 @@ export class Tickets {
   async complete(ticketId: string, broke: boolean): Promise<void> {
     const mine = this.registry.get(ticketId);
     const keptFor = (this.engine.queueConfig(mine?.queue ?? '')?.returnWithin ?? 0) * 1_000;
-    await this.outbox.do('complete', () =>
-      this.engine.run('completeTicket', { ticketId, broke: broke ? 1 : 0, keptFor }),
-    );
+    await this.outbox.do('complete', () => {
+      const done = this.engine.run('completeTicket', { ticketId, broke: broke ? 1 : 0, keptFor });
+      this.foresight.completing(ticketId);
+
+      return done;
+    });
   }
 
   async adopt(node: string): Promise<TicketView[]> {
@@ -181,7 +186,11 @@ export class Tickets {
   async enter(ticket: OwnTicket, limited = true): Promise<void> {
     const config = this.engine.queueConfig(ticket.queue);
     const limits = limitsOf(config);
-    await this.engine.run('enqueueTicket', {
+    const regular = asksRegulars(config);
+    const returnWithin = (config?.returnWithin ?? 0) * 1_000;
+    // Who is looked for by what only the store remembers of him has to wait for its answer.
+    const isForeseen = limited && (ticket.customer === '' || (!regular && returnWithin === 0));
+    const entered = this.engine.run('enqueueTicket', {
       ticketId: ticket.ticketId,
       queueId: ticket.queue,
       callId: ticket.callId,
@@ -196,9 +205,12 @@ export class Tickets {
       since: ticket.enqueuedAt,
       ...limits,
       maxWaiting: limited ? limits.maxWaiting : -1,
-      regular: asksRegulars(config) ? 1 : 0,
-      returnWithin: (config?.returnWithin ?? 0) * 1_000,
+      regular: regular ? 1 : 0,
+      returnWithin,
+      foreseen: isForeseen ? 1 : 0,
     });
+    if (isForeseen) this.foresight.entering(ticket);
+    await entered;
   }
 
   change(name: 'dropTicket' | 'holdTicket' | 'unholdTicket', ticketId: string): Promise<unknown> {

@@ -413,6 +413,8 @@ export interface QueueFacts {
 }
 
 export type AcdEvents = {
+  /** This seat is being claimed for a ticket of this node: an offer may follow in a moment. */
+  claiming: [seatId: string];
   /** Ring this seat for this ticket; comes on the node that owns the ticket. A ticket may have several at a time. */
   offer: [offer: Offer];
   /** Stop ringing: the offer is no longer valid. */

@@ -149,6 +149,8 @@ export class DialError extends Error {
 
 export interface SeatDialer {
   dial(request: DialRequest): OutgoingInvite;
+  /** The seat is likely to be rung in a moment: what that needs to know may be looked up now. */
+  prepare(seatId: string): void;
   /** Whether all that is registered as this seat are browsers: SIP over WebSocket (RFC 7118) is spoken by nobody else. */
   isBrowser(seatId: string): Promise<boolean>;
   /** Whether anything is registered as this user. */

@@ -85,6 +85,7 @@ export class CallManager implements CallHome {
     const { acd } = ports;
     this.callbacks = ports.callbacks && this.openCallbacks(ports.callbacks);
     this.unsubscribe = [
+      acd.on('claiming', (seatId) => this.dialer.prepare(seatId)),
       acd.on('offer', (offer) => this.onOffer(offer)),
       acd.on('withdrawn', (offer, cause) => {
         const call = this.calls.get(offer.callId) ?? this.byTicket.get(offer.ticketId);

@@ -15,8 +15,6 @@ export interface Seat extends Omit<SeatRow, 'works' | 'engaged'> {
   paused: boolean;
   /** What is left of: a wrap-up or a rest. */
   rest: '' | 'wrap' | 'rest';
-  /** When that ends, ms since the epoch; -1 when it is done, 0 when there is none. */
-  until: number;
   missed: Partial<Record<MissCause, number>>;
 }
 
@@ -204,10 +202,10 @@ export class SeatBook {
 
 function rowOf(seat: Seat): SeatRow {
   const { id, state, since, up, login, paused, reason, ticket, offer, idleSince, upSince, idleTotal, calls } = seat;
-  const { talkTime, lastOffered } = seat;
+  const { talkTime, lastOffered, until } = seat;
 
   return {
-    ...{ id, state, since, reason, ticket, offer, idleSince, upSince, idleTotal, calls, talkTime, lastOffered },
+    ...{ id, state, since, reason, ticket, offer, until, idleSince, upSince, idleTotal, calls, talkTime, lastOffered },
     works: up && login && !paused,
     // Nobody on the floor of a simulation has calls of his own.
     engaged: false,

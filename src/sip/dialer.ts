@@ -24,27 +24,32 @@ export interface DialerPorts {
   log: Logger;
 }
 
-/** For as long a seat is rung at the contacts that it had when it was asked what it is, in ms. */
+/** For as long a seat is rung at the contacts that it had when they were looked up, in ms. */
 const freshMs = 50;
 
 /** Dials seats: every contact of the seat rings at once and the first 200 wins (RFC 3261 section 16.7). */
 export class SrfSeatDialer implements SeatDialer {
   /** What was looked up a moment ago: whoever asks what a seat is, rings it next. */
-  private readonly fresh = new Map<string, { contacts: Contact[]; until: number }>();
+  private readonly fresh = new Map<string, { contacts: Promise<Contact[]>; until: number }>();
 
   constructor(private readonly ports: DialerPorts) {}
 
   dial(request: DialRequest): OutgoingInvite {
-    return new Fork({ ...this.ports, lookup: (seatId) => this.contactsOf(seatId) }, request);
+    return new Fork({ ...this.ports, lookup: (seatId) => this.takeContacts(seatId) }, request);
+  }
+
+  prepare(seatId: string): void {
+    // Whoever rings the seat looks once more, and tells of what goes wrong.
+    this.look(seatId).catch(() => this.fresh.delete(seatId));
   }
 
   async isBrowser(seatId: string): Promise<boolean> {
     try {
-      const contacts = await this.ports.lookup(seatId);
-      this.fresh.set(seatId, { contacts, until: performance.now() + freshMs });
+      const contacts = await (this.known(seatId) ?? this.look(seatId));
 
       return contacts.length > 0 && contacts.every(({ source }) => /^wss?$/i.test(source.transport));
     } catch (error) {
+      this.fresh.delete(seatId);
       this.ports.log.warn({ err: error, seat: seatId }, 'contacts of the seat could not be read');
 
       return false;
@@ -61,11 +66,24 @@ export class SrfSeatDialer implements SeatDialer {
     }
   }
 
-  private contactsOf(seatId: string): Promise<Contact[]> {
+  private look(seatId: string): Promise<Contact[]> {
+    const contacts = this.ports.lookup(seatId);
+    this.fresh.set(seatId, { contacts, until: performance.now() + freshMs });
+
+    return contacts;
+  }
+
+  private known(seatId: string): Promise<Contact[]> | undefined {
     const known = this.fresh.get(seatId);
+
+    return known && performance.now() < known.until ? known.contacts : undefined;
+  }
+
+  private takeContacts(seatId: string): Promise<Contact[]> {
+    const known = this.known(seatId);
     this.fresh.delete(seatId);
 
-    return known && performance.now() < known.until ? Promise.resolve(known.contacts) : this.ports.lookup(seatId);
+    return known ?? this.ports.lookup(seatId);
   }
 }
 

@@ -53,7 +53,7 @@ export class Program<V extends Verbs = Verbs> {
     const bodies = Object.keys(verbs).map((verb) => this.body(verb, place, seen));
     const last = split(readFileSync(findInclude(main, place), 'utf8'), place, seen);
     const text = [
-      'local ARGS, ROOT, NOW, NOW_TEXT, NODE, ENTERED, READS',
+      'local ARGS, ROOT, NOW, NOW_TEXT, NODE, ENTERED, UNSEEN, READS',
       // What has to be set anew for every batch: a library outlives it.
       'local BEGIN = {}',
       `local CODE = ${toLua(luaCodes)}`,
@@ -109,7 +109,7 @@ export class Program<V extends Verbs = Verbs> {
 }
 
 const start = `ARGS, ROOT, NOW, NOW_TEXT, NODE = args, args[1], tonumber(args[2]), args[2], args[3]
-ENTERED, READS = false, false
+ENTERED, UNSEEN, READS = false, false, false
 for i = 1, #BEGIN do BEGIN[i]() end`;
 
 /** What a file includes, and the file without that. */

@@ -19,6 +19,7 @@
     ARGV[15] maxWaiting -1 for no limit
     ARGV[16] regular    1 when the queue asks who served the customer before
     ARGV[17] returnWithin  ms for which a customer whose talk broke off is sent to the same seat
+    ARGV[18] foreseen   1 when matches of this batch that are foreseen know of it
 
   Output:
     1  the ticket waits
@@ -44,7 +45,8 @@ saveTicket(ticket, 'queue', A.queueId, 'callId', A.callId, 'terminal', A.termina
   'medium', A.medium, 'designated', A.designated, 'node', NODE, 'state', 'waiting', 'enqueuedAt', A.since,
   'queuedAt', A.since, 'grace', A.grace, 'regular', A.regular, 'limited', A.maxWait == '0' and '0' or '1',
   'sequence', whole(redis.call('INCR', ROOT .. 'sequence')))
-enter(A.class == 'normal' and tonumber(A.priority) <= 0 and tonumber(A.since) or 0)
+local entersAt = A.class == 'normal' and tonumber(A.priority) <= 0 and tonumber(A.since) or 0
+if A.foreseen == '1' then enter(entersAt) else enterUnseen(entersAt) end
 joinLine(ticket)
 plainSet(keyOf('node-tickets', NODE), ticket.id, true)
 rememberResume(ticket)

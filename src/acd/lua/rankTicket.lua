@@ -19,6 +19,6 @@ local ticket = loadTicket(A.ticketId)
 if not ticket or ticket.state == 'ended' then return CODE.TICKET_GONE end
 if ticket.state == 'talking' then return CODE.WRONG_STATE end
 saveTicket(ticket, 'class', A.class, 'priority', A.priority)
-enter(0)
+enterUnseen(0)
 remember(ticket, 'ranked', nil, A.class .. ' ' .. A.priority)
 return 1

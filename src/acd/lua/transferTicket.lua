@@ -34,7 +34,7 @@ saveTicket(ticket, 'queue', A.queueId, 'queuedAt', NOW_TEXT, 'grace', A.grace, '
 if A.regular == '1' and (ticket.customer or '') ~= '' then recallRegulars(ticket, true, 0) end
 count(ticket, 'offered')
 joinLine(ticket)
-enter(0)
+enterUnseen(0)
 if A.maxWait ~= '0' then owes('wait', ticket, NOW + tonumber(A.maxWait)) end
 remember(ticket, 'transferred', nil, A.queueId)
 return 1

@@ -42,7 +42,7 @@ export class Hall {
         idleSince: at,
         upSince: at,
       },
-      ...{ idleTotal: 0, calls: 0, talkTime: 0, lastOffered: 0, engaged: false, ...more },
+      ...{ until: 0, idleTotal: 0, calls: 0, talkTime: 0, lastOffered: 0, engaged: false, ...more },
     };
     this.floor.apply({ kind: 's', row });
 

@@ -250,6 +250,7 @@ export class CallWorld {
 
         return dial;
       },
+      prepare: () => undefined,
       isBrowser: () => Promise.resolve(false),
       isReachable: () => Promise.resolve(true),
     };

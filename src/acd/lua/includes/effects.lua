@@ -104,6 +104,12 @@ local recordOf = { ticket = named('ticket'), seat = named('seat') }
 -- all others of its time; 0 for any other.
 local function enter(at) ENTERED = math.min(ENTERED or at, at) end
 
+-- The same when whoever ranked by what this batch does could not foresee it.
+local function enterUnseen(at)
+  enter(at)
+  UNSEEN = math.min(UNSEEN or at, at)
+end
+
 local ENTRIES_READ = 200
 local ENTRIES_KEPT = 1000
 

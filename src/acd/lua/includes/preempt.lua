@@ -21,12 +21,13 @@ local function earliestSince(seen)
   return known
 end
 
--- Whether other nodes have brought tickets in that were not known yet when the match was made, and that may come before this
--- one. Of plain tickets none does that came later.
-local function isStale(ticket, seen)
+-- Whether tickets have come in that were not known yet when the match was made, and that may come before this one: brought by other
+-- nodes, or, for a match that was made before the answer to its own batch, by that. Of plain tickets none does that came later.
+local function isStale(ticket, seen, foreseen)
   local class = ticket.class
   local isAhead = (class == 'normal' or class == 'vip' or class == 'alarm') and tonumber(ticket.priority) >= 0
-  return earliestSince(seen) < (isAhead and tonumber(ticket.enqueuedAt) or math.huge)
+  local own = isAhead and tonumber(ticket.enqueuedAt) or math.huge
+  return foreseen and UNSEEN and UNSEEN < own or earliestSince(seen) < own
 end
 
 -- The talk waits again in its old place; it is not counted as answered any more.

@@ -64,7 +64,7 @@ local function moveTicket(ticket, input)
   if not to then error("no arrow '" .. input .. "' from ticket state '" .. from .. "'") end
   if from == 'held' then forgetPostponement(ticket) end
   saveTicket(ticket, 'state', to)
-  if to == 'waiting' and from ~= to then enter(0) end
+  if to == 'waiting' and from ~= to then enterUnseen(0) end
 end
 
 local function may(ticket, input)
