@@ -15,6 +15,7 @@ import type { RaceClock } from './clock';
 
 const timers = defaultTimers;
 const settings = { minSessionExpires: 90 };
+const allow = 'INVITE, ACK, CANCEL, BYE, UPDATE, PRACK, INFO, REFER, NOTIFY';
 export const sdp = 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n';
 
 class StirringSrf extends LocalSrf {
@@ -155,7 +156,7 @@ export class Phone {
       if (error) this.note(`(200 refused: ${(error as Error).message})`);
       else this.open.add(res.stackDialogId);
     };
-    res.send(200, { body: sdp }, done, () => this.note('< ACK'));
+    res.send(200, { body: sdp, headers: { Allow: allow } }, done, () => this.note('< ACK'));
     if (this.open.has(res.stackDialogId)) then(res.stackDialogId);
   }
 

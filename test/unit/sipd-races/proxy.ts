@@ -14,6 +14,7 @@ export type Routing = (request: SipRequest) => string[];
  * through; only a 482 it keeps to itself, as a forking proxy does while another branch is open.
  */
 export class Proxy {
+  private readonly routes = new Map<string, string[]>();
   private readonly sent = new Map<string, SipRequest>();
 
   constructor(
@@ -28,7 +29,18 @@ export class Proxy {
       this.back(message, flow);
       return;
     }
-    this.routing(message).forEach((address, index) => this.forward(message, address, index));
+    this.routesOf(message).forEach((address, index) => this.forward(message, address, index));
+  }
+
+  /** Inside a dialog the Request-URI tells the way; what belongs to an INVITE goes where that went. */
+  private routesOf(request: SipRequest): string[] {
+    const { branch = '' } = request.via;
+    const known = this.routes.get(branch);
+    if (known) return known;
+    const routes = request.toTag === undefined ? this.routing(request) : [request.target.host];
+    if (request.method === 'INVITE') this.routes.set(branch, routes);
+
+    return routes;
   }
 
   private forward(original: SipRequest, address: string, index: number): void {
