@@ -109,7 +109,7 @@ export class Phone {
   call(uri: string, more: Partial<LocalRequestOptions>, events: CallEvents = {}): void {
     const headers = {
       'Session-Expires': '90',
-      Allow: 'INVITE, ACK, CANCEL, BYE, UPDATE, PRACK, INFO',
+      Allow: allow,
       ...more.headers,
     };
     const options = { method: 'INVITE', body: sdp, ...more, headers };

@@ -266,15 +266,37 @@ function bobIsReliable(run: Run, least: number, most: number): void {
 
 const withPrack = { headers: { Supported: '100rel' } };
 
+type Loss = (what: string) => boolean;
+
+function oneOf<T>(run: Run, choices: readonly T[]): T {
+  return choices[Math.floor(run.random() * choices.length)]!;
+}
+
+/** The network keeps the first few of these. */
+function keepsSome(run: Run, kept: string): Loss {
+  let left = Math.floor(run.random() * 5);
+
+  return (what) => what === kept && left-- > 0;
+}
+
+/** Alice hears of her PRACK only when she has said BYE, and Bob of the BYE only after that. */
+function keepsUntilBye(run: Run): Loss {
+  let isThrough = false;
+
+  return (what) => {
+    if (what === '200 PRACK') isThrough ||= run.times('alice', 'BYE') > 0;
+
+    return !isThrough && (what === '200 PRACK' || what === 'BYE');
+  };
+}
+
+/** A PRACK without an answer must not be overtaken by the UPDATE, nor a BYE by an UPDATE that waited for that. */
 const earlyUpdate: Race = {
   name: 'UPDATE in an early dialog',
   play(run) {
     const { alice, bob } = run;
     bobIsReliable(run, 300, 500);
-    // A PRACK that is not answered must not be overtaken by the UPDATE, nor a BYE by an UPDATE that waited for that.
-    const kept = run.random() < 0.5 ? 'PRACK' : '200 PRACK';
-    let left = Math.floor(run.random() * 5);
-    run.wire.lose((what) => what === kept && left-- > 0);
+    run.wire.lose(oneOf(run, [keepsSome(run, 'PRACK'), keepsSome(run, '200 PRACK'), keepsUntilBye(run)]));
     let isUpdated = false;
     alice.call(bob.uri, withPrack, {
       progress: ({ stackDialogId }) => {
@@ -400,7 +422,7 @@ const referNotify: Race = {
   name: 'NOTIFY comes before the answer to REFER',
   play(run) {
     const { alice, bob } = run;
-    run.wire.loseNext('202 REFER');
+    run.wire.lose((what) => what === '202 REFER' && bob.count('< NOTIFY') === 0);
     const notify = (state: string): { headers: Record<string, string>; body: string } => ({
       headers: { Event: 'refer', 'Subscription-State': state, 'Content-Type': 'message/sipfrag' },
       body: 'SIP/2.0 200 OK',
