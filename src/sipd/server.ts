@@ -1,4 +1,5 @@
 import { systemClock } from '../lib/clock';
+import type { Clock } from '../lib/clock';
 import { Closer } from '../lib/closer';
 import type { Logger } from '../lib/logger';
 import { leastInterval } from './dialog/session-timer';
@@ -31,6 +32,8 @@ export interface SipdOptions {
   secret: string;
   log: Logger;
   timers?: Timers;
+  /** Time, for tests that move it by hand; that of the machine unless told otherwise. */
+  clock?: Clock;
   /** The address in Via and Contact, when others reach us at another one than `host`. */
   publicAddress?: string;
   /** Extensions that the application supports besides those of the server: others are refused with 420 when required. */
@@ -75,14 +78,15 @@ const ownExtensions = ['100rel', 'timer'];
 export async function startSipd(options: SipdOptions): Promise<Sipd> {
   const { host, log, publicAddress, udpPort, tcpPort, wsPort } = options;
   const timers = options.timers ?? defaultTimers;
+  const clock = options.clock ?? systemClock;
   const closer = new Closer((name, error) => log.warn({ err: error, name }, 'A part of the SIP server did not close'));
   const transport = new TransportLayer({ log, publicAddress });
   closer.add('transport', () => transport.close());
   const extensions = [...ownExtensions, ...(options.extensions ?? []).map((name) => name.toLowerCase())];
-  const transactions = new TransactionLayer({ transport, timers, log, checks: { extensions } });
+  const transactions = new TransactionLayer({ transport, timers, clock, log, checks: { extensions } });
   closer.add('transactions', () => transactions.close());
   const settings = { minSessionExpires: options.minSessionExpires ?? leastInterval };
-  const agent = new UserAgent({ clock: systemClock, timers, settings, log, transactions, transport });
+  const agent = new UserAgent({ clock, timers, settings, log, transactions, transport });
   closer.add('user agent', () => agent.close());
   const control = new ControlServer({
     host: options.controlHost ?? '127.0.0.1',
@@ -91,7 +95,7 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
     hostports: () => hostports(transport.addresses),
     log,
   });
-  const parking = new Parking(systemClock, 50 * timers.t1, (incoming) => {
+  const parking = new Parking(clock, 50 * timers.t1, (incoming) => {
     agent.refuse(incoming, incoming.method === 'BYE' ? 200 : 503, [['Retry-After', '5']]);
   });
   const edge = new Edge(agent, control, transport, parking, log);
