@@ -1,5 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import tls from 'node:tls';
+import type tls from 'node:tls';
 import { CertificateError, certificateEnd, readCertificate } from '../../lib/certificate';
 import type { TlsFiles, TlsMaterial } from '../../lib/certificate';
 import { systemClock } from '../../lib/clock';

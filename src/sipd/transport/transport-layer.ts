@@ -104,6 +104,13 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
     return this.bound.some((one) => one.transport === transport);
   }
 
+  /** Whether a socket of ours reaches that address by that transport. */
+  reaches(transport: TransportName, address: string): boolean {
+    const bound = this.bound.filter((one) => one.transport === transport);
+
+    return socketFor(bound, address) !== undefined;
+  }
+
   /** Tells which flows must not be closed for being idle, such as those of registrations and dialogs. */
   keepOpen(inUse: () => ReadonlySet<string>): void {
     this.inUse = inUse;

@@ -118,6 +118,4 @@ export interface SipTransport extends Pick<TypedEmitter<TransportEvents>, 'on' |
   responsePath(via: Via, flow: Flow): Destination;
   /** Our own address and port of that transport as the destination can reach them: for Via, Contact and Record-Route. */
   sentBy(destination: Destination): Endpoint;
-  /** Whether there is a socket for this transport, so that the far end can come back by it. */
-  serves?(transport: TransportName): boolean;
 }
