@@ -1,7 +1,7 @@
 import { TypedEmitter } from '../../lib/emitter';
 import type { Headers, SipRequest, SipResponse } from '../message/message';
 import type { ClientEvents, ClientTransaction } from '../transaction/types';
-import { TransportError } from '../transport/types';
+import type { TransportError } from '../transport/types';
 import type { Flow, Target } from '../transport/types';
 import type { Way } from './ways';
 
