@@ -26,6 +26,7 @@ export class TcpConnection implements Connection {
   /** When the far end began to keep us waiting; undefined while it owes us nothing. */
   private waitingSince: number | undefined;
   private usedAt: number;
+  private isClosing = false;
   /** What the far end has proven; undefined when it has shown nothing that an authority of ours signed. */
   private readonly proof: Pick<PeerCertificate, 'subject' | 'subjectaltname'> | undefined;
 
@@ -86,6 +87,8 @@ export class TcpConnection implements Connection {
   }
 
   close(): void {
+    if (this.isClosing) return;
+    this.isClosing = true;
     this.socket.destroySoon();
     // Real time: what is measured is the network's patience, not the protocol's.
     const stop = systemClock.after(lingerOnClose, () => this.destroy());
