@@ -5,10 +5,8 @@ import type { TlsFiles, TlsMaterial } from '../../lib/certificate';
 import { systemClock } from '../../lib/clock';
 import type { Clock } from '../../lib/clock';
 import type { Logger } from '../../lib/logger';
+import type { ClientCertificates } from '../../lib/tls-faults';
 import { verifySipIdentity } from './identity';
-
-/** What is asked of those who connect to us: nothing, a certificate if they have one, or one at any rate. */
-export type ClientCertificates = 'off' | 'optional' | 'required';
 
 export interface TlsOptions extends Partial<TlsFiles> {
   /** Default `off`. A certificate that is shown must be signed by an authority in `ca`; the connection ends otherwise. */
