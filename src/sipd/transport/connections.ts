@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type net from 'node:net';
 import type { WebSocket } from 'ws';
@@ -41,6 +42,7 @@ export class Connections {
   private readonly dialling = new Map<string, Promise<Connection>>();
   private stopSweep: (() => void) | undefined;
   private isClosed = false;
+  private readonly givingUp = new AbortController();
   private whenEmpty: (() => void) | undefined;
   private readonly events: ConnectionEvents;
 
@@ -48,6 +50,8 @@ export class Connections {
     events: ConnectionEvents,
     private readonly context: ConnectionsContext,
   ) {
+    // One listener for each connection that is being opened.
+    setMaxListeners(0, this.givingUp.signal);
     this.events = { ...events, closed: (connection) => this.remove(connection, events) };
   }
 
@@ -105,6 +109,7 @@ export class Connections {
   close(): Promise<void> {
     this.isClosed = true;
     this.stopSweep?.();
+    this.givingUp.abort();
     if (this.byFlow.size === 0) return Promise.resolve();
     const gone = new Promise<void>((resolve) => (this.whenEmpty = resolve));
     for (const connection of this.byFlow.values()) connection.close();
@@ -127,7 +132,8 @@ export class Connections {
     if (this.isFull) throw new TransportError('NO_CONNECTION', 'No further connection may be opened');
     const { clock, options, certificates } = this.context;
     const secure = transport === 'tls' ? { certificates: certificates(), domain } : undefined;
-    const socket = await dial({ remote, from, timeout: options.connectTimeout, clock, secure });
+    const { signal } = this.givingUp;
+    const socket = await dial({ remote, from, timeout: options.connectTimeout, clock, signal, secure });
     const connection = new TcpConnection(socket, false, this.events, options, clock);
     this.add(connection);
     if (this.isClosed) connection.destroy();

@@ -192,17 +192,19 @@ export interface Dialling {
   from?: string;
   timeout: number;
   clock: Clock;
+  /** Gives it up. */
+  signal: AbortSignal;
   /** TLS: what we trust, and whom the far end must prove to be. */
   secure?: { certificates: Certificates; domain: string };
 }
 
 /** Opens a connection. Rejects with TransportError when there is none in time. */
-export function dial({ remote, from, timeout, clock, secure }: Dialling): Promise<net.Socket> {
+export function dial({ remote, from, timeout, clock, signal, secure }: Dialling): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const place = { host: remote.address, port: remote.port, localAddress: from };
     const socket = secure ? tls.connect({ ...place, ...secureOptions(secure) }) : net.connect(place);
     const fail = (code: string, error?: Error): void => {
-      cancel();
+      settle();
       socket.destroy();
       const kind = secure ? 'TLS' : 'TCP';
       const why = error && secure ? `${code}, ${error.message}` : code;
@@ -211,10 +213,16 @@ export function dial({ remote, from, timeout, clock, secure }: Dialling): Promis
     const cancel = clock.after(timeout, () => fail('ETIMEDOUT'));
     const onError = (error: NodeJS.ErrnoException): void => fail(error.code ?? 'CERTIFICATE', error);
     const onClose = (): void => fail('ECONNRESET');
-    socket.once('error', onError);
+    const onAbort = (): void => fail('ECANCELED');
+    const settle = (): void => {
+      cancel();
+      signal.removeEventListener('abort', onAbort);
+    };
+    signal.addEventListener('abort', onAbort);
+    socket.on('error', onError);
     socket.once('close', onClose);
     socket.once(secure ? 'secureConnect' : 'connect', () => {
-      cancel();
+      settle();
       socket.off('error', onError);
       socket.off('close', onClose);
       resolve(socket);

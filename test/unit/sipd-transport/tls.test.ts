@@ -303,6 +303,22 @@ test('a close ends those that have only begun a handshake, and may come twice', 
   await Promise.all(gone);
 });
 
+test('a close gives up what is being dialled', async () => {
+  // It takes the connection and never says a word of TLS.
+  const silent = net.createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
+  cleanups.push(() => silent.close());
+  await once(silent, 'listening');
+  const { layer } = await start({ tlsPort: 0 }, { tls: local });
+  const connected = once(silent, 'connection') as Promise<[net.Socket]>;
+  const { port } = silent.address() as net.AddressInfo;
+  const sent = layer.send(Buffer.from(requestText()), { transport: 'tls', address: '127.0.0.1', port });
+  const refused = expect(sent).rejects.toMatchObject({ code: 'ECANCELED' });
+  const [socket] = await connected;
+  await layer.close();
+  await refused;
+  await closed(socket);
+});
+
 test('a handshake that never ends is cut off', async () => {
   const { layer } = await start({ tlsPort: 0 }, { tls: local, handshakeTimeout: 50 });
   const silent = net.connect(layer.addresses.tls!.port, '127.0.0.1');
