@@ -8,22 +8,29 @@ import { UserAgent } from './dialog/user-agent';
 import { ControlServer } from './drachtio/control-server';
 import { Edge } from './drachtio/edge';
 import { Parking } from './drachtio/parking';
+import { routed, transportOptions } from './network';
+import type { NetworkOptions } from './network';
 import type { LocalServer } from './local/local-srf';
 import { TransactionLayer } from './transaction/transaction-layer';
 import { defaultTimers } from './transaction/timers';
 import type { Timers } from './transaction/timers';
 import type { TransactionStats } from './transaction/types';
 import { TransportLayer } from './transport/transport-layer';
+import type { Bound } from './transport/sockets';
 import type { Addresses, Endpoint, TransportStats } from './transport/types';
 
-export interface SipdOptions {
-  /** The IPv4 or IPv6 address of the SIP sockets. */
+export interface SipdOptions extends NetworkOptions {
+  /** The IPv4 or IPv6 address of the SIP sockets that are named by a port alone. */
   host: string;
   /** SIP over UDP; 0 takes any free port, and a transport without a port is not opened. */
   udpPort?: number;
   tcpPort?: number;
+  /** SIP over TLS; needs `tls`. */
+  tlsPort?: number;
   /** SIP over WebSocket (RFC 7118). */
   wsPort?: number;
+  /** SIP over secure WebSocket; needs `tls`. */
+  wssPort?: number;
   /** The port that applications connect to. */
   controlPort: number;
   /** The address of the control port; the loopback unless told otherwise, as it is the way to command the server. */
@@ -34,8 +41,6 @@ export interface SipdOptions {
   timers?: Timers;
   /** Time, for tests that move it by hand; that of the machine unless told otherwise. */
   clock?: Clock;
-  /** The address in Via and Contact, when others reach us at another one than `host`. */
-  publicAddress?: string;
   /** Extensions that the application supports besides those of the server: others are refused with 420 when required. */
   extensions?: readonly string[];
   /** The least session interval that is taken, in seconds; RFC 4028 allows none below 90. */
@@ -64,6 +69,8 @@ export interface Sipd {
   /** The way in for an application of this process, beside the control port. */
   readonly local: LocalServer;
   stats(): SipdStats;
+  /** Reads the certificates anew, for new connections. @returns false when one could not be used; the former stays then */
+  reloadCertificates(): boolean;
   /** Closes every socket and stops every timer; calls are not ended. May be called twice. */
   close(): Promise<void>;
 }
@@ -76,23 +83,26 @@ const ownExtensions = ['100rel', 'timer'];
  * @throws TransportError, or the system's error for the control port, when a port cannot be had; nothing is left open then
  */
 export async function startSipd(options: SipdOptions): Promise<Sipd> {
-  const { host, log, publicAddress, udpPort, tcpPort, wsPort } = options;
+  const { log } = options;
   const timers = options.timers ?? defaultTimers;
   const clock = options.clock ?? systemClock;
   const closer = new Closer((name, error) => log.warn({ err: error, name }, 'A part of the SIP server did not close'));
-  const transport = new TransportLayer({ log, publicAddress });
+  const transport = new TransportLayer(transportOptions(options, log));
   closer.add('transport', () => transport.close());
   const extensions = [...ownExtensions, ...(options.extensions ?? []).map((name) => name.toLowerCase())];
-  const transactions = new TransactionLayer({ transport, timers, clock, log, checks: { extensions } });
+  const layer = new TransactionLayer({ transport, timers, clock, log, checks: { extensions } });
+  const { transactions, dns } = routed(layer, transport, options, log);
+  closer.add('name look-up', () => dns.close());
   closer.add('transactions', () => transactions.close());
   const settings = { minSessionExpires: options.minSessionExpires ?? leastInterval };
   const agent = new UserAgent({ clock, timers, settings, log, transactions, transport });
   closer.add('user agent', () => agent.close());
+  transport.keepOpen(() => agent.flowsInUse());
   const control = new ControlServer({
     host: options.controlHost ?? '127.0.0.1',
     port: options.controlPort,
     secret: options.secret,
-    hostports: () => hostports(transport.addresses),
+    hostports: () => hostports(transport.listening),
     log,
   });
   const parking = new Parking(clock, 50 * timers.t1, (incoming) => {
@@ -101,7 +111,8 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
   const edge = new Edge(agent, control, transport, parking, log);
   closer.add('edge', () => edge.close());
   try {
-    await transport.listen({ host, udpPort, tcpPort, wsPort });
+    await transport.listen(options);
+    await transport.listen(options.listen ?? []);
     await control.listen();
     closer.add('control port', () => control.close());
   } catch (error) {
@@ -113,7 +124,7 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
     addresses: { ...transport.addresses, control: control.address },
     local: {
       agent,
-      hostports: () => hostports(transport.addresses),
+      hostports: () => hostports(transport.listening),
       join: (application) => control.join(application),
       leave: (application) => control.leave(application),
     },
@@ -124,15 +135,16 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
       transactions: transactions.stats(),
       transport: transport.stats(),
     }),
+    reloadCertificates: () => transport.reloadCertificates(),
     close: () => closer.close(),
   };
 }
 
-/** As applications are told our addresses: `udp/127.0.0.1:5060`. */
-function hostports(addresses: Addresses): string[] {
-  return (['ws', 'tcp', 'udp'] as const).flatMap((transport) => {
-    const own = addresses[transport];
-
-    return own ? [`${transport}/${hostPort(own.address, own.port)}`] : [];
-  });
+/** As applications are told our addresses: `udp/127.0.0.1:5060`; UDP comes last, as drachtio-srf takes the last one. */
+function hostports(listening: readonly Bound[]): string[] {
+  return (['wss', 'ws', 'tls', 'tcp', 'udp'] as const).flatMap((transport) =>
+    listening
+      .filter((one) => one.transport === transport)
+      .map(({ local }) => `${transport}/${hostPort(local.address, local.port)}`),
+  );
 }
