@@ -8,6 +8,7 @@ import { ControlServer } from './drachtio/control-server';
 import { Edge } from './drachtio/edge';
 import { Parking } from './drachtio/parking';
 import type { LocalServer } from './local/local-srf';
+import { Proxy } from './proxy/proxy';
 import { TransactionLayer } from './transaction/transaction-layer';
 import { defaultTimers } from './transaction/timers';
 import type { Timers } from './transaction/timers';
@@ -94,7 +95,9 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
   const parking = new Parking(systemClock, 50 * timers.t1, (incoming) => {
     agent.refuse(incoming, incoming.method === 'BYE' ? 200 : 503, [['Retry-After', '5']]);
   });
-  const edge = new Edge(agent, control, transport, parking, log);
+  const proxy = new Proxy({ agent, transactions, transport, clock: systemClock, log, secret: options.secret });
+  closer.add('proxy', () => proxy.close());
+  const edge = new Edge(agent, control, transport, parking, proxy, log);
   closer.add('edge', () => edge.close());
   try {
     await transport.listen({ host, udpPort, tcpPort, wsPort });
