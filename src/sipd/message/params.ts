@@ -62,10 +62,12 @@ export function parseHeaderParams(text: string, start: number): Params {
     const nameEnd = runEnd(text, nameStart, TOKEN);
     const name = nameOf(text.slice(nameStart, nameEnd));
     if (name === '') throw badSyntax('Malformed header parameter');
-    if (name in params) throw badSyntax('A header parameter is given twice');
+    // sipp and others repeat their own tag in answers inside a dialog; the same value again says nothing new.
+    const before = params[name];
     at = skipBlanks(text, nameEnd);
     if (text.charCodeAt(at) === equals) at = headerValue(params, name, text, skipBlanks(text, at + 1));
     else params[name] = '';
+    if (before !== undefined && before !== params[name]) throw badSyntax('A header parameter is given twice');
   }
 
   return params;

@@ -7,7 +7,7 @@ import { makeResponse } from '../message/response';
 import type { ServerTransaction } from '../transaction/types';
 import type { Destination, Flow } from '../transport/types';
 import { bestResponse } from './best';
-import { Branch } from './branch';
+import type { Branch } from './branch';
 import type { ProxyOrder } from './order';
 
 /** What a run needs of the proxy around it. */
