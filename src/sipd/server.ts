@@ -11,6 +11,7 @@ import { Parking } from './drachtio/parking';
 import { routed, transportOptions } from './network';
 import type { NetworkOptions } from './network';
 import type { LocalServer } from './local/local-srf';
+import { Proxy } from './proxy/proxy';
 import { TransactionLayer } from './transaction/transaction-layer';
 import { defaultTimers } from './transaction/timers';
 import type { Timers } from './transaction/timers';
@@ -108,7 +109,9 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
   const parking = new Parking(clock, 50 * timers.t1, (incoming) => {
     agent.refuse(incoming, incoming.method === 'BYE' ? 200 : 503, [['Retry-After', '5']]);
   });
-  const edge = new Edge(agent, control, transport, parking, log);
+  const proxy = new Proxy({ agent, transactions, transport, clock, log, secret: options.secret });
+  closer.add('proxy', () => proxy.close());
+  const edge = new Edge(agent, control, transport, parking, proxy, log);
   closer.add('edge', () => edge.close());
   try {
     await transport.listen(options);

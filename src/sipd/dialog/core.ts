@@ -3,7 +3,7 @@ import type { TypedEmitter } from '../../lib/emitter';
 import type { Logger } from '../../lib/logger';
 import type { SipRequest, SipResponse } from '../message/message';
 import type { Timers } from '../transaction/timers';
-import type { Transactions } from '../transaction/types';
+import type { ServerTransaction, Transactions } from '../transaction/types';
 import type { Flow, SipTransport } from '../transport/types';
 import type { ContactFlows } from './contact-flows';
 import type { Dialog } from './dialog';
@@ -23,6 +23,13 @@ export type UserAgentEvents = {
   /** The server ended a dialog by a BYE of its own. */
   ended: [dialog: Dialog, bye: SipRequest];
 };
+
+/** The way of requests inside dialogs that are not ours; the proxy sets it. */
+export interface Passage {
+  /** False when the request is not one to pass on. */
+  request(request: SipRequest, transaction: ServerTransaction): boolean;
+  ack(ack: SipRequest): void;
+}
 
 export interface Settings {
   /** The least session interval in seconds that is taken (RFC 4028 section 5). */
@@ -44,6 +51,7 @@ export interface Core {
   readonly incoming: Map<string, IncomingRequest>;
   /** Requests to the network, INVITEs up to the end of their transaction. */
   readonly outgoing: Map<string, OutgoingRequest>;
+  passage: Passage | undefined;
 }
 
 /** Takes a dialog out of the table and stops all that runs for it. What was held back is told that it came too late. */

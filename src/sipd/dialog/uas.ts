@@ -37,7 +37,7 @@ export class Uas {
     } else {
       const dialog = this.core.dialogs.match(request);
       if (dialog) this.insideDialog(dialog, request, transaction);
-      else transaction.reply(481);
+      else if (!this.core.passage?.request(request, transaction)) transaction.reply(481);
     }
   }
 
@@ -45,6 +45,7 @@ export class Uas {
   onAck(ack: SipRequest, flow: Flow): void {
     const dialog = this.core.dialogs.match(ack);
     const invite = dialog?.incoming;
+    if (!dialog) this.core.passage?.ack(ack);
     if (!dialog || !invite?.isAnswered || invite.seq !== ack.cseq.number) return;
     invite.acknowledge();
     dialog.incoming = undefined;

@@ -1,15 +1,17 @@
 import type { Clock } from '../../lib/clock';
 import { TypedEmitter } from '../../lib/emitter';
 import type { Logger } from '../../lib/logger';
+import { SipSyntaxError } from '../message/errors';
+import { parseUri } from '../message/grammar';
 import { Headers } from '../message/message';
 import type { SipRequest, SipResponse } from '../message/message';
 import { cancelFor } from '../transaction/requests';
 import type { Timers } from '../transaction/timers';
-import type { Transactions } from '../transaction/types';
+import type { ServerTransaction, Transactions } from '../transaction/types';
 import { isWebSocket } from '../transport/flow';
-import type { Flow, SipTransport } from '../transport/types';
+import type { Destination, Flow, SipTransport } from '../transport/types';
 import { ContactFlows } from './contact-flows';
-import type { Core, Settings, UserAgentEvents } from './core';
+import type { Core, Passage, Settings, UserAgentEvents } from './core';
 import { endDialog } from './core';
 import type { Dialog } from './dialog';
 import { DialogTable } from './dialog-table';
@@ -22,6 +24,7 @@ import { Refresher } from './refresher';
 import { Responder, unknownTransaction } from './responder';
 import type { ResponseSpec } from './responder';
 import { Sessions } from './sessions';
+import { targetOfUri } from './target';
 import { Uac } from './uac';
 import type { RequestSpec } from './uac';
 import { byeReasons, UacInvites } from './uac-invites';
@@ -64,6 +67,7 @@ export class UserAgent {
       contactFlows: new ContactFlows(options.clock),
       incoming: new Map(),
       outgoing: new Map(),
+      passage: undefined,
     };
     const sessions = new Sessions(this.core, {
       onRefresh: (dialog) => refresher.refresh(dialog),
@@ -160,6 +164,30 @@ export class UserAgent {
       this.responder.respond(incoming, { status, reason, headers, body: Buffer.alloc(0) });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
+    }
+  }
+
+  /** What becomes of requests inside dialogs that are not ours. */
+  set passage(passage: Passage | undefined) {
+    this.core.passage = passage;
+  }
+
+  /** Hands a new request over to another part of the server, which answers it; undefined when it is answered or unknown. */
+  release(id: string): ServerTransaction | undefined {
+    const incoming = this.core.incoming.get(id);
+    if (!incoming || incoming.dialog || incoming.hasProgress || incoming.hasFinal) return undefined;
+    this.core.incoming.delete(id);
+
+    return incoming.transaction;
+  }
+
+  /** The way to a URI: the connection of a client that registered it, or what it names. @throws UserError, UnroutableError */
+  wayTo(uri: string): Destination {
+    try {
+      return this.core.contactFlows.get(uri) ?? targetOfUri(parseUri(uri));
+    } catch (error) {
+      if (error instanceof SipSyntaxError) throw new UserError(`invalid uri: ${uri}`);
+      throw error;
     }
   }
 

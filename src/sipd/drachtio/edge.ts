@@ -10,6 +10,8 @@ import type { UserAgent } from '../dialog/user-agent';
 import { acknowledge, isRefusal, sendInside } from '../inside';
 import type { SipRequest, SipResponse } from '../message/message';
 import { toBuffer } from '../message/serialize';
+import { parseOrder } from '../proxy/order';
+import type { Proxy } from '../proxy/proxy';
 import type { Flow, SipTransport } from '../transport/types';
 import { parseRequestLine, parseStatusLine } from './command';
 import type { Command } from './command';
@@ -31,6 +33,7 @@ export class Edge {
     private readonly control: ControlServer,
     private readonly transport: SipTransport,
     private readonly parking: Parking,
+    private readonly proxy: Proxy,
     private readonly log: Logger,
   ) {
     this.offs = [
@@ -66,7 +69,10 @@ export class Edge {
 
   private execute(client: ControlClient, command: Command): void {
     const [transactionId, dialogId, route] = command.args;
-    if (command.verb === 'proxy') throw new UserError('this server does not proxy requests');
+    if (command.verb === 'proxy') {
+      this.startProxy(client, command);
+      return;
+    }
     const status = parseStatusLine(command.startLine);
     if (status) {
       this.respond(client, command, transactionId ?? '', status);
@@ -77,6 +83,19 @@ export class Edge {
     if (dialogId) this.sendInside(client, command, line, dialogId);
     else if (transactionId) this.cancel(client, command, line.method, transactionId);
     else this.sendOutside(client, command, line, route || undefined);
+  }
+
+  private startProxy(client: ControlClient, command: Command): void {
+    const order = parseOrder(command.args, command.headers);
+    this.proxy.start(order, {
+      final: (response, from) => {
+        const bytes = toBuffer(response);
+        const meta = metaLine('network', bytes.length, remoteOf(from));
+        client.answer(command.id, `OK|${meta}|||continue`, bytes);
+      },
+      done: () => client.answer(command.id, 'OK|done'),
+    });
+    if (!order.fullResponse) client.answer(command.id, 'OK|done');
   }
 
   private respond(client: ControlClient, command: Command, id: string, line: { status: number; reason: string }): void {

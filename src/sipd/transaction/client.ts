@@ -43,6 +43,10 @@ abstract class ClientTx<S extends string, I extends string>
     this.interval = context.timers.t1;
   }
 
+  get isForwarded(): boolean {
+    return this.request.headers.all('Via').length > 1;
+  }
+
   get state(): string {
     return this.machine.state;
   }

@@ -15,6 +15,8 @@ export interface ServerEntry {
 /** A row of the table of client transactions. */
 export interface ClientEntry {
   readonly state: string;
+  /** The request was forwarded, so that its responses carry the Vias of others below ours. */
+  readonly isForwarded: boolean;
   receive(response: SipResponse, flow: Flow): void;
 }
 

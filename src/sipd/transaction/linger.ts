@@ -67,6 +67,8 @@ export class ServerLinger implements ServerEntry, TimerOwner<'over'> {
 /** Timers D and K of a client transaction: further final responses are absorbed, an INVITE's with another ACK. */
 export class ClientLinger implements ClientEntry, TimerOwner<'over'> {
   readonly state = 'completed';
+  /** Nobody is told of what is absorbed here. */
+  readonly isForwarded = true;
   private readonly bytes: Bytes | undefined;
 
   constructor(

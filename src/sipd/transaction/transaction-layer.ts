@@ -198,9 +198,9 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
 
   private receiveResponse(response: SipResponse, flow: Flow): void {
     const via = response.headers.get('Via') ?? '';
-    // RFC 3261 section 8.1.3.3: a response that has more Vias than ours was misrouted.
-    if (response.headers.count('Via') !== 1 || via.includes(',')) return;
     const entry = this.clients.get(clientKey(response));
+    // RFC 3261 section 8.1.3.3: a response that has more Vias than ours was misrouted, unless we forwarded its request.
+    if ((response.headers.count('Via') !== 1 || via.includes(',')) && !entry?.isForwarded) return;
     if (entry) entry.receive(response, flow);
     else if (this.isForUs(response, flow)) this.emit('strayResponse', response, flow);
   }

@@ -6,6 +6,7 @@ import { applicationStories, restartStories } from './stories/applications';
 import { incomingStories, lostAckStories, strictIncomingStories } from './stories/incoming';
 import { inDialogStories, strictInDialogStories } from './stories/in-dialog';
 import { outgoingStories, strictOutgoingStories, unansweredStories } from './stories/outgoing';
+import { proxyStories } from './stories/proxying';
 import { requestStories } from './stories/requests';
 import { sessionStories } from './stories/sessions';
 import { wireStories } from './stories/wire';
@@ -39,6 +40,7 @@ describe.each(edges)('SIP edge: %s', (name, start) => {
   describe('calls of the application', () => outgoingStories(stage));
   describe('inside a call', () => inDialogStories(stage));
   describe('requests outside calls', () => requestStories(stage));
+  describe('proxying', () => proxyStories(stage));
   describe('streams', () => streamStories(stage));
   describe('applications', () => applicationStories(stage));
   describe('the control protocol', () => wireStories(stage));

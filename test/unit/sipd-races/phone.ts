@@ -9,6 +9,7 @@ import type { LocalHandler, LocalRequestOptions } from '../../../src/sipd/local/
 import type { LocalAnswer, LocalRequest } from '../../../src/sipd/local/messages';
 import type { LocalResponse } from '../../../src/sipd/local/response';
 import { defaultTimers } from '../../../src/sipd/transaction/timers';
+import { Proxy } from '../../../src/sipd/proxy/proxy';
 import { TransactionLayer } from '../../../src/sipd/transaction/transaction-layer';
 import type { WireEnd } from '../sipd-transaction/wire';
 import type { RaceClock } from './clock';
@@ -57,6 +58,7 @@ export class Phone {
   private readonly agent: UserAgent;
   private readonly control: ControlServer;
   private readonly parking: Parking;
+  private readonly proxy: Proxy;
   private readonly edge: Edge;
 
   constructor(
@@ -71,7 +73,9 @@ export class Phone {
     const hostports = (): string[] => [`udp/${end.own.address}:5060`];
     this.control = new ControlServer({ host: '127.0.0.1', port: 0, secret: '', hostports, log });
     this.parking = new Parking(clock, 50 * timers.t1, (incoming) => this.agent.refuse(incoming, 503));
-    this.edge = new Edge(this.agent, this.control, end, this.parking, log);
+    const proxying = { agent: this.agent, transactions: this.layer, transport: end, clock, log };
+    this.proxy = new Proxy({ ...proxying, secret: '' });
+    this.edge = new Edge(this.agent, this.control, end, this.parking, this.proxy, log);
     this.srf = new StirringSrf(clock, log);
     const { agent, control } = this;
     this.srf.serve({ agent, hostports, join: (a) => control.join(a), leave: (a) => control.leave(a) });
@@ -82,6 +86,7 @@ export class Phone {
   close(): void {
     this.srf.disconnect();
     this.edge.close();
+    this.proxy.close();
     this.agent.close();
     this.layer.close();
   }
