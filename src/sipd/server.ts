@@ -1,6 +1,9 @@
 import { systemClock } from '../lib/clock';
 import { Closer } from '../lib/closer';
 import type { Logger } from '../lib/logger';
+import { Defence } from './defence/defence';
+import type { DefenceStats } from './defence/defence';
+import type { DefenceOptions } from './defence/options';
 import { leastInterval } from './dialog/session-timer';
 import { hostPort } from './dialog/target';
 import { UserAgent } from './dialog/user-agent';
@@ -37,6 +40,8 @@ export interface SipdOptions {
   extensions?: readonly string[];
   /** The least session interval that is taken, in seconds; RFC 4028 allows none below 90. */
   minSessionExpires?: number;
+  /** The limits that differ from `defaultDefence`. */
+  defence?: Partial<DefenceOptions>;
 }
 
 export interface SipdStats {
@@ -53,6 +58,7 @@ export interface SipdStats {
   parked: number;
   transactions: TransactionStats;
   transport: TransportStats;
+  defence: DefenceStats;
 }
 
 export interface Sipd {
@@ -60,6 +66,8 @@ export interface Sipd {
   readonly addresses: Addresses & { control: Endpoint };
   /** The way in for an application of this process, beside the control port. */
   readonly local: LocalServer;
+  /** Told by whoever checks credentials, with the address that a request came from. */
+  readonly defence: Pick<Defence, 'authFailed' | 'authSucceeded'>;
   stats(): SipdStats;
   /** Closes every socket and stops every timer; calls are not ended. May be called twice. */
   close(): Promise<void>;
@@ -76,10 +84,22 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
   const { host, log, publicAddress, udpPort, tcpPort, wsPort } = options;
   const timers = options.timers ?? defaultTimers;
   const closer = new Closer((name, error) => log.warn({ err: error, name }, 'A part of the SIP server did not close'));
-  const transport = new TransportLayer({ log, publicAddress });
+  const defence = new Defence(options.defence ?? {}, {
+    clock: systemClock,
+    log,
+    disconnect: (belongs) => transport.disconnect(belongs),
+  });
+  closer.add('defence', () => defence.close());
+  const transport = new TransportLayer({ log, publicAddress, guard: defence, ...defence.streamOptions });
   closer.add('transport', () => transport.close());
   const extensions = [...ownExtensions, ...(options.extensions ?? []).map((name) => name.toLowerCase())];
-  const transactions = new TransactionLayer({ transport, timers, log, checks: { extensions } });
+  const transactions = new TransactionLayer({
+    transport,
+    timers,
+    log,
+    checks: { extensions },
+    screen: defence.asScreen,
+  });
   closer.add('transactions', () => transactions.close());
   const settings = { minSessionExpires: options.minSessionExpires ?? leastInterval };
   const agent = new UserAgent({ clock: systemClock, timers, settings, log, transactions, transport });
@@ -113,12 +133,14 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
       join: (application) => control.join(application),
       leave: (application) => control.leave(application),
     },
+    defence,
     stats: () => ({
       applications: control.count,
       ...agent.stats(),
       parked: parking.size,
       transactions: transactions.stats(),
       transport: transport.stats(),
+      defence: defence.stats(),
     }),
     close: () => closer.close(),
   };

@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../../lib/clock';
 import type { Connection, ConnectionEvents, StreamOptions } from './connection';
 import { remoteKey } from './flow';
+import type { TransportGuard } from './guard';
 import { dial, TcpConnection } from './tcp';
 import { TransportError } from './types';
 import type { Endpoint, TransportName } from './types';
@@ -26,17 +27,18 @@ export class Connections {
     events: ConnectionEvents,
     private readonly options: StreamOptions,
     private readonly clock: Clock,
+    private readonly guard: TransportGuard,
   ) {
     this.events = { ...events, closed: (connection) => this.remove(connection, events) };
   }
 
   acceptTcp(socket: net.Socket): void {
-    if (this.isFull) socket.destroy();
+    if (this.isFull || !this.guard.opens(socket.remoteAddress ?? '')) socket.destroy();
     else this.add(new TcpConnection(socket, true, this.events, this.options, this.clock));
   }
 
   acceptWs(socket: WebSocket, request: IncomingMessage): void {
-    if (this.isFull) socket.terminate();
+    if (this.isFull || !this.guard.opens(request.socket.remoteAddress ?? '')) socket.terminate();
     else this.add(new WsConnection(socket, request, this.events, this.options, this.clock));
   }
 
@@ -77,6 +79,13 @@ export class Connections {
     return gone;
   }
 
+  /** Closes at once every connection whose far end has such an address. */
+  disconnect(belongs: (address: string) => boolean): void {
+    for (const connection of this.byFlow.values()) {
+      if (belongs(connection.flow.remote.address)) connection.destroy();
+    }
+  }
+
   private get isFull(): boolean {
     return this.isClosed || this.byFlow.size >= this.options.maxConnections;
   }
@@ -103,6 +112,7 @@ export class Connections {
     if (!this.byFlow.delete(id)) return;
     const key = remoteKey(transport, remote);
     if (this.byRemote.get(key) === connection) this.byRemote.delete(key);
+    if (connection.accepted) this.guard.closed(remote.address);
     events.closed(connection);
     if (this.byFlow.size === 0) this.whenEmpty?.();
   }

@@ -12,6 +12,8 @@ import { closedError, defaultStreamOptions } from './connection';
 import type { Connection, StreamOptions } from './connection';
 import { Connections } from './connections';
 import { endpointText, isFlow, isStream, isWildcard, remoteOf, UdpFlow } from './flow';
+import { openDoor } from './guard';
+import type { TransportGuard } from './guard';
 import { ownAddress } from './own-address';
 import { isNotSip } from './sniff';
 import { TcpListener } from './tcp';
@@ -25,6 +27,8 @@ import { WsListener } from './ws';
 export interface TransportOptions extends Partial<StreamOptions> {
   log?: Logger;
   clock?: Clock;
+  /** Decides what is read at all; all is when left out. */
+  guard?: TransportGuard;
   /** The address that others reach us at when it is not the one that we listen on (NAT). */
   publicAddress?: string;
   /** Resolves a name to its addresses, best first; the system's resolver unless told otherwise. */
@@ -47,6 +51,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   private readonly bound: { transport: TransportName; local: Endpoint }[] = [];
   private readonly udpSockets: UdpSocket[] = [];
   private readonly connections: Connections;
+  private readonly guard: TransportGuard;
   private readonly listeningSockets: Listener[] = [];
   private closing: Promise<void> | undefined;
   private readonly counts = emptyCounts();
@@ -56,6 +61,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
     super((error, event) => log.error({ err: error, event }, 'a listener of the SIP transport failed'));
     this.log = log;
     this.options = streamOptions(settings);
+    this.guard = settings.guard ?? openDoor;
     const events = {
       message: (message: SipMessage, flow: Flow) => this.deliver(message, flow),
       malformed: (error: SipSyntaxError, flow: Flow, raw: Buffer) => this.reject(error, flow, raw),
@@ -63,7 +69,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
       failed: (error: unknown) => this.log.error({ err: error }, 'a SIP message could not be handled'),
       closed: (connection: Connection) => this.emit('flowClosed', connection.flow),
     };
-    this.connections = new Connections(events, this.options, settings.clock ?? systemClock);
+    this.connections = new Connections(events, this.options, settings.clock ?? systemClock, this.guard);
   }
 
   /** The first listening address of each transport, with the true ports. */
@@ -137,6 +143,11 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
     const connections = { tcp: this.connections.count('tcp'), ws: this.connections.count('ws') };
 
     return { ...others, received: { ...received }, sent: { ...sent }, connections };
+  }
+
+  /** Closes at once every connection whose far end has such an address. */
+  disconnect(belongs: (address: string) => boolean): void {
+    this.connections.disconnect(belongs);
   }
 
   /** Closes every socket and connection; resolves when they are gone. */
@@ -242,12 +253,14 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   }
 
   private datagram(bytes: Buffer, flow: Flow): void {
+    if (!this.guard.admits(flow.remote.address)) return;
     if (isNotSip(bytes)) {
       this.counts.ignored += 1;
       return;
     }
     let message: SipMessage;
     try {
+      this.guard.inspect(bytes);
       message = parseDatagram(bytes);
     } catch (thrown) {
       if (thrown instanceof SipSyntaxError) this.reject(thrown, flow, bytes);
@@ -258,6 +271,10 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   }
 
   private deliver(message: SipMessage, flow: Flow): void {
+    if (isStream(flow.transport) && !this.guard.admits(flow.remote.address)) {
+      this.connections.byId(flow.id)?.destroy();
+      return;
+    }
     this.counts.received[flow.transport] += 1;
     if (message.kind === 'request') stampVia(message, flow.remote);
     this.emit('message', message, flow);

@@ -1,0 +1,88 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Addresses whose key is remembered, so that none is worked out for each message. */
+const remembered = 10_000;
+const mapped = '::ffff:';
+
+/** What is counted as one source: an IPv4 address, or the /64 that one customer has of IPv6. Trusted ones are nobody's. */
+export class Sources {
+  private readonly list = new BlockList();
+  private readonly keys = new Map<string, string | undefined>();
+
+  /** @throws RangeError for a text that is no network */
+  constructor(trusted: readonly string[]) {
+    for (const network of trusted) addNetwork(this.list, network);
+  }
+
+  /** Undefined for a trusted address. */
+  keyOf(address: string): string | undefined {
+    if (this.keys.has(address)) return this.keys.get(address);
+    const plain = plainIp(address);
+    const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4';
+    const isTrusted = isIP(plain) !== 0 && this.list.check(plain, family);
+    const key = isTrusted ? undefined : sourceKey(plain);
+    if (this.keys.size >= remembered) this.keys.clear();
+    this.keys.set(address, key);
+
+    return key;
+  }
+}
+
+/** Whether a text is a network in CIDR notation, or a single address. */
+export function isNetwork(text: string): boolean {
+  try {
+    addNetwork(new BlockList(), text);
+
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function addNetwork(list: BlockList, text: string): void {
+  const match = /^([0-9a-fA-F.:]+)(?:\/(\d{1,3}))?$/.exec(text);
+  const address = match?.[1] ?? '';
+  const version = isIP(address);
+  const most = version === 4 ? 32 : 128;
+  const bits = match?.[2] === undefined ? most : Number(match[2]);
+  if (version === 0 || bits > most) throw new RangeError(`'${text}' is not a network`);
+  list.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** IPv4 inside IPv6, in either spelling, as IPv4; without a zone. */
+export function plainIp(address: string): string {
+  const [bare = ''] = address.toLowerCase().split('%');
+  if (isIP(bare) !== 6) return bare;
+  const rest = bare.startsWith(mapped) ? bare.slice(mapped.length) : '';
+  if (isIP(rest) === 4) return rest;
+  const words = wordsOf(bare);
+  if (words.slice(0, 5).some((word) => word !== 0) || words[5] !== 0xffff) return bare;
+
+  return words
+    .slice(6)
+    .flatMap((word) => [word >> 8, word & 255])
+    .join('.');
+}
+
+function sourceKey(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const network = wordsOf(address).slice(0, 4);
+
+  return `${network.map((word) => word.toString(16)).join(':')}::/64`;
+}
+
+/** The eight words of an IPv6 address. */
+function wordsOf(address: string): number[] {
+  const dotted = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/;
+  const text = address.replace(dotted, (_all, ...parts: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = parts.map(Number);
+
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
+  const [head = '', tail] = text.split('::');
+  const read = (part: string | undefined): number[] => (part ? part.split(':').map((word) => parseInt(word, 16)) : []);
+  const left = read(head);
+  const right = read(tail);
+
+  return [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
+}
