@@ -22,7 +22,7 @@ export class Bans {
   /** @returns false when it is banned already, or nobody is to be banned. */
   add(source: string, now: number): boolean {
     if (this.duration <= 0 || this.has(source, now)) return false;
-    this.expire(now);
+    this.expire(now, this.capacity - 1);
     this.until.set(source, now + this.duration);
     this.total += 1;
 
@@ -30,14 +30,15 @@ export class Bans {
   }
 
   active(now: number): number {
-    this.expire(now);
+    this.expire(now, this.capacity);
 
     return this.until.size;
   }
 
-  private expire(now: number): void {
+  /** Also ends the oldest ones beyond so many. */
+  private expire(now: number, most: number): void {
     for (const [source, end] of this.until) {
-      if (now < end && this.until.size < this.capacity) return;
+      if (now < end && this.until.size <= most) return;
       this.until.delete(source);
     }
   }

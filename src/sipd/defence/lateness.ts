@@ -52,8 +52,7 @@ export class Lateness {
     this.stop = this.clock.after(interval, () => {
       this.stop = undefined;
       this.look(Math.max(0, this.clock.now() - due));
-      if (this.heard || this.shedding) this.arm();
-      else this.strikes = 0;
+      if (this.heard || this.shedding || this.strikes > 0) this.arm();
     });
   }
 

@@ -1,4 +1,6 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import type { BlockList } from 'node:net';
+import { networkList } from '../../lib/network-list';
 
 /** Addresses whose key is remembered, so that none is worked out for each message. */
 const remembered = 10_000;
@@ -6,12 +8,12 @@ const mapped = '::ffff:';
 
 /** What is counted as one source: an IPv4 address, or the /64 that one customer has of IPv6. Trusted ones are nobody's. */
 export class Sources {
-  private readonly list = new BlockList();
+  private readonly list: BlockList;
   private readonly keys = new Map<string, string | undefined>();
 
   /** @throws RangeError for a text that is no network */
   constructor(trusted: readonly string[]) {
-    for (const network of trusted) addNetwork(this.list, network);
+    this.list = networkList(trusted);
   }
 
   /** Undefined for a trusted address. */
@@ -26,27 +28,6 @@ export class Sources {
 
     return key;
   }
-}
-
-/** Whether a text is a network in CIDR notation, or a single address. */
-export function isNetwork(text: string): boolean {
-  try {
-    addNetwork(new BlockList(), text);
-
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function addNetwork(list: BlockList, text: string): void {
-  const match = /^([0-9a-fA-F.:]+)(?:\/(\d{1,3}))?$/.exec(text);
-  const address = match?.[1] ?? '';
-  const version = isIP(address);
-  const most = version === 4 ? 32 : 128;
-  const bits = match?.[2] === undefined ? most : Number(match[2]);
-  if (version === 0 || bits > most) throw new RangeError(`'${text}' is not a network`);
-  list.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** IPv4 inside IPv6, in either spelling, as IPv4; without a zone. */
