@@ -164,7 +164,7 @@ test('one source may not take all connections', async () => {
 });
 
 const via = 'SIP/2.0/UDP 127.0.0.1:5099;rport;branch=z9hG4bK-large';
-const bomb = requestText({ via, more: Array.from({ length: 2_000 }, (_, i) => `X-${i}: b`) });
+const bomb = requestText({ via, more: Array.from({ length: 500 }, (_, i) => `X-${i}: b`) });
 const tall = requestText({ via, more: [`X-Tall: ${'x'.repeat(20_000)}`] });
 const fat = requestText({ via, body: 'b'.repeat(20_000) });
 
