@@ -62,12 +62,12 @@ class Wiring {
     const { base } = this;
     const throttle = new Throttle();
     const choice = new EdgeChoice(base);
-    const { edge } = choice;
+    const { edge, authWatch } = choice;
     const { recordings, ...parts } = await this.openParts(edge);
     const calls = openCalls(parts);
     this.calls = calls;
     followStore(parts, recordings.files, calls);
-    const sip = { ...parts, edge, calls, throttle, accepting: () => this.accepting };
+    const sip = { ...parts, edge, calls, throttle, authWatch, accepting: () => this.accepting };
     const help = await mountSip(sip);
     const listening = await choice.connect(parts.plans);
     followEdge(base, edge, calls);

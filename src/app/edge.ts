@@ -5,7 +5,9 @@ import { newToken } from '../lib/ids';
 import { sipSockets } from '../lib/sip-sockets';
 import { Edge } from '../sip/edge';
 import { LocalSrf } from '../sipd/local/local-srf';
+import { defenceSettings } from '../sipd/defence/settings';
 import { startSipd } from '../sipd/server';
+import { AuthWatch } from './auth-watch';
 import type { Base } from './base';
 import type { SitePlans } from './plans';
 
@@ -24,6 +26,7 @@ export interface Listening {
 /** The SIP edge of the configuration: a drachtio-server, or the SIP server in this process. */
 export class EdgeChoice {
   readonly edge: Edge;
+  readonly authWatch: AuthWatch;
   /** There when the SIP server is in this process, and needs no control connection for us. */
   private readonly localSrf: LocalSrf | undefined;
 
@@ -33,6 +36,7 @@ export class EdgeChoice {
     const isLocal = config.drachtio === undefined && config.freeswitchUrl === undefined;
     this.localSrf = isLocal ? new LocalSrf(log) : undefined;
     this.edge = new Edge(log, this.localSrf);
+    this.authWatch = new AuthWatch(base);
   }
 
   /**
@@ -65,9 +69,11 @@ export class EdgeChoice {
       controlPort: config.controlPort,
       secret,
       log,
+      defence: defenceSettings(config),
     });
     closer.add('embedded SIP server', () => sipd.close());
     this.localSrf?.serve(sipd.local);
+    this.authWatch.use(sipd.defence);
 
     return { host: '127.0.0.1', port: sipd.addresses.control.port, secret };
   }

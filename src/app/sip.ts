@@ -11,12 +11,14 @@ import { siteNonceKey } from '../sip/registrar/nonce-key';
 import { createRegisterHandler } from '../sip/registrar/register';
 import { RedisReplayGuard } from '../sip/registrar/replay';
 import type { Throttle } from '../sip/registrar/throttle';
+import type { AuthWatch } from './auth-watch';
 import { claimNumber, type CallParts } from './calls';
 
 export interface SipParts extends CallParts {
   readonly edge: Edge;
   readonly calls: CallManager;
   readonly throttle: Throttle;
+  readonly authWatch: AuthWatch;
   /** False while the server starts or stops. */
   accepting(): boolean;
 }
@@ -56,7 +58,7 @@ export async function mountSip(parts: SipParts): Promise<Help> {
   return help;
 }
 
-async function makeAuthenticator({ base, plans, state, throttle }: SipParts): Promise<Authenticator> {
+async function makeAuthenticator({ base, plans, state, throttle, authWatch }: SipParts): Promise<Authenticator> {
   const { redis } = state.store;
 
   return new Authenticator({
@@ -64,6 +66,7 @@ async function makeAuthenticator({ base, plans, state, throttle }: SipParts): Pr
     key: await siteNonceKey(redis, state.keys),
     guard: new RedisReplayGuard(redis, state.keys, NONCE_LIFETIME),
     throttle,
+    watch: authWatch,
     clock: systemClock,
     log: base.log,
   });

@@ -2,6 +2,7 @@ import type { Config } from '../lib/config';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { sipSockets } from '../lib/sip-sockets';
+import { defenceSettings } from '../sipd/defence/settings';
 import { startSipd, type Sipd } from '../sipd/server';
 
 /** `sightline sipd`: the embedded SIP server as a process of its own. Dialogs outlive the application that made them. */
@@ -19,6 +20,7 @@ export async function startStandaloneSipd(config: Config, log: Logger): Promise<
     controlPort: config.controlPort,
     secret: controlSecret,
     log,
+    defence: defenceSettings(config),
   });
   log.info({ sip: sipd.addresses }, 'ready');
 

@@ -63,6 +63,14 @@ export interface Config {
   apiToken: string | undefined;
   /** Secret of the control port of the embedded SIP server; random when unset. */
   controlSecret: string | undefined;
+  /** Networks that no limit of the embedded SIP server holds for. */
+  sipTrusted: readonly string[];
+  /** New requests a second that the embedded SIP server takes of one source. */
+  sipRate: number;
+  /** Seconds that the embedded SIP server does not listen to a source that attacks; 0 bans nobody. */
+  sipBan: number;
+  /** Where lines for fail2ban go: a file, or `stderr`. */
+  securityLog: string | undefined;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -138,6 +146,20 @@ const settings = {
     'secret of the control port of `sightline sipd`',
     undefined,
     parseToken,
+  ),
+  sipTrusted: setting<readonly string[]>(
+    'SIGHTLINE_SIP_TRUSTED',
+    'networks without limits on SIP, separated by commas',
+    ['127.0.0.0/8', '::1'],
+    parseNetworks,
+  ),
+  sipRate: setting('SIGHTLINE_SIP_RATE', 'new SIP requests a second of one source', 100, parseCount(1, 100_000)),
+  sipBan: setting('SIGHTLINE_SIP_BAN', 'seconds that an attacker is banned, 0 for never', 300, parseCount(0, 86_400)),
+  securityLog: setting<string | undefined>(
+    'SIGHTLINE_SECURITY_LOG',
+    'file for fail2ban, or stderr',
+    undefined,
+    logPath,
   ),
 } satisfies { [K in keyof Config]: Setting<Config[K]> };
 
@@ -288,6 +310,21 @@ function parseLogLevel(text: string): string {
   if (!logLevels.includes(text)) throw new BadValue(`'${text}' is not a level; use ${logLevels.join(', ')}`);
 
   return text;
+}
+
+function parseCount(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (!/^\d+$/.test(text) || count < least || count > most) {
+      throw new BadValue(`'${text}' is not a whole number from ${least} to ${most}`);
+    }
+
+    return count;
+  };
+}
+
+function logPath(text: string): string {
+  return text === 'stderr' ? text : path.resolve(text);
 }
 
 function sitePath(text: string): string {

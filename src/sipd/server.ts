@@ -2,6 +2,9 @@ import { systemClock } from '../lib/clock';
 import type { Clock } from '../lib/clock';
 import { Closer } from '../lib/closer';
 import type { Logger } from '../lib/logger';
+import { Defence } from './defence/defence';
+import type { DefenceStats } from './defence/defence';
+import type { DefenceOptions } from './defence/options';
 import { leastInterval } from './dialog/session-timer';
 import { hostPort } from './dialog/target';
 import { UserAgent } from './dialog/user-agent';
@@ -46,6 +49,8 @@ export interface SipdOptions extends NetworkOptions {
   extensions?: readonly string[];
   /** The least session interval that is taken, in seconds; RFC 4028 allows none below 90. */
   minSessionExpires?: number;
+  /** The limits that differ from `defaultDefence`. */
+  defence?: Partial<DefenceOptions>;
 }
 
 export interface SipdStats {
@@ -62,6 +67,7 @@ export interface SipdStats {
   parked: number;
   transactions: TransactionStats;
   transport: TransportStats;
+  defence: DefenceStats;
 }
 
 export interface Sipd {
@@ -69,6 +75,8 @@ export interface Sipd {
   readonly addresses: Addresses & { control: Endpoint };
   /** The way in for an application of this process, beside the control port. */
   readonly local: LocalServer;
+  /** Told by whoever checks credentials, with the address that a request came from. */
+  readonly defence: Pick<Defence, 'authFailed' | 'authSucceeded'>;
   stats(): SipdStats;
   /** Reads the certificates anew, for new connections. @returns false when one could not be used; the former stays then */
   reloadCertificates(): boolean;
@@ -88,10 +96,18 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
   const timers = options.timers ?? defaultTimers;
   const clock = options.clock ?? systemClock;
   const closer = new Closer((name, error) => log.warn({ err: error, name }, 'A part of the SIP server did not close'));
-  const transport = new TransportLayer(transportOptions(options, log));
+  const defence = new Defence(options.defence ?? {}, {
+    clock,
+    log,
+    disconnect: (belongs) => transport.disconnect(belongs),
+  });
+  closer.add('defence', () => defence.close());
+  const network = transportOptions(options, log);
+  const transport = new TransportLayer({ ...network, guard: defence, ...defence.streamOptions });
   closer.add('transport', () => transport.close());
   const extensions = [...ownExtensions, ...(options.extensions ?? []).map((name) => name.toLowerCase())];
-  const layer = new TransactionLayer({ transport, timers, clock, log, checks: { extensions } });
+  const checks = { extensions };
+  const layer = new TransactionLayer({ transport, timers, clock, log, checks, screen: defence.asScreen });
   const { transactions, dns } = routed(layer, transport, options, log);
   closer.add('name look-up', () => dns.close());
   closer.add('transactions', () => transactions.close());
@@ -131,12 +147,14 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
       join: (application) => control.join(application),
       leave: (application) => control.leave(application),
     },
+    defence,
     stats: () => ({
       applications: control.count,
       ...agent.stats(),
       parked: parking.size,
       transactions: transactions.stats(),
       transport: transport.stats(),
+      defence: defence.stats(),
     }),
     reloadCertificates: () => transport.reloadCertificates(),
     close: () => closer.close(),

@@ -23,11 +23,19 @@ export interface AuthSite {
   isTrusted(address: string): boolean;
 }
 
+/** Whoever wants to know how the credentials of a source turned out. */
+export interface AuthWatcher {
+  failed(failure: { source: string; method: string; user: string; domain: string }): void;
+  succeeded(source: string): void;
+}
+
 export interface AuthPorts {
   site(): AuthSite;
   key: NonceKey;
   guard: ReplayGuard;
   throttle: Throttle;
+  /** Told of what came from untrusted addresses: for bans, and for the log that fail2ban reads. */
+  watch?: AuthWatcher;
   clock: Clock;
   log: Logger;
   /** Milliseconds, default NONCE_LIFETIME. */
@@ -70,6 +78,7 @@ export class Authenticator {
       return this.challenge(req, res, true);
     }
     this.ports.throttle.succeeded(source, verdict.user);
+    this.ports.watch?.succeeded(source);
 
     return verdict.user;
   }
@@ -133,6 +142,7 @@ export class Authenticator {
       `SIP auth failure (${forLog(req.method)}) on realm '${site.realm}' for [${forLog(user)}] from ip ${source}`,
     );
     if (site.isTrusted(source)) return;
+    this.ports.watch?.failed({ source, method: req.method, user, domain: site.realm });
     if (throttle.failed(source, user, clock.now())) {
       log.warn(`SIP auth blocked for [${forLog(user)}] from ip ${source}`);
     }

@@ -1,6 +1,7 @@
 import { SipSyntaxError } from './errors';
 import { contentLength, finishHead, headError, readHead } from './head';
 import type { Head } from './head';
+import { headerFault } from './limits';
 import type { SipMessage } from './message';
 
 export interface StreamLimits {
@@ -8,6 +9,8 @@ export interface StreamLimits {
   maxHead: number;
   /** The longest body, in bytes. */
   maxBody: number;
+  /** Header lines in one message; as many as the head holds when left out. */
+  maxHeaders?: number;
 }
 
 export const defaultStreamLimits: StreamLimits = Object.freeze({ maxHead: 65_536, maxBody: 262_144 });
@@ -133,6 +136,12 @@ export class StreamParser {
   }
 
   private finishHead(blank: number): boolean {
+    const { maxHeaders } = this.limits;
+    const bomb = maxHeaders && headerFault(this.bytes.subarray(this.start, blank + 4), maxHeaders);
+    if (bomb) {
+      this.break(bomb);
+      return false;
+    }
     const head = readHead(this.bytes.toString('latin1', this.start, blank + 2));
     const fault = this.frame(head, blank + 4);
     if (fault) this.break(fault);

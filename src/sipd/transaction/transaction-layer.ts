@@ -6,11 +6,12 @@ import type { Logger } from '../../lib/logger';
 import type { SipSyntaxError } from '../message/errors';
 import { formatHostPort, parseVia } from '../message/grammar';
 import type { SipMessage, SipRequest, SipResponse } from '../message/message';
+import { reasonPhrase } from '../message/reasons';
 import { makeResponse } from '../message/response';
 import { toBuffer } from '../message/serialize';
 import type { Destination, Flow, SipTransport } from '../transport/types';
 import { checkRequest } from './checks';
-import type { CheckOptions } from './checks';
+import type { CheckOptions, Refusal } from './checks';
 import { InviteClientTx, NonInviteClientTx } from './client';
 import type { ClientEntry, FlowUser, ServerEntry, TransactionContext } from './context';
 import { faultResponse } from './faults';
@@ -28,6 +29,8 @@ export interface TransactionOptions {
   log?: Logger;
   /** What is refused before the user hears of it, besides merged requests. */
   checks?: CheckOptions;
+  /** Judges a new request before it costs a transaction: what it is refused with, or `drop` for no answer. */
+  screen?: (request: SipRequest, flow: Flow) => Refusal | 'drop' | undefined;
 }
 
 /** Milliseconds between two log lines about malformed input. */
@@ -166,6 +169,11 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
   }
 
   private receiveNew(request: SipRequest, key: string, flow: Flow): void {
+    const screened = this.options.screen?.(request, flow);
+    if (screened) {
+      if (screened !== 'drop') this.refuseStateless(request, screened, flow);
+      return;
+    }
     const merge = mergeKey(request);
     const isMerged = merge !== undefined && this.merges.has(merge);
     if (merge !== undefined && !isMerged) {
@@ -211,6 +219,14 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
     const own = this.transport.sentBy(flow);
 
     return host === own.address && port === own.port;
+  }
+
+  /** Nothing is kept: an ACK to this comes as one to no transaction, and is nobody's. */
+  private refuseStateless(request: SipRequest, { status, reason, headers = [] }: Refusal, flow: Flow): void {
+    const response = faultResponse(request, status, reason ?? reasonPhrase(status));
+    if (!response) return;
+    for (const [name, value] of headers) response.headers.append(name, value);
+    this.transport.send(toBuffer(response), this.faultPath(response, flow)).catch(() => undefined);
   }
 
   private receiveFault(error: SipSyntaxError, flow: Flow): void {

@@ -38,6 +38,8 @@ export interface ConnectionEvents {
 export interface StreamOptions {
   maxHead: number;
   maxBody: number;
+  /** Header lines in one message. */
+  maxHeaders: number;
   /** Milliseconds that a connection may take to its first message, and a message from its first byte to its last. */
   patience: number;
   /** Bytes that may wait for a far end that reads slowly before the connection is given up. */
@@ -57,6 +59,7 @@ export interface StreamOptions {
 export const defaultStreamOptions: StreamOptions = Object.freeze({
   maxHead: 65_536,
   maxBody: 262_144,
+  maxHeaders: 256,
   patience: 30_000,
   maxBacklog: 1_048_576,
   connectTimeout: 5_000,

@@ -6,6 +6,7 @@ import type { Clock } from '../../lib/clock';
 import type { Certificates } from './certificates';
 import type { Connection, ConnectionEvents, StreamOptions } from './connection';
 import { remoteKey } from './flow';
+import type { TransportGuard } from './guard';
 import { dial, TcpConnection } from './tcp';
 import { TransportError } from './types';
 import type { Endpoint, TransportName } from './types';
@@ -33,6 +34,8 @@ export interface ConnectionsContext {
   certificates: () => Certificates;
   /** The flows that must not be closed for being idle: registrations, dialogs, requests under way. */
   inUse: () => ReadonlySet<string>;
+  /** Says who may open a connection. */
+  guard: TransportGuard;
 }
 
 /** Every open connection, found by its flow or by its far end, so that it is used again instead of opening another. */
@@ -57,12 +60,12 @@ export class Connections {
 
   /** TCP or TLS, as the socket is. */
   acceptTcp(socket: net.Socket): void {
-    if (this.isFull) socket.destroy();
+    if (this.isFull || !this.context.guard.opens(socket.remoteAddress ?? '')) socket.destroy();
     else this.add(new TcpConnection(socket, true, this.events, this.context.options, this.context.clock));
   }
 
   acceptWs(socket: WebSocket, request: IncomingMessage): void {
-    if (this.isFull) socket.terminate();
+    if (this.isFull || !this.context.guard.opens(request.socket.remoteAddress ?? '')) socket.terminate();
     else this.add(new WsConnection(socket, request, this.events, this.context.options, this.context.clock));
   }
 
@@ -117,6 +120,13 @@ export class Connections {
     return gone;
   }
 
+  /** Closes at once every connection whose far end has such an address. */
+  disconnect(belongs: (address: string) => boolean): void {
+    for (const connection of this.byFlow.values()) {
+      if (belongs(connection.flow.remote.address)) connection.destroy();
+    }
+  }
+
   private get isFull(): boolean {
     return this.isClosed || this.byFlow.size >= this.context.options.maxConnections;
   }
@@ -161,6 +171,7 @@ export class Connections {
       if (others.length > 0) this.byRemote.set(key, others);
       else this.byRemote.delete(key);
     }
+    if (connection.accepted) this.context.guard.closed(connection.flow.remote.address);
     events.closed(connection);
     if (this.byFlow.size === 0) this.whenEmpty?.();
   }

@@ -15,6 +15,8 @@ import { closedError, defaultStreamOptions } from './connection';
 import type { Connection, StreamOptions } from './connection';
 import { Connections } from './connections';
 import { endpointText, isFlow, isSecure, isStream, isWebSocket, isWildcard, remoteOf, UdpFlow } from './flow';
+import { openDoor } from './guard';
+import type { TransportGuard } from './guard';
 import { isLoopbackAddress } from './networks';
 import { External, ownAddress } from './own-address';
 import { isNotSip } from './sniff';
@@ -31,6 +33,8 @@ import { WsListener } from './ws';
 export interface TransportOptions extends Partial<StreamOptions> {
   log?: Logger;
   clock?: Clock;
+  /** Decides what is read at all; all is when left out. */
+  guard?: TransportGuard;
   /** The address that everybody is told, whatever network he is in. */
   publicAddress?: string;
   /** The address that everybody outside our networks is told. */
@@ -63,6 +67,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   private readonly external: External | undefined;
   private readonly certificates = new Map<string, Certificates>();
   private inUse: () => ReadonlySet<string> = () => new Set();
+  private readonly guard: TransportGuard;
   private closing: Promise<void> | undefined;
   private readonly counts = emptyCounts();
 
@@ -72,6 +77,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
     super((error, event) => log.error({ err: error, event }, 'a listener of the SIP transport failed'));
     this.log = log;
     this.options = streamOptions(settings);
+    this.guard = settings.guard ?? openDoor;
     const { publicAddress, external } = settings;
     if (external !== undefined) this.external = new External(external);
     else if (publicAddress !== undefined) this.external = new External({ address: publicAddress, localNetworks: [] });
@@ -87,6 +93,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
       options: this.options,
       certificates: () => this.certificatesOf(undefined),
       inUse: () => this.inUse(),
+      guard: this.guard,
     });
   }
 
@@ -179,6 +186,11 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
     const connections = { tcp: count('tcp'), tls: count('tls'), ws: count('ws'), wss: count('wss') };
 
     return { ...others, received: { ...received }, sent: { ...sent }, connections };
+  }
+
+  /** Closes at once every connection whose far end has such an address. */
+  disconnect(belongs: (address: string) => boolean): void {
+    this.connections.disconnect(belongs);
   }
 
   /** Closes every socket and connection; resolves when they are gone. */
@@ -342,12 +354,14 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   }
 
   private datagram(bytes: Buffer, flow: Flow): void {
+    if (!this.guard.admits(flow.remote.address)) return;
     if (isNotSip(bytes)) {
       this.counts.ignored += 1;
       return;
     }
     let message: SipMessage;
     try {
+      this.guard.inspect(bytes);
       message = parseDatagram(bytes);
     } catch (thrown) {
       if (thrown instanceof SipSyntaxError) this.reject(thrown, flow, bytes);
@@ -358,6 +372,10 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   }
 
   private deliver(message: SipMessage, flow: Flow): void {
+    if (isStream(flow.transport) && !this.guard.admits(flow.remote.address)) {
+      this.connections.byId(flow.id)?.destroy();
+      return;
+    }
     this.counts.received[flow.transport] += 1;
     if (message.kind === 'request') this.stamp(message, flow);
     this.emit('message', message, flow);

@@ -10,6 +10,7 @@ import { systemClock } from '../../lib/clock';
 import type { Clock } from '../../lib/clock';
 import { SipSyntaxError } from '../message/errors';
 import type { SipMessage } from '../message/message';
+import { sizeFault } from '../message/limits';
 import { parseDatagram } from '../message/parse';
 import type { Certificates } from './certificates';
 import { closedError, connectionFlow } from './connection';
@@ -113,6 +114,8 @@ export class WsConnection implements Connection {
   private read(bytes: Buffer): void {
     let message: SipMessage;
     try {
+      const fault = sizeFault(bytes, this.options);
+      if (fault) throw fault;
       message = parseDatagram(bytes);
     } catch (thrown) {
       if (thrown instanceof SipSyntaxError) this.events.malformed(thrown, this.flow, bytes);
