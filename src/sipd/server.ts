@@ -1,6 +1,7 @@
-import { systemClock } from '../lib/clock';
+import type { Clock } from '../lib/clock';
 import { Closer } from '../lib/closer';
 import type { Logger } from '../lib/logger';
+import { withDefaults } from './defaults';
 import { leastInterval } from './dialog/session-timer';
 import { hostPort } from './dialog/target';
 import { UserAgent } from './dialog/user-agent';
@@ -8,29 +9,41 @@ import { ControlServer } from './drachtio/control-server';
 import { Edge } from './drachtio/edge';
 import { Parking } from './drachtio/parking';
 import type { LocalServer } from './local/local-srf';
+import { MessageCounts } from './stats/message-counts';
+import { dropsOf } from './stats/stats';
+import type { SipdStats } from './stats/stats';
+import type { TraceEvent } from './trace/event';
+import type { Trace } from './trace/trace';
+import { Tracer } from './trace/tracer';
+import type { TraceOptions } from './trace/tracer';
 import { TransactionLayer } from './transaction/transaction-layer';
 import { defaultTimers } from './transaction/timers';
 import type { Timers } from './transaction/timers';
-import type { TransactionStats } from './transaction/types';
 import { TransportLayer } from './transport/transport-layer';
-import type { Addresses, Endpoint, TransportStats } from './transport/types';
+import type { Addresses, Endpoint } from './transport/types';
 
 export interface SipdOptions {
-  /** The IPv4 or IPv6 address of the SIP sockets. */
-  host: string;
+  /** The IPv4 or IPv6 address of the SIP sockets; 127.0.0.1 unless told otherwise. */
+  host?: string;
   /** SIP over UDP; 0 takes any free port, and a transport without a port is not opened. */
   udpPort?: number;
   tcpPort?: number;
   /** SIP over WebSocket (RFC 7118). */
   wsPort?: number;
-  /** The port that applications connect to. */
-  controlPort: number;
+  /** The port that applications connect to; any free one unless told otherwise. */
+  controlPort?: number;
   /** The address of the control port; the loopback unless told otherwise, as it is the way to command the server. */
   controlHost?: string;
-  /** What applications authenticate with. */
-  secret: string;
-  log: Logger;
+  /** What applications authenticate with; made up unless given: `Sipd.connection` has it. */
+  secret?: string;
+  /** A logger of pino; silent unless given. */
+  log?: Logger;
+  /** The timers of RFC 3261 in milliseconds; those of the RFC unless given. */
   timers?: Timers;
+  /** The time that every timer of the protocol runs by; that of the system unless given. */
+  clock?: Clock;
+  /** Told of every message from the start, secrets masked; `Sipd.trace` captures them at any time. */
+  trace?: (event: TraceEvent) => void;
   /** The address in Via and Contact, when others reach us at another one than `host`. */
   publicAddress?: string;
   /** Extensions that the application supports besides those of the server: others are refused with 420 when required. */
@@ -39,28 +52,25 @@ export interface SipdOptions {
   minSessionExpires?: number;
 }
 
-export interface SipdStats {
-  /** Applications connected. */
-  applications: number;
-  dialogs: number;
-  /** Requests of the network that wait for an answer of the application. */
-  incoming: number;
-  /** Requests of the application under way. */
-  outgoing: number;
-  /** Clients on streams that registered. */
-  registeredFlows: number;
-  /** Requests inside dialogs that wait for an application to connect. */
-  parked: number;
-  transactions: TransactionStats;
-  transport: TransportStats;
+export type { SipdStats } from './stats/stats';
+
+/** Where and how an application connects to the control port. */
+export interface Connection {
+  host: string;
+  port: number;
+  secret: string;
 }
 
 export interface Sipd {
   /** The true addresses, with the ports that were taken. */
   readonly addresses: Addresses & { control: Endpoint };
+  /** What drachtio-srf's `connect` wants to know. */
+  readonly connection: Connection;
   /** The way in for an application of this process, beside the control port. */
   readonly local: LocalServer;
   stats(): SipdStats;
+  /** Captures messages from now on, until it is stopped. */
+  trace(options?: TraceOptions): Trace;
   /** Closes every socket and stops every timer; calls are not ended. May be called twice. */
   close(): Promise<void>;
 }
@@ -72,17 +82,22 @@ const ownExtensions = ['100rel', 'timer'];
  * Starts a SIP server that applications control by the protocol of drachtio-server. Several may run in one process.
  * @throws TransportError, or the system's error for the control port, when a port cannot be had; nothing is left open then
  */
-export async function startSipd(options: SipdOptions): Promise<Sipd> {
-  const { host, log, publicAddress, udpPort, tcpPort, wsPort } = options;
+export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
+  const options = withDefaults(given);
+  const { clock, host, log, publicAddress, udpPort, tcpPort, wsPort } = options;
   const timers = options.timers ?? defaultTimers;
   const closer = new Closer((name, error) => log.warn({ err: error, name }, 'A part of the SIP server did not close'));
-  const transport = new TransportLayer({ log, publicAddress });
+  const transport = new TransportLayer({ log, clock, publicAddress });
+  const counts = new MessageCounts(transport);
+  const tracer = new Tracer(transport, clock);
+  closer.add('counters and traces', () => [counts, tracer].forEach((one) => one.close()));
+  if (options.trace) tracer.watch(options.trace);
   closer.add('transport', () => transport.close());
   const extensions = [...ownExtensions, ...(options.extensions ?? []).map((name) => name.toLowerCase())];
-  const transactions = new TransactionLayer({ transport, timers, log, checks: { extensions } });
+  const transactions = new TransactionLayer({ transport, timers, clock, log, checks: { extensions } });
   closer.add('transactions', () => transactions.close());
   const settings = { minSessionExpires: options.minSessionExpires ?? leastInterval };
-  const agent = new UserAgent({ clock: systemClock, timers, settings, log, transactions, transport });
+  const agent = new UserAgent({ clock, timers, settings, log, transactions, transport });
   closer.add('user agent', () => agent.close());
   const control = new ControlServer({
     host: options.controlHost ?? '127.0.0.1',
@@ -91,7 +106,7 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
     hostports: () => hostports(transport.addresses),
     log,
   });
-  const parking = new Parking(systemClock, 50 * timers.t1, (incoming) => {
+  const parking = new Parking(clock, 50 * timers.t1, (incoming) => {
     agent.refuse(incoming, incoming.method === 'BYE' ? 200 : 503, [['Retry-After', '5']]);
   });
   const edge = new Edge(agent, control, transport, parking, log);
@@ -107,6 +122,7 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
 
   return {
     addresses: { ...transport.addresses, control: control.address },
+    connection: { host: control.address.address, port: control.address.port, secret: options.secret },
     local: {
       agent,
       hostports: () => hostports(transport.addresses),
@@ -117,9 +133,12 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
       applications: control.count,
       ...agent.stats(),
       parked: parking.size,
+      messages: counts.stats(),
+      drops: dropsOf(transactions.stats(), transport.stats()),
       transactions: transactions.stats(),
       transport: transport.stats(),
     }),
+    trace: (traceOptions) => tracer.trace(traceOptions),
     close: () => closer.close(),
   };
 }

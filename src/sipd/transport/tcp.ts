@@ -33,9 +33,9 @@ export class TcpConnection implements Connection {
     this.waitingSince = accepted ? clock.now() : undefined;
     this.parser = new StreamParser(
       {
-        message: (message) => {
+        message: (message, raw) => {
           this.waitingSince = undefined;
-          events.message(message, this.flow);
+          events.message(message, this.flow, raw);
         },
         malformed: (error, raw) => events.malformed(error, this.flow, raw),
         ping: () => this.pong(),

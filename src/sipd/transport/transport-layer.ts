@@ -57,7 +57,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
     this.log = log;
     this.options = streamOptions(settings);
     const events = {
-      message: (message: SipMessage, flow: Flow) => this.deliver(message, flow),
+      message: (message: SipMessage, flow: Flow, raw: Buffer) => this.deliver(message, flow, raw),
       malformed: (error: SipSyntaxError, flow: Flow, raw: Buffer) => this.reject(error, flow, raw),
       ignored: () => (this.counts.ignored += 1),
       failed: (error: unknown) => this.log.error({ err: error }, 'a SIP message could not be handled'),
@@ -103,6 +103,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
         ? await this.sendStream(bytes, destination)
         : await this.sendDatagram(bytes, destination);
       this.counts.sent[destination.transport] += 1;
+      this.emit('sent', bytes, flow);
 
       return flow;
     } catch (thrown) {
@@ -254,13 +255,13 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
       else this.log.error({ err: thrown }, 'a SIP message could not be handled');
       return;
     }
-    this.deliver(message, flow);
+    this.deliver(message, flow, bytes);
   }
 
-  private deliver(message: SipMessage, flow: Flow): void {
+  private deliver(message: SipMessage, flow: Flow, raw: Buffer): void {
     this.counts.received[flow.transport] += 1;
     if (message.kind === 'request') stampVia(message, flow.remote);
-    this.emit('message', message, flow);
+    this.emit('message', message, flow, raw);
   }
 
   private reject(error: SipSyntaxError, flow: Flow, raw: Buffer): void {
