@@ -4,7 +4,7 @@ import { summaryOf } from './summary';
 import type { Summary } from './summary';
 
 export interface LadderOptions {
-  /** Columns of text; 100 unless told otherwise. */
+  /** Columns of text; 100 unless told otherwise, and never below 76. */
   width?: number;
   /** Only the messages of one call. */
   callId?: string;
@@ -16,6 +16,8 @@ const timeWidth = 10;
 /** Room enough for `200 INVITE 268435456` between two columns. */
 const leastGap = 22;
 const largestGap = 34;
+/** Two far ends and this server. */
+const leastWidth = timeWidth + 3 * leastGap;
 const others = 'others';
 
 /** The columns of a ladder: who stands where. */
@@ -61,13 +63,14 @@ function columnsFor(events: readonly TraceEvent[], { width = 100, names = {} }: 
     const text = endpointText(remote);
     if (!remotes.has(text)) remotes.set(text, names[text] ?? `${transport} ${text}`);
   }
-  const room = Math.max(2, Math.floor((width - timeWidth) / leastGap) - 1);
+  const whole = Math.max(leastWidth, width) - timeWidth;
+  const room = Math.floor(whole / leastGap) - 1;
   const isFull = remotes.size > room;
   const shown = [...remotes.keys()].slice(0, isFull ? room - 1 : room);
   const heads = shown.map((text) => remotes.get(text)!);
   if (isFull) heads.push(others);
   heads.splice(own, 0, 'sipd');
-  const gap = Math.min(largestGap, Math.max(leastGap, Math.floor((width - timeWidth) / heads.length)));
+  const gap = Math.min(largestGap, Math.max(leastGap, Math.floor(whole / heads.length)));
 
   return {
     heads: heads.map((head) => shortened(head, gap - 2)),
