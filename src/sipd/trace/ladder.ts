@@ -15,7 +15,7 @@ export interface LadderOptions {
 const timeWidth = 10;
 /** Room enough for `200 INVITE 268435456` between two columns. */
 const leastGap = 22;
-const largestGap = 34;
+const largestGap = 44;
 /** Two far ends and this server. */
 const leastWidth = timeWidth + 3 * leastGap;
 const others = 'others';

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import ts from 'typescript';
 import { inProject } from '../../../src/lib/paths';
 
 /** What the package needs of others, and what one needs to use it. */
@@ -80,40 +81,29 @@ test('plain JavaScript: started on any port, called, counted, closed, with nothi
       console.log(String(answer).split('\\r\\n')[0], sipd.stats().messages.in.requests.OPTIONS);
       await sipd.close();
       await sipd.close();
-      // The streams that a process is born with are all that is left.
-      setImmediate(() => console.log(process.getActiveResourcesInfo().filter((one) => !/Pipe|TTY|Immediate/.test(one))));
+      // The system lets go of sockets after a turn of the event loop; then the streams of the process are all that is left.
+      const left = () => process.getActiveResourcesInfo().filter((one) => !/Pipe|TTY|Immediate/.test(one));
+      setImmediate(() => setImmediate(() => console.log(left())));
     })();`,
   );
   expect(await node('plain.js')).toBe('SIP/2.0 503 Service Unavailable 1\n[]\n');
 }, 60_000);
 
-test.each(['Node16', 'Node10'])(
-  'TypeScript, modules resolved as %s: the types are right, and the program runs',
-  async (resolution) => {
-    const compiler = path.join(toolkit, 'typescript', 'bin', 'tsc');
-    const way = resolution === 'Node16' ? 'Node16' : 'CommonJS';
-    const flags = [
-      '--strict',
-      '--types',
-      'node',
-      '--target',
-      'ES2022',
-      '--module',
-      way,
-      '--moduleResolution',
-      resolution,
-    ];
-    await node(compiler, ...flags, '--outDir', resolution, 'typed.ts');
-    expect(await node(path.join(resolution, 'typed.js'))).toBe('0 true 0\n');
-    await writeFile(
-      path.join(project, 'wrong.ts'),
-      `import { startSipd } from 'sightline/sipd';\nvoid startSipd({ udpPort: 'x' });\n`,
-    );
-    const wrong = await run(process.execPath, compiler, ...flags, '--noEmit', 'wrong.ts');
-    expect(wrong.text).toContain("wrong.ts(2,18): error TS2322: Type 'string' is not assignable to type 'number'");
-  },
-  120_000,
-);
+test('TypeScript: the types are right, wrong ones are told, and the program runs', async () => {
+  await writeFile(
+    path.join(project, 'wrong.ts'),
+    `import { startSipd } from 'sightline/sipd';\n// @ts-expect-error A port is a number.\nvoid startSipd({ udpPort: 'x' });\n`,
+  );
+  const flags = ['--strict', '--types', 'node', '--target', 'ES2022', '--lib', 'ES2022', '--module', 'Node16'];
+  await node(path.join(toolkit, 'typescript', 'bin', 'tsc'), ...flags, '--outDir', 'built', 'typed.ts', 'wrong.ts');
+  expect(await node(path.join('built', 'typed.js'))).toBe('0 true 0\n');
+}, 60_000);
+
+test('the types are found where modules are resolved in the old way, too', () => {
+  const options = { moduleResolution: ts.ModuleResolutionKind.Node10 };
+  const { resolvedModule } = ts.resolveModuleName('sightline/sipd', path.join(project, 'typed.ts'), options, ts.sys);
+  expect(resolvedModule?.resolvedFileName).toMatch(/dist\/src\/sipd\/index\.d\.ts$/);
+});
 
 describe('README.md', () => {
   test('every block of code is run here', async () => {
@@ -131,7 +121,7 @@ describe('README.md', () => {
     const code = (await blocks()).get('application.js')!;
     await writeFile(path.join(project, 'application.js'), code.replace('603', '403'));
     const failed = await run(process.execPath, ...jest);
-    expect(failed.text).toMatch(/Received.*status.*403[^]*\|<.* 403 Forbidden/);
+    expect(failed.text).toMatch(/\+ +"status": 403[^]*\|<-+ 403 Forbidden \(INVITE \d+\)/);
     expect(failed.text).toContain('Tests:       1 failed, 2 passed, 3 total');
   }, 120_000);
 
@@ -140,7 +130,7 @@ describe('README.md', () => {
       text
         .replace(/\d{5,}/g, 'N')
         .replace(/0\.\d{3}/g, 'T')
-        .replace(/-+/g, '-');
+        .replace(/[ -]+/g, '-');
     expect(alike(await node('trace.mjs')).trim()).toBe(alike((await blocks()).get('text')!).trim());
     const { text } = await run('tcpdump', '-nn', '-r', 'trace.pcap');
     expect(text.match(/ IP 127\.0\.0\.1/g)).toHaveLength(4);
