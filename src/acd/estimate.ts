@@ -115,16 +115,6 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, one) => all + one, 0);
 }
 
-/**
- * Builds the estimator of one queue at one moment: place (1 is next) -> range in seconds. Somebody who would enter now
- * has the place behind all who wait. `factor`: what `learnFactor` found for tickets of the kind.
- */
-export function makeEstimator(facts: EstimateFacts): (position: number, factor?: number) => Estimate {
-  const forecast = makeForecast(facts);
-
-  return (position, factor) => rangeOf(forecast(position, factor), facts.ends);
-}
-
 /** The range that is told: its ends lie where one wait in ten is beyond. */
 export function rangeOf({ middle, spread }: Forecast, ends: EstimateFacts['ends'] = NORMAL_ENDS): Estimate {
   const low = toldAs(middle * cube(1 + ends[0] * spread));

@@ -92,7 +92,9 @@ export class Reconciler {
     this.engine.apply([{ t: 'ended', id: mine.ticketId, how }]);
   }
 
+  /** Seats that ring here for it ring for nobody: those who took it over took back the offers, and that was not heard here. */
   private handedOver(mine: OwnTicket): void {
+    if (mine.state !== 'talking') this.withdraw(mine, 'node-lost');
     this.engine.apply([{ t: 'replaced', id: mine.ticketId, call: mine.callId }]);
   }
 

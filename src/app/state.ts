@@ -24,13 +24,14 @@ export interface State {
 /** @throws SightlineError STORE_UNAVAILABLE */
 export async function openState({ config, log, closer }: Base, plans: SitePlans): Promise<State> {
   const { redisUrl, dataDir } = config;
+  const keys = makeKeys(plans.plan.site);
   const store = await openStore({
     ...(redisUrl === undefined ? {} : { url: redisUrl }),
+    key: keys.root,
     log,
     dataDir: path.join(dataDir, 'redis'),
   });
   closer.add('store', () => store.close());
-  const keys = makeKeys(plans.plan.site);
   const callStore = new CallStore(store.redis, keys, log);
   closer.add('records of calls', () => callStore.close());
 

@@ -68,6 +68,9 @@ export interface StartRequest {
   context: Record<string, unknown>;
 }
 
+/** What a call takes over from its INVITE, or from the call that asked to be called back. */
+type Origin = Pick<CallRecord, 'caller' | 'number' | 'flow' | 'locale' | 'context'>;
+
 /** The calls of this node: makes them, finds them, and brings them the events of the ACD. */
 export class CallManager implements CallHome {
   readonly stages = stages;
@@ -157,26 +160,9 @@ export class CallManager implements CallHome {
 
   /** Begins a call for an INVITE that was let in and routed. */
   start(request: StartRequest, incoming: IncomingInvite): Call {
-    const { plan, caller, number, flow, locale, lease, context } = request;
-    const record: CallRecord = {
-      id: newId('call'),
-      site: plan.site,
-      node: this.ports.node,
-      planVersion: plan.version,
-      number,
-      flow,
-      caller,
-      locale,
-      face: this.faceFor(request, incoming),
-      media: { mode: 'none' },
-      state: 'arriving',
-      terminal: { media: newMedia(this.ports.mediaAddress) },
-      ...(lease ? { lease } : {}),
-      context,
-      startedAt: this.clock.now(),
-      history: [],
-    };
-    const call = new Call(record, plan, this);
+    const { plan, caller, number, lease } = request;
+    const more = { face: this.faceFor(request, incoming), ...(lease ? { lease } : {}) };
+    const call = new Call(this.newRecord(plan, request, more), plan, this);
     this.add(call);
     call.note('arrived', `${number} from ${caller.user}`);
     call.run(startCall(call, incoming));
@@ -186,34 +172,34 @@ export class CallManager implements CallHome {
 
   /** Begins the call to a person who is called back. Its driver does the rest. */
   private callBack(callback: CallbackRecord, plan: Plan): Call {
-    const { caller, number, flow, locale, context, queuedAt, callId: of, rules, attempts } = callback;
-    const call = new Call(
-      {
-        id: newId('call'),
-        site: plan.site,
-        node: this.ports.node,
-        planVersion: plan.version,
-        number,
-        flow,
-        caller,
-        locale,
-        face: 'ring',
-        media: { mode: 'none' },
-        state: 'arriving',
-        terminal: { media: newMedia(this.ports.mediaAddress) },
-        callback: { of, order: rules.order, attempt: attempts + 1 },
-        context,
-        startedAt: this.clock.now(),
-        queuedAt,
-        history: [],
-      },
-      plan,
-      this,
-    );
+    const { queuedAt, callId: of, rules, attempts } = callback;
+    const more = { face: 'ring' as const, callback: { of, order: rules.order, attempt: attempts + 1 }, queuedAt };
+    const call = new Call(this.newRecord(plan, callback, more), plan, this);
     this.add(call);
     call.note('callback', `${rules.order}, ${attempts + 1} of ${rules.attempts}`);
 
     return call;
+  }
+
+  /** The record of a call that begins now, for this person and on this plan. */
+  private newRecord(
+    plan: Plan,
+    { caller, number, flow, locale, context }: Origin,
+    more: Pick<CallRecord, 'face'> & Partial<CallRecord>,
+  ): CallRecord {
+    return {
+      id: newId('call'),
+      site: plan.site,
+      node: this.ports.node,
+      planVersion: plan.version,
+      ...{ number, flow, caller, locale, context },
+      media: { mode: 'none' },
+      state: 'arriving',
+      terminal: { media: newMedia(this.ports.mediaAddress) },
+      startedAt: this.clock.now(),
+      history: [],
+      ...more,
+    };
   }
 
   private faceFor({ plan, flow }: StartRequest, incoming: IncomingInvite): FaceName {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { isClusterUrl, parseClusterUrl } from './cluster-url';
 import { SightlineError } from './errors';
 import { projectRoot } from './paths';
 
@@ -211,6 +212,10 @@ function parseUrl(text: string, schemes: string[], example: string): URL {
 }
 
 function parseRedisUrl(text: string): string {
+  if (isClusterUrl(text)) {
+    if (parseClusterUrl(text)) return text;
+    throw new BadValue('names no nodes of a cluster; write it like redis-cluster://127.0.0.1:7000,127.0.0.1:7001');
+  }
   parseUrl(text, ['redis:', 'rediss:'], 'redis://127.0.0.1:6379');
 
   return text;

@@ -237,7 +237,7 @@ export class SimulatedStore {
     this.tickets.quitLine(ticket);
     this.queues.get(ticket.queue).counters.overflowed++;
     Object.assign(ticket, { queue: queueId, queuedAt: this.moment.now, grace: config.grace * 1_000, tried: new Set() });
-    ticket.regular = asksRegulars(config);
+    Object.assign(ticket, { regular: asksRegulars(config), returns: '' });
     if (ticket.regular && ticket.customer !== '') this.recall(ticket, { ...config, returnWithin: 0 });
     this.tickets.touch(ticket);
     queue.counters.offered++;

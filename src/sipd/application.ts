@@ -27,6 +27,8 @@ export interface Told {
 /** Whoever decides what is done with requests: at the other end of the control connection, or in this process. */
 export interface Application {
   readonly isOpen: boolean;
+  /** At the other end of a connection: how soon it answers nobody knows. */
+  readonly isRemote: boolean;
   /** The methods that it takes, in lower case. */
   readonly routes: ReadonlySet<string>;
   tell(told: Told): void;

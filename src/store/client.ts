@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
+import { parseClusterUrl } from '../lib/cluster-url';
 import { SightlineError } from '../lib/errors';
+import { ClusterMaster, isClusterRefusal } from './cluster';
 
 /** How long a command may take before its caller is told that the store is not there, in ms. */
 export const COMMAND_TIMEOUT = 1_500;
@@ -18,9 +20,11 @@ const common: RedisOptions = {
 /**
  * The client for commands. It fails at once when Redis is away instead of keeping commands for later: a command that
  * its caller has given up must never be run behind his back.
+ *
+ * @param key any key of the site: in a cluster its master is the one to talk to.
  */
-export function commandClient(url: string): Redis {
-  return new StoreRedis(url, {
+export function commandClient(url: string, key: string): Redis {
+  return new StoreRedis(url, key, {
     ...common,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -31,8 +35,8 @@ export function commandClient(url: string): Redis {
 }
 
 /** The client for channels. Subscriptions may wait for Redis, and come back by themselves after a break. */
-export function subscriberClient(url: string): Redis {
-  return new StoreRedis(url, { ...common, maxRetriesPerRequest: null, connectionName: 'sightline-events' });
+export function subscriberClient(url: string, key: string): Redis {
+  return new StoreRedis(url, key, { ...common, maxRetriesPerRequest: null, connectionName: 'sightline-events' });
 }
 
 /** Speaks like any ioredis client, but a Redis that cannot be reached is a SightlineError. */
@@ -40,8 +44,10 @@ class StoreRedis extends Redis {
   /** The connection whose writes of this turn are held back. */
   private gathering: Redis['stream'] | undefined;
 
-  constructor(url: string, options: RedisOptions) {
-    if (url.startsWith('unix:')) super(url.replace(/^unix:(\/\/)?/, ''), { ...options, lazyConnect: true });
+  constructor(url: string, key: string, options: RedisOptions) {
+    const cluster = parseClusterUrl(url);
+    if (cluster) super({ ...options, ...new ClusterMaster(cluster, key).options(), lazyConnect: true });
+    else if (url.startsWith('unix:')) super(url.replace(/^unix:(\/\/)?/, ''), { ...options, lazyConnect: true });
     else super(url, { ...options, lazyConnect: true });
   }
 
@@ -79,8 +85,9 @@ function isPipeline(stream: Parameters<Redis['sendCommand']>[1]): boolean {
 /** An answer of Redis (WRONGTYPE, NOSCRIPT, ...) stays what it is; everything else means that Redis was not there. */
 export function asStoreError(error: unknown): unknown {
   if (error instanceof SightlineError) return error;
-  if (error instanceof Error && error.name === 'ReplyError' && !/^(LOADING|READONLY|MASTERDOWN)/.test(error.message)) {
-    return error;
+  if (error instanceof Error && error.name === 'ReplyError') {
+    const isAway = /^(LOADING|READONLY|MASTERDOWN)/.test(error.message) || isClusterRefusal(error.message);
+    if (!isAway) return error;
   }
 
   return new SightlineError('STORE_UNAVAILABLE', undefined, { retryAfter: 1, cause: error });

@@ -10,8 +10,10 @@ import { startEmbedded } from './embedded';
 import type { EmbeddedRedis } from './embedded';
 
 export interface StoreOptions {
-  /** `redis://`, `rediss://` or `unix:/path`; without it a redis-server of our own is started. */
+  /** `redis://`, `rediss://`, `redis-cluster://` or `unix:/path`; without it a redis-server of our own is started. */
   url?: string;
+  /** Any key of the site, by which a cluster is asked for the master of them all. */
+  key?: string;
   log: Logger;
   /** Where the redis-server of our own keeps its data; by default `.sightline/redis` in the project. */
   dataDir?: string;
@@ -111,7 +113,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ? undefined
     : await startEmbedded(options.dataDir ?? inProject('.sightline', 'redis'), log);
   const url = options.url ?? embedded?.url ?? '';
-  const clients = [commandClient(url), subscriberClient(url)] as const;
+  const { key = '' } = options;
+  const clients = [commandClient(url, key), subscriberClient(url, key)] as const;
   try {
     await Promise.all(clients.map(connectOnce));
   } catch (error) {

@@ -30,7 +30,7 @@ quitLine(ticket)
 count(ticket, 'overflowed')
 queueOf(A.queueId)
 saveTicket(ticket, 'queue', A.queueId, 'queuedAt', NOW_TEXT, 'grace', A.grace, 'tried', '',
-  'limited', A.maxWait == '0' and '0' or '1', 'regular', A.regular)
+  'limited', A.maxWait == '0' and '0' or '1', 'regular', A.regular, 'returns', '')
 if A.regular == '1' and (ticket.customer or '') ~= '' then recallRegulars(ticket, true, 0) end
 count(ticket, 'offered')
 joinLine(ticket)

@@ -34,9 +34,12 @@ export class ReliableProvisionals {
     else this.begin(response);
   }
 
-  /** Says whether the RAck value matches the response that waits for it (RFC 3262 section 7.2). */
+  /**
+   * Says whether the RAck value matches the response that waits for it (RFC 3262 section 7.2). What follows the method is left
+   * unread, as other servers do: senders are found that write it twice.
+   */
   acknowledge(rack: string): boolean {
-    const match = /^([0-9]+)[ \t]+([0-9]+)[ \t]+INVITE$/.exec(rack);
+    const match = /^([0-9]+)[ \t]+([0-9]+)[ \t]+INVITE(?![^ \t])/.exec(rack);
     if (!this.current || !match) return false;
     if (Number(match[1]) !== this.current.rseq || Number(match[2]) !== this.inviteSeq) return false;
     this.stopTimers();

@@ -37,6 +37,8 @@ export class ControlClient extends TypedEmitter<ControlClientEvents> implements 
     socket.on('close', () => this.emit('closed', this.closeReason ?? 'closed by the application'));
   }
 
+  readonly isRemote = true;
+
   get isOpen(): boolean {
     return this.closeReason === undefined && !this.socket.destroyed;
   }

@@ -172,6 +172,8 @@ export class Edge {
   private deliver(application: Application, incoming: IncomingRequest): void {
     incoming.owner = application;
     const { dialog, id, request, transaction } = incoming;
+    // As drachtio-server does. RFC 3261 section 17.2.1 spares a 100 only to those who know that they answer within 200 ms.
+    if (application.isRemote && request.method === 'INVITE' && !incoming.hasProgress) transaction.reply(100);
     if (dialog && !this.ownerOf(dialog)) dialog.owner = application;
     const from = { source: 'network', message: request, place: remoteOf(transaction.flow), id } as const;
     if (dialog) application.tell({ ...from, dialogId: dialog.id });

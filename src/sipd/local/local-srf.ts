@@ -74,6 +74,8 @@ export class LocalSrf extends EventEmitter implements Application, ResponseHome 
     this.server = server;
   }
 
+  readonly isRemote = false;
+
   get isOpen(): boolean {
     return this.open;
   }

@@ -44,35 +44,15 @@ function valueOf({ headers }: SipMessage, name: string): string | undefined {
   return headers.count(name) > 1 ? headers.all(name).join(', ') : headers.get(name);
 }
 
-/** A request that came, or one that was sent. */
-export class LocalRequest extends EventEmitter {
-  readonly method: string;
-  readonly uri: string;
+/** A message as drachtio-srf shows it. */
+abstract class LocalMessage<Message extends SipMessage> extends EventEmitter {
   private bodyText: string | undefined;
 
   constructor(
-    readonly message: SipRequest,
-    private readonly place: Place,
-    readonly stackTxnId: string,
+    readonly message: Message,
     readonly stackDialogId: string,
-    /** Sends a CANCEL. */
-    readonly cancel: (content: Content, callback?: (error: unknown) => void) => void,
   ) {
     super();
-    this.method = message.method;
-    this.uri = message.uri;
-  }
-
-  get source_address(): string {
-    return this.place.address;
-  }
-
-  get source_port(): number {
-    return this.place.port;
-  }
-
-  get protocol(): string {
-    return this.place.transport;
   }
 
   get body(): string {
@@ -88,32 +68,44 @@ export class LocalRequest extends EventEmitter {
   }
 }
 
-/** A response to a request of the application. */
-export class LocalAnswer {
-  private bodyText: string | undefined;
+/** A request that came, or one that was sent. */
+export class LocalRequest extends LocalMessage<SipRequest> {
+  readonly method: string;
+  readonly uri: string;
 
   constructor(
-    private readonly message: SipResponse,
-    readonly stackDialogId: string,
-  ) {}
+    message: SipRequest,
+    private readonly place: Place,
+    readonly stackTxnId: string,
+    stackDialogId: string,
+    /** Sends a CANCEL. */
+    readonly cancel: (content: Content, callback?: (error: unknown) => void) => void,
+  ) {
+    super(message, stackDialogId);
+    this.method = message.method;
+    this.uri = message.uri;
+  }
 
+  get source_address(): string {
+    return this.place.address;
+  }
+
+  get source_port(): number {
+    return this.place.port;
+  }
+
+  get protocol(): string {
+    return this.place.transport;
+  }
+}
+
+/** A response to a request of the application. */
+export class LocalAnswer extends LocalMessage<SipResponse> {
   get status(): number {
     return this.message.status;
   }
 
   get reason(): string {
     return this.message.reason;
-  }
-
-  get body(): string {
-    return (this.bodyText ??= this.message.body.toString('utf8'));
-  }
-
-  get(name: string): string | undefined {
-    return valueOf(this.message, name);
-  }
-
-  has(name: string): boolean {
-    return this.message.headers.has(name);
   }
 }

@@ -1,7 +1,7 @@
 /** The grammar of header values (RFC 3261 section 25), each parser strict and free of side effects. */
 import { badSyntax } from './errors';
 
-export { formatNameAddr, parseAddresses, parseNameAddr } from './address';
+export { formatNameAddr, parseAddresses, parseNameAddr, parseRepeatedNameAddr } from './address';
 export type { NameAddr } from './address';
 export { isToken } from './chars';
 export { formatHeaderParams, formatUriParams, newParams, parseHeaderParams, quote } from './params';

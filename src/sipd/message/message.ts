@@ -1,4 +1,4 @@
-import { parseCSeq, parseNameAddr, parseUri, parseVia } from './grammar';
+import { parseCSeq, parseNameAddr, parseRepeatedNameAddr, parseUri, parseVia } from './grammar';
 import type { CSeq, NameAddr, Uri, Via } from './grammar';
 import { Headers } from './headers';
 
@@ -27,6 +27,7 @@ abstract class MessageBase {
   constructor(
     public headers: Headers = new Headers(),
     public body: Buffer = emptyBody,
+    private readonly parseAddress = parseNameAddr,
   ) {}
 
   /** The Call-ID, or the empty string when the message has none. */
@@ -49,14 +50,14 @@ abstract class MessageBase {
 
   /** @throws SipSyntaxError when From is missing or malformed. */
   get from(): NameAddr {
-    this.fromForm = formOf(this.fromForm, this.headers.get('From') ?? '', parseNameAddr);
+    this.fromForm = formOf(this.fromForm, this.headers.get('From') ?? '', this.parseAddress);
 
     return this.fromForm.value;
   }
 
   /** @throws SipSyntaxError when To is missing or malformed. */
   get to(): NameAddr {
-    this.toForm = formOf(this.toForm, this.headers.get('To') ?? '', parseNameAddr);
+    this.toForm = formOf(this.toForm, this.headers.get('To') ?? '', this.parseAddress);
 
     return this.toForm.value;
   }
@@ -111,7 +112,7 @@ export class SipResponse extends MessageBase {
     headers?: Headers,
     body?: Buffer,
   ) {
-    super(headers, body);
+    super(headers, body, parseRepeatedNameAddr);
   }
 }
 

@@ -51,9 +51,10 @@ const quoted = /"((?:[^"\\]|\\[\x00-\x7f])*)"/y;
 /**
  * Parses `;name=value;flag…` of a header from `start` to the end of the text. A value is a token, a host or a quoted
  * string; blanks may stand around every separator.
+ * @param repeats what a parameter that is given twice is: a fault, or nothing beside the first.
  * @throws SipSyntaxError
  */
-export function parseHeaderParams(text: string, start: number): Params {
+export function parseHeaderParams(text: string, start: number, repeats: 'refused' | 'ignored' = 'refused'): Params {
   const params = newParams();
   let at = skipBlanks(text, start);
   while (at < text.length) {
@@ -62,10 +63,12 @@ export function parseHeaderParams(text: string, start: number): Params {
     const nameEnd = runEnd(text, nameStart, TOKEN);
     const name = nameOf(text.slice(nameStart, nameEnd));
     if (name === '') throw badSyntax('Malformed header parameter');
-    if (name in params) throw badSyntax('A header parameter is given twice');
+    const known = params[name];
+    if (known !== undefined && repeats === 'refused') throw badSyntax('A header parameter is given twice');
     at = skipBlanks(text, nameEnd);
     if (text.charCodeAt(at) === equals) at = headerValue(params, name, text, skipBlanks(text, at + 1));
     else params[name] = '';
+    if (known !== undefined) params[name] = known;
   }
 
   return params;

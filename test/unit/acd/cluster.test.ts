@@ -1,8 +1,7 @@
-import { Cluster, Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import { makeKeys } from '../../../src/store/keys';
 import { startCluster } from '../../support/redis-cluster';
 import type { TestCluster } from '../../support/redis-cluster';
-import { Desk } from './desk';
 import { Site, caller } from './support';
 
 /** The queue in a Redis Cluster: all keys of a site are in one slot, so that the verbs reach them all on its master. */
@@ -42,7 +41,7 @@ async function sites(): Promise<Site[]> {
   return [...found.values()];
 }
 
-it('serves sites on each of its masters, by nodes that are connected with the master of the site', async () => {
+it('serves sites on each of its masters, by nodes that find the master of the site', async () => {
   for (const site of await sites()) {
     site.config
       .addQueue('q', {
@@ -56,9 +55,8 @@ it('serves sites on each of its masters, by nodes that are connected with the ma
       .addQueue('other')
       .addSeat('s1', ['q', 'other'])
       .addSeat('s2', ['q']);
-    const url = `redis://127.0.0.1:${await cluster.ownerOf(makeKeys(site.name).root)}`;
-    const one = await site.node('one', {}, url);
-    const two = await site.node('two', {}, url);
+    const one = await site.node('one', {}, cluster.url);
+    const two = await site.node('two', {}, cluster.url);
     const ticket = await one.acd.enqueue(caller());
     const dropped = await one.acd.enqueue(caller('other', { terminal: '1001' }));
     const held = await two.acd.enqueue(caller('other'));
@@ -95,25 +93,31 @@ it('serves sites on each of its masters, by nodes that are connected with the ma
   }
 });
 
-it('finds the master of a site by the one key that a batch names', async () => {
-  const client = new Cluster(cluster.ports.map((port) => ({ host: '127.0.0.1', port })));
-  // What the program asks of its connection is the same in both.
-  const redis = client as unknown as Redis;
-  try {
-    for (let index = 0; index < 6; index++) {
-      const desk = new Desk(redis);
-      await desk.run('seatUp');
-      await desk.run('enqueueTicket');
-      expect(await desk.run('offerTicket')).toBe(1);
-      expect(await desk.run('acceptOffer')).toBe(1);
-      expect(await desk.run('completeTicket')).toBe(1);
-      expect(await desk.seat('s1', 'state')).toBe('available');
-      const { slots, holders } = await keysOf(desk.keys.root);
-      expect([slots.size, holders]).toEqual([1, 1]);
-    }
-  } finally {
-    client.disconnect();
-  }
+it('goes on where the slot of its site has moved to another master, in the midst of a talk and with people in line', async () => {
+  const site = new Site();
+  site.config.addQueue('q', { wrapUp: 0 }).addSeat('s1', ['q']);
+  const { root } = makeKeys(site.name);
+  const one = await site.node('one', {}, cluster.url);
+  const two = await site.node('two', {}, cluster.url);
+  await one.acd.seatUp('s1');
+  const talks = await one.acd.enqueue(caller());
+  await site.settled();
+  await one.acd.accept(one.offers[0]!);
+  const waits = await two.acd.enqueue(caller());
+  const back = [one, two].map(({ store }) => new Promise((resolve) => store.once('up', () => resolve(store))));
+  await cluster.moveSlot(root);
+  // Told to each while its connection still leads to the former master.
+  await Promise.all([one.acd.complete(talks.ticketId), two.acd.hold(waits.ticketId)]);
+  await Promise.all(back);
+  await two.acd.unhold(waits.ticketId);
+  await site.settled();
+  expect(two.offers).toMatchObject([{ ticketId: waits.ticketId, seatId: 's1' }]);
+  await two.acd.accept(two.offers[0]!);
+  expect(await two.acd.ticket(waits.ticketId)).toMatchObject({ state: 'talking', enqueuedAt: waits.enqueuedAt });
+  expect(await one.acd.stats('q')).toMatchObject({ offered: 2, answered: 2, waiting: 0 });
+  const { slots, holders } = await keysOf(root);
+  expect([slots.size, holders]).toEqual([1, 1]);
+  await site.close();
 });
 
 it('has every key and channel of a site in the slot of the site', async () => {

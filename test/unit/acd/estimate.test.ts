@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { makeEstimator, makeForecast, steady } from '../../../src/acd/estimate';
+import { makeForecast, steady } from '../../../src/acd/estimate';
 import type { Estimate, EstimateFacts, Told } from '../../../src/acd/estimate';
 import { makeRandom } from './model/day';
+import { makeEstimator } from './estimator';
 
 const facts = (change: Partial<EstimateFacts> = {}): EstimateFacts => ({
   staffed: 10,

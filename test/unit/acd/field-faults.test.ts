@@ -202,6 +202,27 @@ test('a transfer makes a customer a stranger to his regular agent', async () => 
   expect(node.offers.at(-1)).toMatchObject({ ticketId: again.ticketId, queue: 'other', seatId: 's1' });
 });
 
+test('a transfer takes along that the talk broke off: in the other queue its seat is rung before those who are there for it', async () => {
+  site.config.addQueue('q', { wrapUp: 0, returnWithin: 60 }).addQueue('other', { wrapUp: 0 });
+  site.config.addSeat('s1', ['q', 'other']).addSeat('s2', ['other']);
+  await node.acd.seatUp('s1');
+  await node.acd.enqueue(caller('q', { terminal: '1001' }));
+  await site.settled();
+  await node.acd.accept(node.offers[0]!);
+  await node.acd.seatUp('s2');
+  await site.pass(1);
+  await node.acd.breakOff(node.offers[0]!.ticketId);
+  await node.acd.pause('s1');
+  const again = await node.acd.enqueue(caller('q', { terminal: '1001' }));
+  await node.acd.hold(again.ticketId);
+  await node.acd.transfer(again.ticketId, 'other');
+  await node.acd.unpause('s1');
+  await node.acd.unhold(again.ticketId);
+  await site.settled();
+  // s2 is idle for longer.
+  expect(node.offers.at(-1)).toMatchObject({ ticketId: again.ticketId, queue: 'other', seatId: 's2' });
+});
+
 test('a transfer to a full queue loses the caller', async () => {
   site.config.addQueue('other', { maxWaiting: 0 });
   const ticket = await node.acd.enqueue(caller());

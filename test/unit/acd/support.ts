@@ -5,6 +5,7 @@ import { ManualClock } from '../../../src/lib/clock';
 import { silentLogger } from '../../../src/lib/logger';
 import { openStore } from '../../../src/store/connection';
 import type { Store } from '../../../src/store/connection';
+import { makeKeys } from '../../../src/store/keys';
 import { randomSite, sharedRedis } from '../../support/redis';
 
 export const queueDefaults: Omit<QueueConfig, 'id'> = {
@@ -123,7 +124,8 @@ export class Site {
 
   async node(name = 'n1', times: Partial<AcdTimes> = {}, url?: string): Promise<Node> {
     const log = silentLogger;
-    const store = await openStore({ url: url ?? (await sharedRedis()).url, log });
+    const { root: key } = makeKeys(this.name);
+    const store = await openStore({ url: url ?? (await sharedRedis()).url, key, log });
     const { clock, config } = this;
     const acd = await Acd.open({ store, site: this.name, node: name, config, clock, log, times });
     const node = new Node(acd, store);

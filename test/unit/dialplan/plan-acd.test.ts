@@ -1,32 +1,17 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { defaultCurves } from '../../../src/acd/classes';
-import { loadSite } from '../../../src/dialplan/load';
 import type { Plan } from '../../../src/dialplan/model';
-import { siteWith } from './sites';
+import { GoodSites, planIn } from './sites';
 
-const made: string[] = [];
+const sites = new GoodSites();
 
-afterAll(() => Promise.all(made.map((folder) => rm(folder, { recursive: true, force: true }))));
-
-async function good(): Promise<string> {
-  const folder = await siteWith();
-  made.push(folder);
-
-  return folder;
-}
-
-async function planIn(folder: string, env = {}): Promise<Plan> {
-  const { plan, faults } = await loadSite(folder, { env });
-  expect(faults).toEqual([]);
-
-  return plan!;
-}
+afterAll(() => sites.remove());
 
 describe('what the ACD is told by a plan', () => {
   /** The plan of the good site with these files in place of its own. */
   async function planWith(files: Record<string, string>, env = {}): Promise<Plan> {
-    const folder = await good();
+    const folder = await sites.folder();
     for (const [file, text] of Object.entries(files)) await writeFile(path.join(folder, file), text);
 
     return planIn(folder, env);
@@ -221,7 +206,7 @@ codes: { login: "*71" }
 });
 
 test('what holds for one line only is no fault: rings behind conditions, and rules that ask for more first', async () => {
-  const folder = await good();
+  const folder = await sites.folder();
   const queues = `
 support:
   label: { en: Help, de: Hilfe }

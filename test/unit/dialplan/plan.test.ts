@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrors } from '../../../src/dialplan/faults';
 import { isOpen } from '../../../src/dialplan/hours';
@@ -8,25 +8,11 @@ import { matchDestination, poolOf } from '../../../src/dialplan/match';
 import type { Plan } from '../../../src/dialplan/model';
 import { isTrusted } from '../../../src/dialplan/networks';
 import { inProject } from '../../../src/lib/paths';
-import { siteWith } from './sites';
+import { GoodSites, planIn } from './sites';
 
-const made: string[] = [];
+const sites = new GoodSites();
 
-afterAll(() => Promise.all(made.map((folder) => rm(folder, { recursive: true, force: true }))));
-
-async function good(): Promise<string> {
-  const folder = await siteWith();
-  made.push(folder);
-
-  return folder;
-}
-
-async function planIn(folder: string, env = {}): Promise<Plan> {
-  const { plan, faults } = await loadSite(folder, { env });
-  expect(faults).toEqual([]);
-
-  return plan!;
-}
+afterAll(() => sites.remove());
 
 describe('the demo site', () => {
   let plan: Plan;
@@ -149,7 +135,7 @@ describe('matchDestination', () => {
 
 describe('the version of a plan', () => {
   test('does not change with comments, spacing or the order of names', async () => {
-    const folder = await good();
+    const folder = await sites.folder();
     const before = await planIn(folder);
     await writeFile(
       path.join(folder, 'numbers.yaml'),
@@ -165,7 +151,7 @@ describe('the version of a plan', () => {
     ['directory.yaml', 'password: seat', 'password: other'],
     ['pools.yaml', '7099', '7098'],
   ])('changes with what %s says', async (file, from, to) => {
-    const folder = await good();
+    const folder = await sites.folder();
     const before = await planIn(folder);
     const text = await readFile(path.join(folder, file), 'utf8');
     await writeFile(path.join(folder, file), text.replace(from, to));
@@ -175,12 +161,12 @@ describe('the version of a plan', () => {
   });
 
   test('is the same for the same site in another folder', async () => {
-    expect((await planIn(await good())).version).toBe((await planIn(await good())).version);
+    expect((await planIn(await sites.folder())).version).toBe((await planIn(await sites.folder())).version);
   });
 });
 
 test('a plan cannot be changed', async () => {
-  const plan = await planIn(await good());
+  const plan = await planIn(await sites.folder());
   const page = plan.menus.get('main')!.pages['home']!;
   const change = (how: () => unknown): void => expect(how).toThrow(TypeError);
   change(() => (plan.numbers as Map<string, unknown>).set('1', {}));
@@ -192,7 +178,7 @@ test('a plan cannot be changed', async () => {
 });
 
 test('a password comes from the environment where the file says so', async () => {
-  const folder = await good();
+  const folder = await sites.folder();
   await writeFile(
     path.join(folder, 'directory.yaml'),
     'seats:\n  2001-2002: { password: { env: SEAT_PASSWORD }, queues: [support, sales] }\n',
@@ -207,7 +193,7 @@ test('a site of one language needs no languages at its texts', async () => {
 });
 
 test('an item that goes back makes its page one that can be left by back', async () => {
-  const folder = await good();
+  const folder = await sites.folder();
   const file = path.join(folder, 'menus/main.yaml');
   const back = '    items: [{ key: 9, label: { en: Back, de: Weg }, action: { back: true } }]\n';
   await writeFile(file, (await readFile(file, 'utf8')).replace('    back: true\n', back));
@@ -217,7 +203,7 @@ test('an item that goes back makes its page one that can be left by back', async
 });
 
 test('the domain is compared in lower case', async () => {
-  const folder = await good();
+  const folder = await sites.folder();
   await writeFile(
     path.join(folder, 'site.yaml'),
     'domain: Help.Example.ORG\nlocales: [en, de]\nassetBase: https://x.example/\n',
@@ -264,7 +250,7 @@ seats:
 };
 
 test('however a file is mangled, the site is compiled or its faults are told', async () => {
-  const folder = await good();
+  const folder = await sites.folder();
   for (const [file, text] of Object.entries(richFiles)) await writeFile(path.join(folder, file), text);
   const files = [
     'site.yaml',

@@ -35,6 +35,16 @@ describe('readConfig', () => {
     expect(config.sitePath).toMatch(/dialplans\/bench$/);
   });
 
+  test.each(['redis-cluster://127.0.0.1:7000', 'rediss-cluster://u:p@a.example:1,b.example,[::1]:7002'])(
+    'takes %s for a cluster',
+    (url) => expect(readConfig({ REDIS_URL: url }).redisUrl).toBe(url),
+  );
+
+  test.each(['redis-cluster://', 'redis-cluster://a:0', 'redis-cluster://a:1,,b:2', 'redis-cluster:a:1'])(
+    'says of %s how a cluster is written',
+    (url) => expect(faultsOf({ REDIS_URL: url })).toContain('redis-cluster://127.0.0.1:7000,127.0.0.1:7001'),
+  );
+
   test('tells every fault at once, each with its variable and a remedy', () => {
     const message = faultsOf({
       SIGHTLINE_SIP_PORT: '70000',

@@ -56,6 +56,23 @@ describe('the simulator and the server tell the same story', () => {
     );
   });
 
+  test('a customer whose talk broke off calls again, and is transferred to a queue that knows nothing of it', async () => {
+    const wish = { queue: 'regulars', customer: 'ann' };
+    await both(
+      [
+        [0, { do: 'up', seat: 's4' }],
+        [1, { do: 'call', who: 'ann', wish }],
+        [3, { do: 'answer', seat: 's4' }],
+        [5, { do: 'up', seat: 's1' }],
+        [8, { do: 'break-off', who: 'ann' }],
+        [9, { do: 'call', who: 'ann again', wish }],
+        [10, { do: 'transfer', who: 'ann again', queue: 'plain' }],
+        [11, { do: 'answer', seat: 's1' }],
+      ],
+      30,
+    );
+  });
+
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('a day by chance, %i', async (seed) => {
     const story = storyByChance(plan(new TestConfig()), seed, 220);
     expect(story.length).toBeGreaterThan(100);

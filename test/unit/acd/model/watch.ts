@@ -1,8 +1,9 @@
-import { factsOf, makeEstimator, makeForecast, rangeOf, steady } from '../../../../src/acd/estimate';
+import { factsOf, makeForecast, rangeOf, steady } from '../../../../src/acd/estimate';
 import type { Estimate, EstimateFacts, Forecast, Told } from '../../../../src/acd/estimate';
 import * as observed from '../../../../src/acd/observed';
 import { playDay } from './day';
 import type { Caller, DayListener, DayPlan, Seat } from './day';
+import { makeEstimator } from '../estimator';
 
 /** What a caller was told when he entered, and how it turned out. */
 export interface Outcome {

@@ -319,11 +319,14 @@ export class World {
   private record(node: Node): void {
     const engine = node.acd['parts'].engine;
     const run = engine.run.bind(engine);
-    engine.run = (verb, args) => {
+    engine.run = async (verb, args) => {
+      const reply = run(verb, args);
+      // Who was told that the queue is full has no ticket, and nobody asks for one again in his name.
+      if (verb === 'enqueueTicket') await reply;
       if (repeatable.includes(verb)) this.commands.push(program.command(verb, args));
       if (this.commands.length > REPEATED) this.commands.shift();
 
-      return run(verb, args);
+      return reply;
     };
   }
 
