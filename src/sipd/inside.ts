@@ -37,8 +37,8 @@ export function sendInside(agent: UserAgent, id: string, spec: RequestSpec, owne
   agent.whenAllowed(dialog, spec.method, () => {
     let out: OutgoingRequest;
     try {
-      // What was held back may find the dialog gone.
-      if (dialog.state === 'ended') throw noDialog();
+      // What was held back may find the dialog gone; after a BYE it would overtake that, which the peer then refuses.
+      if (!takes(dialog, spec.method)) throw noDialog();
       out = agent.sendInside(dialog, spec, owner);
     } catch (error) {
       if (!isRefusal(error)) throw error;

@@ -46,17 +46,17 @@ export interface Core {
   readonly outgoing: Map<string, OutgoingRequest>;
 }
 
-/** Takes a dialog out of the table and stops all that runs for it. */
+/** Takes a dialog out of the table and stops all that runs for it. What was held back is told that it came too late. */
 export function endDialog(core: Core, dialog: Dialog): void {
   dialog.apply('end');
   core.dialogs.remove(dialog);
   dialog.session?.stop();
   dialog.session = undefined;
   dialog.incoming?.stop();
-  dialog.held = undefined;
+  releaseHeld(dialog);
 }
 
-/** Runs what waited for the peer's ACK. */
+/** Runs what waited for the peer's ACK or for the answer to our PRACK. */
 export function releaseHeld(dialog: Dialog): void {
   const held = dialog.held;
   dialog.held = undefined;

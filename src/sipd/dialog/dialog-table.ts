@@ -1,5 +1,5 @@
 import type { SipRequest } from '../message/message';
-import { dialogId } from './dialog';
+import { dialogId, spiralId } from './dialog';
 import type { Dialog } from './dialog';
 
 /** All dialogs, found by the id that applications use and by the tags of a request inside them. */
@@ -52,7 +52,9 @@ export class DialogTable {
     if (fromTag === undefined || toTag === undefined) return undefined;
 
     return (
-      this.withTags(dialogId(callId, fromTag), toTag, fromTag) ?? this.withTags(dialogId(callId, toTag), toTag, fromTag)
+      this.withTags(dialogId(callId, fromTag), toTag, fromTag) ??
+      this.withTags(dialogId(callId, toTag), toTag, fromTag) ??
+      this.withTags(spiralId(callId, fromTag, toTag), toTag, fromTag)
     );
   }
 

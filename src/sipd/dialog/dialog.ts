@@ -65,6 +65,8 @@ export interface DialogSeed {
   contact: string;
   /** How the peer's last message came. */
   flow?: Flow;
+  /** The peer is this very server, which holds the other end of the dialog too. */
+  isSpiral?: boolean;
 }
 
 const noRoutes: string[] = [];
@@ -74,7 +76,10 @@ const noRoutes: string[] = [];
  * keep the message alive that it was made from.
  */
 export class Dialog {
-  /** What applications name the dialog by: Call-ID and the tag of the side that began it. */
+  /**
+   * What applications name the dialog by: Call-ID and the tag of the side that began it, and the other tag too where
+   * both ends are here, as they would have one name otherwise.
+   */
   readonly id: string;
   readonly role: 'uac' | 'uas';
   readonly method: 'INVITE' | 'SUBSCRIBE';
@@ -100,7 +105,9 @@ export class Dialog {
   updatesOfOurs = 0;
   /** How many UPDATEs of the peer have no final response yet. */
   updatesOfPeer = 0;
-  /** What waits for the peer's ACK. */
+  /** How many PRACKs of ours have no final response yet. */
+  pracksOfOurs = 0;
+  /** What waits for the peer's ACK, or for the answer to our PRACK. */
   held: (() => void)[] | undefined = undefined;
   session: SessionTimer | undefined = undefined;
   /** Our last session description, for refreshing re-INVITEs; one byte a character. */
@@ -113,7 +120,8 @@ export class Dialog {
     this.callId = detach(seed.callId);
     this.localTag = detach(seed.localTag);
     this.remoteTag = detach(seed.remoteTag);
-    this.id = detach(dialogId(seed.callId, seed.role === 'uac' ? seed.localTag : seed.remoteTag));
+    const [begun, taken] = seed.role === 'uac' ? [seed.localTag, seed.remoteTag] : [seed.remoteTag, seed.localTag];
+    this.id = detach(seed.isSpiral ? spiralId(seed.callId, begun, taken) : dialogId(seed.callId, begun));
     this.local = detach(seed.local);
     this.remote = detach(seed.remote);
     this.localSeq = seed.localSeq;
@@ -193,6 +201,11 @@ export class Dialog {
 /** The id that drachtio-server gives a dialog; drachtio-srf relies on this form. */
 export function dialogId(callId: string, callerTag: string): string {
   return `${callId};from-tag=${callerTag}`;
+}
+
+/** The id of the called end of a dialog that this server has with itself. */
+export function spiralId(callId: string, callerTag: string, calledTag: string): string {
+  return `${dialogId(callId, callerTag)};to-tag=${calledTag}`;
 }
 
 /** The URI of a Contact value, or undefined when it has none that is usable. */

@@ -1,10 +1,11 @@
+import { parseVia } from '../message/grammar';
 import { withTag } from '../message/response';
 import type { Headers } from '../message/headers';
 import type { SipRequest, SipResponse } from '../message/message';
 import { contactUri, Dialog } from './dialog';
 import { lists } from './sessions';
 import type { UserHeaders } from './user-headers';
-import type { Flow } from '../transport/types';
+import type { Endpoint, Flow } from '../transport/types';
 
 /** Copies the user's headers into a message; those that the message has already are replaced. */
 export function putHeaders(headers: Headers, user: UserHeaders): void {
@@ -37,8 +38,30 @@ export function dialogOfResponse(request: SipRequest, response: SipResponse, flo
   });
 }
 
-/** The dialog that our response to a peer's INVITE or SUBSCRIBE makes (RFC 3261 section 12.1.1). */
-export function dialogOfRequest(request: SipRequest, localTag: string, localSeq: number, flow: Flow): Dialog {
+/** Whether a request that came by others was sent by this server, with the address `own`, in the first place. */
+export function isSpiral(request: SipRequest, own: Endpoint): boolean {
+  const vias = request.headers.all('Via');
+  if (vias.length < 2) return false;
+
+  return vias.slice(1).some((value) => {
+    try {
+      const { host, port } = parseVia(value);
+
+      return host === own.address && (port ?? 5060) === own.port;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The dialog that our response to a peer's INVITE or SUBSCRIBE makes (RFC 3261 section 12.1.1); `own` is our address. */
+export function dialogOfRequest(
+  request: SipRequest,
+  localTag: string,
+  localSeq: number,
+  flow: Flow,
+  own: Endpoint,
+): Dialog {
   const contact = request.headers.first('Contact');
 
   const dialog = new Dialog({
@@ -55,6 +78,7 @@ export function dialogOfRequest(request: SipRequest, localTag: string, localSeq:
     routes: request.headers.all('Record-Route'),
     contact: '',
     flow,
+    isSpiral: isSpiral(request, own),
   });
   noteAllow(dialog, request.headers);
 

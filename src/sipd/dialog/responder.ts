@@ -80,7 +80,8 @@ export class Responder {
     const makes = request.method === 'INVITE' ? isProgress(status) : status >= 200 && status < 300;
     if (!isNew || !makesDialog.has(request.method) || !makes) return incoming.dialog;
     const seq = Math.floor(Math.random() * 0x1000_0000);
-    const dialog = dialogOfRequest(request, tag, seq, incoming.transaction.flow);
+    const { flow } = incoming.transaction;
+    const dialog = dialogOfRequest(request, tag, seq, flow, this.core.transport.sentBy(flow));
     dialog.owner = incoming.owner;
     if (incoming instanceof IncomingInvite) dialog.incoming = incoming;
     incoming.dialog = dialog;

@@ -6,7 +6,7 @@ import { Headers, SipRequest } from '../message/message';
 import type { SipResponse } from '../message/message';
 import { makeResponse } from '../message/response';
 import type { Destination, Flow } from '../transport/types';
-import { endDialog } from './core';
+import { endDialog, releaseHeld } from './core';
 import type { Core } from './core';
 import type { Dialog } from './dialog';
 import { dialogOfResponse, noteAllow, noteSdp, putHeaders } from './messages';
@@ -161,6 +161,7 @@ export class Uac {
     noteSdp(dialog, request.headers.get('Content-Type'), request.body);
     if (out instanceof OutgoingInvite) dialog.outgoing = out;
     else if (request.method === 'UPDATE') dialog.updatesOfOurs += 1;
+    else if (request.method === 'PRACK') dialog.pracksOfOurs += 1;
     else if (request.method === 'BYE') this.sayBye(dialog);
   }
 
@@ -228,6 +229,9 @@ export class Uac {
     if (method === 'BYE') {
       // After a challenge the application sends the BYE again with credentials.
       if (response.status !== 401 && response.status !== 407 && dialog.state !== 'ended') endDialog(this.core, dialog);
+    } else if (method === 'PRACK') {
+      dialog.pracksOfOurs -= 1;
+      if (dialog.pracksOfOurs === 0) releaseHeld(dialog);
     } else if (method === 'UPDATE') {
       dialog.updatesOfOurs -= 1;
       if (succeeded && !dialog.isOver) {

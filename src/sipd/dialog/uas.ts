@@ -108,7 +108,9 @@ export class Uas {
     }
     invite?.terminate(487);
     if (invite) this.core.incoming.delete(invite.id);
+    // The application hears of the BYE before it hears that its own request came too late.
     const held = dialog.held;
+    dialog.held = undefined;
     endDialog(this.core, dialog);
     this.deliver(transaction, dialog);
     for (const fn of held ?? []) fn();

@@ -113,12 +113,18 @@ export class UserAgent {
 
   /**
    * Runs the function when a request of this method may be sent: BYE and re-INVITE not before the peer's ACK (RFC 3261
-   * sections 14.1 and 15). That is at once nearly always.
+   * sections 14.1 and 15), and nothing but the end of the call before the answer to a PRACK. A request that overtook a
+   * lost PRACK would have its repeat refused as out of order (section 12.2.2), and the call with it. That is at once
+   * nearly always.
    */
   whenAllowed(dialog: Dialog, method: string, fn: () => void): void {
-    const mustWait = (method === 'BYE' || method === 'INVITE') && dialog.incoming?.isAnswered;
-    if (mustWait) (dialog.held ??= []).push(fn);
-    else fn();
+    const waitsForAck = (method === 'BYE' || method === 'INVITE') && dialog.incoming?.isAnswered;
+    const waitsForPrack = dialog.pracksOfOurs > 0 && method !== 'BYE' && method !== 'PRACK';
+    if (!dialog.isOver && (waitsForAck || waitsForPrack)) {
+      (dialog.held ??= []).push(() => this.whenAllowed(dialog, method, fn));
+    } else {
+      fn();
+    }
   }
 
   /** Cancels an INVITE of the application and returns the CANCEL. @throws UserError */

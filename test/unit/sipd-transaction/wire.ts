@@ -1,4 +1,4 @@
-import type { ManualClock } from '../../../src/lib/clock';
+import type { Clock } from '../../../src/lib/clock';
 import { TypedEmitter } from '../../../src/lib/emitter';
 import type { Via } from '../../../src/sipd/message/grammar';
 import { parseDatagram } from '../../../src/sipd/message/parse';
@@ -22,12 +22,12 @@ type Loss = (what: string, from: string) => boolean;
 /** A network in memory between two ends, with latency by the manual clock, and loss where the test wants it. */
 export class Wire {
   readonly lines: Line[] = [];
-  private readonly ends = new Map<string, WireEnd>();
-  private readonly start: number;
-  private loss: Loss = () => false;
+  protected readonly ends = new Map<string, WireEnd>();
+  protected readonly start: number;
+  protected loss: Loss = () => false;
 
   constructor(
-    readonly clock: ManualClock,
+    readonly clock: Clock,
     /** Milliseconds that a message is under way. */
     readonly latency = 0,
   ) {
@@ -126,7 +126,7 @@ export class WireEnd extends TypedEmitter<TransportEvents> implements SipTranspo
   }
 }
 
-function reverse(flow: Flow): Flow {
+export function reverse(flow: Flow): Flow {
   if (flow.transport === 'udp') return new UdpFlow(flow.remote, flow.local);
 
   return { ...flow, local: flow.remote, remote: flow.local };
