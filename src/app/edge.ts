@@ -5,6 +5,7 @@ import { newToken } from '../lib/ids';
 import { Edge } from '../sip/edge';
 import { LocalSrf } from '../sipd/local/local-srf';
 import { startSipd } from '../sipd/server';
+import { prometheus } from '../sipd/stats/prometheus';
 import type { Base } from './base';
 import type { SitePlans } from './plans';
 
@@ -23,6 +24,8 @@ export class EdgeChoice {
   readonly edge: Edge;
   /** There when the SIP server is in this process, and needs no control connection for us. */
   private readonly localSrf: LocalSrf | undefined;
+  /** Counters of the SIP server in this process, as text for Prometheus; there once it is started. */
+  metrics: (() => string) | undefined;
 
   constructor(private readonly base: Base) {
     const { config, log } = base;
@@ -68,6 +71,7 @@ export class EdgeChoice {
       log,
     });
     closer.add('embedded SIP server', () => sipd.close());
+    this.metrics = () => prometheus(sipd.stats());
     this.localSrf?.serve(sipd.local);
 
     return { host: '127.0.0.1', port: sipd.addresses.control.port, secret };
