@@ -22,6 +22,9 @@ export interface ServerProcess {
   sip: Address;
   http: Address;
   ws: Address | undefined;
+  /** There when it was given a certificate. */
+  tls: Address | undefined;
+  wss: Address | undefined;
   /** `http://host:port`. */
   url: string;
   /** The bearer token that it was started with. */
@@ -66,7 +69,9 @@ function serverEnvironment(site: string, dataDir: string): Record<string, string
   return {
     SIGHTLINE_HOST: '127.0.0.1',
     SIGHTLINE_SIP_PORT: '0',
+    SIGHTLINE_SIP_TLS_PORT: '0',
     SIGHTLINE_WS_PORT: '0',
+    SIGHTLINE_WSS_PORT: '0',
     SIGHTLINE_HTTP_PORT: '0',
     SIGHTLINE_CONTROL_PORT: '0',
     SIGHTLINE_SITE: site,
@@ -76,21 +81,17 @@ function serverEnvironment(site: string, dataDir: string): Record<string, string
   };
 }
 
-interface Ready {
-  sip: Address;
-  http: Address;
-  ws: Address | undefined;
-}
+type Ready = Pick<ServerProcess, 'sip' | 'http' | 'ws' | 'tls' | 'wss'>;
 
-/** Reads `{"msg":"ready","sip":{"host","port"},"http":{…},"ws"?:{…}}`. */
+/** Reads `{"msg":"ready","sip":{"host","port"},"http":{…},"ws"?:{…}}`, with `tls` and `wss` like `ws`. */
 function readReady(line: string): Ready | undefined {
   if (!line.includes('"msg":"ready"')) return undefined;
-  const ready = JSON.parse(line) as Partial<Record<'sip' | 'http' | 'ws', Partial<Address>>>;
+  const ready = JSON.parse(line) as Partial<Record<keyof Ready, Partial<Address>>>;
   const sip = addressIn(ready.sip);
   const http = addressIn(ready.http);
   if (!sip || !http) throw new Error(`the ready line names no address: ${line}`);
 
-  return { sip, http, ws: addressIn(ready.ws) };
+  return { sip, http, ws: addressIn(ready.ws), tls: addressIn(ready.tls), wss: addressIn(ready.wss) };
 }
 
 function addressIn(value: Partial<Address> | undefined): Address | undefined {

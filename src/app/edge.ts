@@ -2,6 +2,7 @@ import type { Endpoint } from '../lib/addresses';
 import type { DrachtioAddress } from '../lib/config';
 import { SightlineError } from '../lib/errors';
 import { newToken } from '../lib/ids';
+import { sipSockets } from '../lib/sip-sockets';
 import { Edge } from '../sip/edge';
 import { LocalSrf } from '../sipd/local/local-srf';
 import { startSipd } from '../sipd/server';
@@ -15,8 +16,10 @@ const edgePatienceMs = 10_000;
 /** Where phones reach us. */
 export interface Listening {
   readonly sip: Endpoint;
-  /** For SIP over WebSocket (RFC 7118); undefined where the edge does not listen for it. */
+  readonly tls: Endpoint | undefined;
+  /** For SIP over WebSocket (RFC 7118); undefined where the edge does not listen for it, as the others are. */
   readonly ws: Endpoint | undefined;
+  readonly wss: Endpoint | undefined;
 }
 
 /** The SIP edge of the configuration: a drachtio-server, or the SIP server in this process. */
@@ -53,20 +56,16 @@ export class EdgeChoice {
     const sip = at('udp') ?? listening[0];
     if (!sip) throw new SightlineError('EDGE_UNAVAILABLE', 'The SIP edge listens on no address');
 
-    return { sip: { host: sip.host, port: sip.port }, ws: at('ws') };
+    return { sip: { host: sip.host, port: sip.port }, tls: at('tls'), ws: at('ws'), wss: at('wss') };
   }
 
   private async startEmbedded(): Promise<DrachtioAddress> {
     const { config, log, closer } = this.base;
-    const { host, sipPort, wsPort, controlPort } = config;
     const secret = config.controlSecret ?? newToken();
     const sipd = await startSipd({
-      host,
-      udpPort: sipPort,
-      tcpPort: sipPort,
-      wsPort,
+      ...sipSockets(config),
       controlHost: '127.0.0.1',
-      controlPort,
+      controlPort: config.controlPort,
       secret,
       log,
     });

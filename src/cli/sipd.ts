@@ -1,6 +1,7 @@
 import type { Config } from '../lib/config';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
+import { sipSockets } from '../lib/sip-sockets';
 import { startSipd, type Sipd } from '../sipd/server';
 
 /** `sightline sipd`: the embedded SIP server as a process of its own. Dialogs outlive the application that made them. */
@@ -14,10 +15,7 @@ export async function startStandaloneSipd(config: Config, log: Logger): Promise<
     );
   }
   const sipd = await startSipd({
-    host: config.host,
-    udpPort: config.sipPort,
-    tcpPort: config.sipPort,
-    wsPort: config.wsPort,
+    ...sipSockets(config),
     controlPort: config.controlPort,
     secret: controlSecret,
     log,

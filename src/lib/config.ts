@@ -1,8 +1,12 @@
+import { Resolver } from 'node:dns';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { isClusterUrl, parseClusterUrl } from './cluster-url';
 import { SightlineError } from './errors';
+import { Networks } from './networks';
 import { projectRoot } from './paths';
+import { tlsFaults } from './tls-faults';
+import type { ClientCertificates } from './tls-faults';
 
 export interface PortRange {
   from: number;
@@ -19,8 +23,28 @@ export interface DrachtioAddress {
 export interface Config {
   /** The address that every listener binds to. */
   host: string;
+  /** Further addresses for SIP, with the same ports. */
+  sipHosts: readonly string[];
   sipPort: number;
+  /** SIP over TLS; opened when there is a certificate. */
+  tlsPort: number;
   wsPort: number;
+  /** SIP over secure WebSocket; opened when there is a certificate. */
+  wssPort: number;
+  /** Files in PEM. */
+  tlsCert: string | undefined;
+  tlsKey: string | undefined;
+  tlsCa: string | undefined;
+  /** What SIP clients on TLS and WSS are asked for. */
+  tlsClients: ClientCertificates;
+  /** What everybody outside `localNetworks` is told as our address in SIP. */
+  externalAddress: string | undefined;
+  /** This machine's own when undefined. */
+  localNetworks: readonly string[] | undefined;
+  /** Name servers for SIP; the system's when empty. */
+  dnsServers: readonly string[];
+  /** Seconds without traffic after which a SIP connection that nothing lives on is closed. */
+  sipIdle: number;
   httpPort: number;
   /** Control port of the embedded SIP server. */
   controlPort: number;
@@ -60,8 +84,34 @@ function setting<T>(name: string, help: string, fallback: T, parse: (text: strin
 
 const settings = {
   host: setting('SIGHTLINE_HOST', 'address that every listener binds to', '127.0.0.1', parseHost),
+  sipHosts: setting<readonly string[]>(
+    'SIGHTLINE_SIP_HOSTS',
+    'further addresses for SIP: 10.0.0.5,::1',
+    [],
+    parseHosts,
+  ),
   sipPort: setting('SIGHTLINE_SIP_PORT', 'SIP over UDP and TCP', 5060, parsePort),
+  tlsPort: setting('SIGHTLINE_SIP_TLS_PORT', 'SIP over TLS, with a certificate only', 5061, parsePort),
   wsPort: setting('SIGHTLINE_WS_PORT', 'SIP over WebSocket', 5066, parsePort),
+  wssPort: setting('SIGHTLINE_WSS_PORT', 'SIP over secure WebSocket, with a certificate only', 7443, parsePort),
+  tlsCert: setting<string | undefined>('SIGHTLINE_TLS_CERT', 'certificate chain, a PEM file', undefined, path.resolve),
+  tlsKey: setting<string | undefined>('SIGHTLINE_TLS_KEY', 'its private key, a PEM file', undefined, path.resolve),
+  tlsCa: setting<string | undefined>('SIGHTLINE_TLS_CA', 'authorities to trust, a PEM file', undefined, path.resolve),
+  tlsClients: setting('SIGHTLINE_TLS_CLIENTS', 'certificates of clients: off, optional, required', 'off', parseClients),
+  externalAddress: setting<string | undefined>(
+    'SIGHTLINE_EXTERNAL_ADDRESS',
+    'address that those outside reach this machine at (NAT)',
+    undefined,
+    parseHost,
+  ),
+  localNetworks: setting<readonly string[] | undefined>(
+    'SIGHTLINE_LOCAL_NETWORKS',
+    'networks that are told the local address: 10.0.0.0/8,fd00::/8',
+    undefined,
+    parseNetworks,
+  ),
+  dnsServers: setting<readonly string[]>('SIGHTLINE_DNS_SERVERS', 'name servers for SIP', [], parseNameServers),
+  sipIdle: setting('SIGHTLINE_SIP_IDLE', 'seconds after which an idle SIP connection is closed', 600, parseIdle),
   httpPort: setting('SIGHTLINE_HTTP_PORT', 'REST API', 8080, parsePort),
   controlPort: setting('SIGHTLINE_CONTROL_PORT', 'control port of the embedded SIP server', 9022, parsePort),
   rtpPorts: setting('SIGHTLINE_RTP_PORTS', 'RTP ports, from-to', { from: 30_000, to: 39_999 }, parseRange),
@@ -115,7 +165,7 @@ export function readConfig(env: Environment): Config {
   };
   const entries = Object.entries(settings).map(([key, one]) => [key, read<unknown>(one as Setting<unknown>)]);
   const config = Object.fromEntries(entries) as Config;
-  faults.push(...portClashes(config));
+  faults.push(...portClashes(config), ...tlsFaults(config));
   if (faults.length > 0) {
     throw new SightlineError('CONFIG_INVALID', `The environment has faults:\n  ${faults.join('\n  ')}`);
   }
@@ -138,6 +188,9 @@ function portClashes(config: Config): string[] {
     ['SIGHTLINE_HTTP_PORT', config.httpPort],
     ['SIGHTLINE_CONTROL_PORT', config.controlPort],
   ];
+  if (config.tlsCert !== undefined) {
+    used.push(['SIGHTLINE_SIP_TLS_PORT', config.tlsPort], ['SIGHTLINE_WSS_PORT', config.wssPort]);
+  }
   const faults: string[] = [];
   used.forEach(([name, port], index) => {
     const clash = used.slice(0, index).find(([, other]) => port !== 0 && other === port);
@@ -167,6 +220,50 @@ function parseRange(text: string): PortRange {
 
 function parseHost(text: string): string {
   if (!/^[A-Za-z0-9.:_-]+$/.test(text)) throw new BadValue(`'${text}' is not an address or host name`);
+
+  return text;
+}
+
+function parseHosts(text: string): string[] {
+  return text.split(',').map((part) => parseHost(part.trim()));
+}
+
+function parseNetworks(text: string): string[] {
+  return text.split(',').map((part) => {
+    try {
+      new Networks([part.trim()]);
+    } catch (error) {
+      throw new BadValue((error as Error).message);
+    }
+
+    return part.trim();
+  });
+}
+
+function parseNameServers(text: string): string[] {
+  const servers = text.split(',').map((part) => part.trim());
+  try {
+    new Resolver().setServers(servers);
+  } catch {
+    throw new BadValue(`'${text}' is not a list of addresses; write it like 192.0.2.53,[2001:db8::53]:53`);
+  }
+
+  return servers;
+}
+
+function parseIdle(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d+$/.test(text) || seconds < 60 || seconds > 86_400) {
+    throw new BadValue(`'${text}' is not a time; use 60 to 86400 seconds`);
+  }
+
+  return seconds;
+}
+
+function parseClients(text: string): ClientCertificates {
+  if (text !== 'off' && text !== 'optional' && text !== 'required') {
+    throw new BadValue(`'${text}' is none of off, optional and required`);
+  }
 
   return text;
 }

@@ -5,7 +5,7 @@ import { SightlineError } from './errors';
 const remedies: Record<string, string> = {
   EADDRINUSE: 'another process has that port; end it, or give another port with {setting}',
   EACCES: 'this user may not open that port; give one above 1023 with {setting}',
-  EADDRNOTAVAIL: 'this machine has no such address; correct SIGHTLINE_HOST',
+  EADDRNOTAVAIL: 'this machine has no such address; correct SIGHTLINE_HOST or SIGHTLINE_SIP_HOSTS',
   ENOTFOUND: 'there is no such host name; correct SIGHTLINE_HOST',
   EAI_AGAIN: 'the host name cannot be looked up now; give an address with SIGHTLINE_HOST',
 };
@@ -39,6 +39,8 @@ function systemFault(thrown: unknown): SystemFault | undefined {
 function settingOf(port: number | undefined, config: Config): string {
   if (port === config.httpPort) return 'SIGHTLINE_HTTP_PORT';
   if (port === config.wsPort) return 'SIGHTLINE_WS_PORT';
+  if (port === config.tlsPort) return 'SIGHTLINE_SIP_TLS_PORT';
+  if (port === config.wssPort) return 'SIGHTLINE_WSS_PORT';
 
   return port === config.controlPort ? 'SIGHTLINE_CONTROL_PORT' : 'SIGHTLINE_SIP_PORT';
 }

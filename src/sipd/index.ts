@@ -36,5 +36,6 @@ export { toBuffer } from './message/serialize';
 
 /** A port could not be opened. */
 export { TransportError } from './transport/types';
-export type { Addresses, Endpoint, TransportName } from './transport/types';
+export type { NetworkOptions } from './network';
+export type { Addresses, Endpoint, ListenEndpoint, TransportName } from './transport/types';
 export type { Logger } from '../lib/logger';

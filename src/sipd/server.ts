@@ -8,6 +8,8 @@ import { UserAgent } from './dialog/user-agent';
 import { ControlServer } from './drachtio/control-server';
 import { Edge } from './drachtio/edge';
 import { Parking } from './drachtio/parking';
+import { routed, transportOptions } from './network';
+import type { NetworkOptions } from './network';
 import type { LocalServer } from './local/local-srf';
 import { MessageCounts } from './stats/message-counts';
 import { dropsOf } from './stats/stats';
@@ -20,16 +22,21 @@ import { TransactionLayer } from './transaction/transaction-layer';
 import { defaultTimers } from './transaction/timers';
 import type { Timers } from './transaction/timers';
 import { TransportLayer } from './transport/transport-layer';
+import type { Bound } from './transport/sockets';
 import type { Addresses, Endpoint } from './transport/types';
 
-export interface SipdOptions {
-  /** The IPv4 or IPv6 address of the SIP sockets; 127.0.0.1 unless told otherwise. */
+export interface SipdOptions extends NetworkOptions {
+  /** The IPv4 or IPv6 address of the SIP sockets that are named by a port alone; 127.0.0.1 unless told otherwise. */
   host?: string;
   /** SIP over UDP; 0 takes any free port, and a transport without a port is not opened. */
   udpPort?: number;
   tcpPort?: number;
+  /** SIP over TLS; needs `tls`. */
+  tlsPort?: number;
   /** SIP over WebSocket (RFC 7118). */
   wsPort?: number;
+  /** SIP over secure WebSocket; needs `tls`. */
+  wssPort?: number;
   /** The port that applications connect to; any free one unless told otherwise. */
   controlPort?: number;
   /** The address of the control port; the loopback unless told otherwise, as it is the way to command the server. */
@@ -44,8 +51,6 @@ export interface SipdOptions {
   clock?: Clock;
   /** Told of every message from the start, secrets masked; `Sipd.trace` captures them at any time. */
   trace?: (event: TraceEvent) => void;
-  /** The address in Via and Contact, when others reach us at another one than `host`. */
-  publicAddress?: string;
   /** Extensions that the application supports besides those of the server: others are refused with 420 when required. */
   extensions?: readonly string[];
   /** The least session interval that is taken, in seconds; RFC 4028 allows none below 90. */
@@ -71,6 +76,8 @@ export interface Sipd {
   stats(): SipdStats;
   /** Captures messages from now on, until it is stopped. */
   trace(options?: TraceOptions): Trace;
+  /** Reads the certificates anew, for new connections. @returns false when one could not be used; the former stays then */
+  reloadCertificates(): boolean;
   /** Closes every socket and stops every timer; calls are not ended. May be called twice. */
   close(): Promise<void>;
 }
@@ -84,26 +91,29 @@ const ownExtensions = ['100rel', 'timer'];
  */
 export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
   const options = withDefaults(given);
-  const { clock, host, log, publicAddress, udpPort, tcpPort, wsPort } = options;
+  const { clock, log } = options;
   const timers = options.timers ?? defaultTimers;
   const closer = new Closer((name, error) => log.warn({ err: error, name }, 'A part of the SIP server did not close'));
-  const transport = new TransportLayer({ log, clock, publicAddress });
+  const transport = new TransportLayer({ ...transportOptions(options, log), clock });
   const counts = new MessageCounts(transport);
   const tracer = new Tracer(transport, clock);
   closer.add('counters and traces', () => [counts, tracer].forEach((one) => one.close()));
   if (options.trace) tracer.watch(options.trace);
   closer.add('transport', () => transport.close());
   const extensions = [...ownExtensions, ...(options.extensions ?? []).map((name) => name.toLowerCase())];
-  const transactions = new TransactionLayer({ transport, timers, clock, log, checks: { extensions } });
+  const layer = new TransactionLayer({ transport, timers, clock, log, checks: { extensions } });
+  const { transactions, dns } = routed(layer, transport, options, log);
+  closer.add('name look-up', () => dns.close());
   closer.add('transactions', () => transactions.close());
   const settings = { minSessionExpires: options.minSessionExpires ?? leastInterval };
   const agent = new UserAgent({ clock, timers, settings, log, transactions, transport });
   closer.add('user agent', () => agent.close());
+  transport.keepOpen(() => agent.flowsInUse());
   const control = new ControlServer({
     host: options.controlHost ?? '127.0.0.1',
     port: options.controlPort,
     secret: options.secret,
-    hostports: () => hostports(transport.addresses),
+    hostports: () => hostports(transport.listening),
     log,
   });
   const parking = new Parking(clock, 50 * timers.t1, (incoming) => {
@@ -112,7 +122,8 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
   const edge = new Edge(agent, control, transport, parking, log);
   closer.add('edge', () => edge.close());
   try {
-    await transport.listen({ host, udpPort, tcpPort, wsPort });
+    await transport.listen(options);
+    await transport.listen(options.listen ?? []);
     await control.listen();
     closer.add('control port', () => control.close());
   } catch (error) {
@@ -125,7 +136,7 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
     connection: { host: control.address.address, port: control.address.port, secret: options.secret },
     local: {
       agent,
-      hostports: () => hostports(transport.addresses),
+      hostports: () => hostports(transport.listening),
       join: (application) => control.join(application),
       leave: (application) => control.leave(application),
     },
@@ -139,15 +150,16 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
       transport: transport.stats(),
     }),
     trace: (traceOptions) => tracer.trace(traceOptions),
+    reloadCertificates: () => transport.reloadCertificates(),
     close: () => closer.close(),
   };
 }
 
-/** As applications are told our addresses: `udp/127.0.0.1:5060`. */
-function hostports(addresses: Addresses): string[] {
-  return (['ws', 'tcp', 'udp'] as const).flatMap((transport) => {
-    const own = addresses[transport];
-
-    return own ? [`${transport}/${hostPort(own.address, own.port)}`] : [];
-  });
+/** As applications are told our addresses: `udp/127.0.0.1:5060`; UDP comes last, as drachtio-srf takes the last one. */
+function hostports(listening: readonly Bound[]): string[] {
+  return (['wss', 'ws', 'tls', 'tcp', 'udp'] as const).flatMap((transport) =>
+    listening
+      .filter((one) => one.transport === transport)
+      .map(({ local }) => `${transport}/${hostPort(local.address, local.port)}`),
+  );
 }

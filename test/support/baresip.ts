@@ -23,6 +23,8 @@ export interface BaresipOptions {
   film?: string;
   /** How its media are secured: by keys in the description (RFC 4568) or by DTLS (RFC 5764). It then takes nothing else. */
   security?: 'srtp-mand' | 'dtls_srtp';
+  /** How it reaches the server; TLS with the authorities in the file `ca`. Default UDP. */
+  signalling?: { ca: string };
   /** What it hears is kept, see `heard`. Default false. */
   keepsSound?: boolean;
 }
@@ -273,17 +275,21 @@ async function writeConfig(dir: string, options: BaresipOptions, control: number
 }
 
 function accountLine(options: BaresipOptions, sipPort: number): string {
-  const { user, password, domain, server, answer = 'manual', security } = options;
+  const { user, password, domain, server, answer = 'manual', security, signalling } = options;
+  const transport = signalling ? 'tls' : 'udp';
   let line = `<sip:${user}@${server ? domain : `127.0.0.1:${sipPort}`}>;answermode=${answer}`;
   if (password !== undefined) line += `;auth_pass=${password}`;
   if (security !== undefined) line += `;mediaenc=${security}`;
-  if (server) line += `;outbound="sip:${server.host}:${server.port};transport=udp";regint=3600`;
+  if (server) line += `;outbound="sip:${server.host}:${server.port};transport=${transport}";regint=3600`;
   else line += ';regint=0';
 
   return line;
 }
 
-interface ConfigParts extends Pick<BaresipOptions, 'video' | 'videoCodecs' | 'film' | 'keepsSound' | 'security'> {
+interface ConfigParts extends Pick<
+  BaresipOptions,
+  'video' | 'videoCodecs' | 'film' | 'keepsSound' | 'security' | 'signalling'
+> {
   modules: string;
   dir: string;
   control: number;
@@ -312,6 +318,7 @@ function configText(parts: ConfigParts): string {
     `module_path ${modules}`,
     ...['g711', 'ausine', 'aufile'].map((name) => `module ${name}.so`),
   ];
+  if (parts.signalling) lines.push(`sip_cafile ${parts.signalling.ca}`, 'sip_verify_server yes');
   if (parts.security) lines.push('rtcp_mux yes', `module ${parts.security === 'dtls_srtp' ? 'dtls_srtp' : 'srtp'}.so`);
   if (parts.keepsSound) lines.push(`snd_path ${dir}`, 'module sndfile.so');
   if (parts.video !== false) lines.push(...videoLines(parts));

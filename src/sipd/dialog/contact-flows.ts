@@ -39,6 +39,12 @@ export class ContactFlows {
     return undefined;
   }
 
+  /** The flows whose registration has not ended. */
+  *flowIds(): Iterable<string> {
+    const now = this.clock.now();
+    for (const { flow, until } of this.flows.values()) if (until >= now) yield flow.id;
+  }
+
   forget(flow: Flow): void {
     for (const [key, entry] of this.flows) if (entry.flow.id === flow.id) this.flows.delete(key);
   }

@@ -2,10 +2,11 @@ import type { StateTable } from '../../lib/state-table';
 import { WrongArrowError } from '../../lib/state-table';
 import { parseNameAddr, parseUri } from '../message/grammar';
 import { Headers, SipRequest } from '../message/message';
+import { isSecure } from '../transport/flow';
 import type { Destination, Flow } from '../transport/types';
 import { detach } from './detach';
 import type { SessionTimer } from './session-timer';
-import { targetOfUri } from './target';
+import { isSips, targetOfUri } from './target';
 
 export type DialogState = 'early' | 'confirmed' | 'ending' | 'ended';
 export type DialogInput = 'confirm' | 'bye' | 'end';
@@ -139,6 +140,11 @@ export class Dialog {
     this.state = next;
   }
 
+  /** The peer is to be reached by TLS only. */
+  get isSecure(): boolean {
+    return isSips(this.target);
+  }
+
   get isOver(): boolean {
     return this.state === 'ending' || this.state === 'ended';
   }
@@ -187,7 +193,8 @@ export class Dialog {
    * @throws UnroutableError
    */
   destination(): Destination {
-    const flow = this.flow;
+    // A sips URI leads nowhere but over TLS, wherever the peer's last message came from (RFC 3261 section 26.2.2).
+    const flow = this.flow && (!this.isSecure || isSecure(this.flow.transport)) ? this.flow : undefined;
     if (flow && flow.transport !== 'udp') return flow;
     const first = this.routes[0];
     if (first !== undefined) return targetOfUri(parseNameAddr(first).address);

@@ -7,7 +7,7 @@ import type { IncomingRequest } from './incoming';
 import { dialogOfRequest, noteSdp, putHeaders } from './messages';
 import { addToken, lists, supports } from './sessions';
 import type { Sessions } from './sessions';
-import { hostPort } from './target';
+import { hostPort, isSips } from './target';
 import { UserError } from './user-error';
 import { contentType, UserHeaders, withTransport } from './user-headers';
 import type { UserContent } from './user-headers';
@@ -96,8 +96,9 @@ export class Responder {
     if (!refreshesTarget.has(request.method) || !isProgress(response.status) || !dialog) return;
     const { transport } = incoming.transaction.flow;
     const given = user.take('Contact');
-    if (given !== undefined) dialog.contact = withTransport(given, transport);
-    else if (dialog.contact === '') dialog.contact = withTransport(own, transport);
+    const isSecure = isSips(request.uri);
+    if (given !== undefined) dialog.contact = withTransport(given, transport, isSecure);
+    else if (dialog.contact === '') dialog.contact = withTransport(own, transport, isSecure);
     response.headers.append('Contact', dialog.contact);
   }
 

@@ -14,7 +14,7 @@ import { OutgoingInvite } from './outgoing-invite';
 import { OutgoingRequest } from './outgoing';
 import type { ResponseListener } from './outgoing';
 import type { Sessions } from './sessions';
-import { hostPort, targetOfUri, UnroutableError } from './target';
+import { hostPort, isSips, targetOfUri, UnroutableError } from './target';
 import type { UacInvites } from './uac-invites';
 import { UserError } from './user-error';
 import { contentType, UserHeaders, withTransport } from './user-headers';
@@ -121,7 +121,9 @@ export class Uac {
     const local = this.core.transport.sentBy(destination);
     const address = hostPort(local.address, local.port);
     const user = new UserHeaders(spec.headers, address);
-    const ownContact = withTransport(`<sip:${address}>`, destination.transport);
+    const { transport } = destination;
+    const isSecure = isSips(spec.uri);
+    const ownContact = withTransport(`<sip:${address}>`, transport, isSecure);
     const headers = new Headers();
     headers.append('Max-Forwards', user.take('Max-Forwards') ?? '70');
     headers.append('From', fromValue(user.take('From') ?? `<sip:${address}>`, address));
@@ -130,7 +132,7 @@ export class Uac {
     headers.append('CSeq', `${this.seqOf(user.take('CSeq'))} ${spec.method}`);
     if (withContact.has(spec.method)) headers.append('Contact', ownContact);
     putHeaders(headers, user);
-    if (user.has('Contact')) headers.set('Contact', withTransport(user.get('Contact')!, destination.transport));
+    if (user.has('Contact')) headers.set('Contact', withTransport(user.get('Contact')!, transport, isSecure));
     const request = new SipRequest(spec.method, spec.uri, headers);
     putBody(request, spec, user);
     if (headers.has('Session-Expires')) headers.set('Supported', supportedWithTimer(headers));
@@ -146,7 +148,7 @@ export class Uac {
     const request = dialog.request(spec.method);
     if (!spec.uri.includes('placeholder')) request.uri = spec.uri;
     const contact = user.take('Contact');
-    if (contact !== undefined) dialog.contact = withTransport(contact, destination.transport);
+    if (contact !== undefined) dialog.contact = withTransport(contact, destination.transport, dialog.isSecure);
     if (withContact.has(spec.method) && dialog.contact !== '') request.headers.append('Contact', dialog.contact);
     putHeaders(request.headers, user);
     putBody(request, spec, user);

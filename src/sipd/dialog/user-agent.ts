@@ -6,12 +6,14 @@ import type { SipRequest, SipResponse } from '../message/message';
 import { cancelFor } from '../transaction/requests';
 import type { Timers } from '../transaction/timers';
 import type { Transactions } from '../transaction/types';
+import { isWebSocket } from '../transport/flow';
 import type { Flow, SipTransport } from '../transport/types';
 import { ContactFlows } from './contact-flows';
 import type { Core, Settings, UserAgentEvents } from './core';
 import { endDialog } from './core';
 import type { Dialog } from './dialog';
 import { DialogTable } from './dialog-table';
+import { flowsInUse } from './flows-in-use';
 import { IncomingInvite } from './incoming-invite';
 import type { IncomingRequest } from './incoming';
 import { OutgoingInvite } from './outgoing-invite';
@@ -182,6 +184,11 @@ export class UserAgent {
     };
   }
 
+  /** The connections that a registration, a dialog or a request under way lives on. */
+  flowsInUse(): Set<string> {
+    return flowsInUse(this.core);
+  }
+
   /** Stops everything without a word to the network. */
   close(): void {
     for (const off of this.offs) off();
@@ -214,7 +221,7 @@ export class UserAgent {
   /** Requests to the peer go to its Contact from now on, until it comes by another connection. */
   private onFlowClosed(flow: Flow): void {
     this.core.contactFlows.forget(flow);
-    if (flow.transport === 'ws') this.uas.callersGone(flow);
+    if (isWebSocket(flow.transport)) this.uas.callersGone(flow);
     for (const dialog of this.core.dialogs) {
       if (dialog.flow?.id === flow.id) dialog.flow = this.core.contactFlows.get(dialog.target);
     }

@@ -78,20 +78,25 @@ function replaceHost(value: string, hostPort: string): string {
   return value.replace(/@localhost(?::[0-9]+)?(?=[;>?\s]|$)/, `@${hostPort}`);
 }
 
-/** Adds ;transport to a Contact for streams, so that the peer comes back the same way. */
-export function withTransport(contact: string, transport: string): string {
+/**
+ * Adds ;transport to a Contact for streams, so that the peer comes back the same way. One that is secure is a sips URI: who
+ * was called by one must be so, and stay so, for the whole dialog (RFC 3261 sections 8.1.1.8 and 12.1.1).
+ */
+export function withTransport(contact: string, transport: string, secure = false): string {
   if (transport === 'udp') return contact;
+  const text = secure ? contact.replace(/(^|<)sip:/i, '$1sips:') : contact;
   let parsed: NameAddr;
   try {
-    parsed = parseNameAddr(contact);
+    parsed = parseNameAddr(text);
   } catch {
-    return contact;
+    return text;
   }
-  if (parsed.address.params.transport !== undefined) return contact;
+  if (parsed.address.params.transport !== undefined) return text;
+  // RFC 3261 section 26.2.2: in a sips URI the parameter names what TLS runs over, and TCP goes without saying.
+  if (parsed.address.scheme === 'sips' && transport === 'tls') return text;
+  const named = parsed.address.scheme === 'sips' && transport === 'wss' ? 'ws' : transport;
 
-  return contact.includes('<')
-    ? contact.replace('>', `;transport=${transport}>`)
-    : `<${parsed.uri};transport=${transport}>`;
+  return text.includes('<') ? text.replace('>', `;transport=${named}>`) : `<${parsed.uri};transport=${named}>`;
 }
 
 /**

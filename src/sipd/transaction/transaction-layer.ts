@@ -145,10 +145,14 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
     return transaction;
   }
 
-  private newVia(destination: Destination): string {
+  /** A Via of ours for that destination, with a branch that was never used. */
+  newVia(destination: Destination): string {
     const { address, port } = this.transport.sentBy(destination);
+    // RFC 5923: over a connection that we open and whose far end may come back by it, as we have proven who we are.
+    const alias = destination.transport === 'tls' && !('remote' in destination) ? ';alias' : '';
+    const sentBy = formatHostPort(address, port);
 
-    return `SIP/2.0/${destination.transport.toUpperCase()} ${formatHostPort(address, port)};branch=${newBranch()};rport`;
+    return `SIP/2.0/${destination.transport.toUpperCase()} ${sentBy};branch=${newBranch()};rport${alias}`;
   }
 
   private receive(message: SipMessage, flow: Flow): void {

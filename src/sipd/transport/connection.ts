@@ -3,11 +3,17 @@ import type { SipMessage } from '../message/message';
 import { TransportError } from './types';
 import type { Endpoint, Flow, TransportName } from './types';
 
-/** A connection of TCP or WebSocket, as the transport layer sees it. */
+/** A connection of TCP, TLS or WebSocket, as the transport layer sees it. */
 export interface Connection {
   readonly flow: Flow;
   /** Whether the far end opened it. */
   readonly accepted: boolean;
+  /** Under which far ends it is found. */
+  readonly keys: Set<string>;
+  /** When anything last went over it, by the clock; keep-alives count. */
+  readonly lastUsed: number;
+  /** Whether the far end has proven by a certificate that it is this domain. */
+  vouchesFor(domain: string): boolean;
   /** Rejects with TransportError when the bytes cannot be handed over. */
   send(bytes: Buffer): Promise<void>;
   /** Called every few seconds: drops a connection that keeps us waiting, keeps a living one alive. */
@@ -42,6 +48,10 @@ export interface StreamOptions {
   wsPing: number;
   /** Connections held at once; further ones are refused. */
   maxConnections: number;
+  /** Milliseconds that a TLS handshake may take. */
+  handshakeTimeout: number;
+  /** Milliseconds without any traffic after which a connection that nothing needs is closed. */
+  idle: number;
 }
 
 export const defaultStreamOptions: StreamOptions = Object.freeze({
@@ -52,6 +62,8 @@ export const defaultStreamOptions: StreamOptions = Object.freeze({
   connectTimeout: 5_000,
   wsPing: 30_000,
   maxConnections: 20_000,
+  handshakeTimeout: 10_000,
+  idle: 600_000,
 });
 
 let serial = 0;

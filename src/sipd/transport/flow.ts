@@ -41,6 +41,15 @@ export function plainAddress(address: string): string {
   return zone < 0 ? address : address.slice(0, zone);
 }
 
+/** Whether nobody on the way reads or changes what goes over it. */
+export function isSecure(transport: TransportName): boolean {
+  return transport === 'tls' || transport === 'wss';
+}
+
+export function isWebSocket(transport: TransportName): boolean {
+  return transport === 'ws' || transport === 'wss';
+}
+
 export function isStream(transport: TransportName): boolean {
   return transport !== 'udp';
 }

@@ -1,6 +1,29 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { Networks } from '../../lib/networks';
 import { isWildcard } from './flow';
+import { ownNetworks } from './networks';
+import type { ExternalAddress } from './types';
+
+/** The address of ours that those outside see, where a NAT makes it another than the one that we listen on. */
+export class External {
+  private readonly address: string;
+  private readonly local: Networks | undefined;
+
+  /** @throws RangeError for a local network that is none */
+  constructor({ address, localNetworks }: ExternalAddress) {
+    this.address = address;
+    this.local = localNetworks && new Networks(localNetworks);
+  }
+
+  /** What to tell a far end; undefined where the local address is right. An IPv4 address is of no use to an IPv6 one. */
+  toldTo(remote: string): string | undefined {
+    const families = [isIP(this.address), isIP(remote)];
+    if (!families.includes(0) && families[0] !== families[1]) return undefined;
+
+    return (this.local ?? ownNetworks()).has(remote) ? undefined : this.address;
+  }
+}
 
 /**
  * The address of ours that a far end can reach: the one that we listen on, or, when that is a wildcard, the far end's

@@ -1,23 +1,29 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
+import type { TlsFiles } from '../../lib/certificate';
 import { systemClock } from '../../lib/clock';
 import type { Clock } from '../../lib/clock';
 import { TypedEmitter } from '../../lib/emitter';
 import { silentLogger } from '../../lib/logger';
 import type { Logger } from '../../lib/logger';
 import type { Via } from '../message/grammar';
-import type { SipMessage } from '../message/message';
+import type { SipMessage, SipRequest } from '../message/message';
 import { parseDatagram, SipSyntaxError } from '../message/parse';
+import { Certificates } from './certificates';
+import type { TlsOptions } from './certificates';
 import { closedError, defaultStreamOptions } from './connection';
 import type { Connection, StreamOptions } from './connection';
 import { Connections } from './connections';
-import { endpointText, isFlow, isStream, isWildcard, remoteOf, UdpFlow } from './flow';
-import { ownAddress } from './own-address';
+import { endpointText, isFlow, isSecure, isStream, isWebSocket, isWildcard, remoteOf, UdpFlow } from './flow';
+import { isLoopbackAddress } from './networks';
+import { External, ownAddress } from './own-address';
 import { isNotSip } from './sniff';
+import { firstOfEach, socketFor, socketOf } from './sockets';
+import type { Bound } from './sockets';
 import { TcpListener } from './tcp';
-import { TransportError } from './types';
-import type { Addresses, Destination, Endpoint, Flow, ListenOptions, SipTransport } from './types';
-import type { TransportEvents, TransportName, TransportStats } from './types';
+import { TransportError, transportNames } from './types';
+import type { Addresses, Destination, Endpoint, ExternalAddress, Flow, ListenEndpoint, ListenOptions } from './types';
+import type { SipTransport, Target, TransportEvents, TransportName, TransportStats } from './types';
 import { UdpSocket } from './udp';
 import { stampFaulty, stampVia, tcpResponsePath, udpResponsePath } from './via';
 import { WsListener } from './ws';
@@ -25,8 +31,12 @@ import { WsListener } from './ws';
 export interface TransportOptions extends Partial<StreamOptions> {
   log?: Logger;
   clock?: Clock;
-  /** The address that others reach us at when it is not the one that we listen on (NAT). */
+  /** The address that everybody is told, whatever network he is in. */
   publicAddress?: string;
+  /** The address that everybody outside our networks is told. */
+  external?: ExternalAddress;
+  /** The certificate for TLS and WSS, and the authorities that others' are held to. */
+  tls?: TlsOptions;
   /** Resolves a name to its addresses, best first; the system's resolver unless told otherwise. */
   resolve?: (name: string) => Promise<string[]>;
 }
@@ -37,25 +47,34 @@ interface Listener {
   close(): Promise<void>;
 }
 
+interface Opened extends Bound {
+  listener: Listener;
+}
+
 /**
- * The sockets of the server: UDP, TCP and WebSocket over IPv4 and IPv6. `listen` may be called several times. It owns
- * every socket and connection; `close` ends them all.
+ * The sockets of the server: UDP, TCP, TLS, WebSocket and secure WebSocket over IPv4 and IPv6. `listen` may be called
+ * several times. It owns every socket and connection; `close` ends them all.
  */
 export class TransportLayer extends TypedEmitter<TransportEvents> implements SipTransport {
   private readonly log: Logger;
   private readonly options: StreamOptions;
-  private readonly bound: { transport: TransportName; local: Endpoint }[] = [];
-  private readonly udpSockets: UdpSocket[] = [];
+  private readonly bound: Opened[] = [];
   private readonly connections: Connections;
-  private readonly listeningSockets: Listener[] = [];
+  private readonly external: External | undefined;
+  private readonly certificates = new Map<string, Certificates>();
+  private inUse: () => ReadonlySet<string> = () => new Set();
   private closing: Promise<void> | undefined;
   private readonly counts = emptyCounts();
 
+  /** @throws RangeError for a local network that is none, CertificateError */
   constructor(private readonly settings: TransportOptions = {}) {
     const log = settings.log ?? silentLogger;
     super((error, event) => log.error({ err: error, event }, 'a listener of the SIP transport failed'));
     this.log = log;
     this.options = streamOptions(settings);
+    const { publicAddress, external } = settings;
+    if (external !== undefined) this.external = new External(external);
+    else if (publicAddress !== undefined) this.external = new External({ address: publicAddress, localNetworks: [] });
     const events = {
       message: (message: SipMessage, flow: Flow, raw: Buffer) => this.deliver(message, flow, raw),
       malformed: (error: SipSyntaxError, flow: Flow, raw: Buffer) => this.reject(error, flow, raw),
@@ -63,38 +82,58 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
       failed: (error: unknown) => this.log.error({ err: error }, 'a SIP message could not be handled'),
       closed: (connection: Connection) => this.emit('flowClosed', connection.flow),
     };
-    this.connections = new Connections(events, this.options, settings.clock ?? systemClock);
+    this.connections = new Connections(events, {
+      clock: settings.clock ?? systemClock,
+      options: this.options,
+      certificates: () => this.certificatesOf(undefined),
+      inUse: () => this.inUse(),
+    });
   }
 
   /** The first listening address of each transport, with the true ports. */
   get addresses(): Addresses {
-    const addresses: Addresses = {};
-    for (const { transport, local } of this.bound) addresses[transport] ??= local;
+    return firstOfEach(this.bound);
+  }
 
-    return addresses;
+  /** Every listening address, with the true ports, in the order in which they were asked for. */
+  get listening(): readonly Bound[] {
+    return this.bound;
+  }
+
+  serves(transport: TransportName): boolean {
+    return this.bound.some((one) => one.transport === transport);
+  }
+
+  /** Whether a socket of ours reaches that address by that transport. */
+  reaches(transport: TransportName, address: string): boolean {
+    const bound = this.bound.filter((one) => one.transport === transport);
+
+    return socketFor(bound, address) !== undefined;
+  }
+
+  /** Tells which flows must not be closed for being idle, such as those of registrations and dialogs. */
+  keepOpen(inUse: () => ReadonlySet<string>): void {
+    this.inUse = inUse;
+  }
+
+  /** Reads the certificates anew, for new connections. @returns false when one could not be used and stays as it was */
+  reloadCertificates(): boolean {
+    return [...this.certificates.values()].map((one) => one.reload()).every(Boolean);
   }
 
   /**
-   * Opens the sockets that have a port, all or none.
-   * @throws TransportError that names the transport and the address
+   * Opens sockets, all or none: those that have a port, or each of a list.
+   * @throws TransportError that names the transport and the address, CertificateError
    */
-  async listen(options: ListenOptions): Promise<void> {
-    const opened: { transport: TransportName; listener: Listener }[] = [];
-    const { address } = await this.resolved({ address: options.host, port: 0 });
+  async listen(options: ListenOptions | readonly ListenEndpoint[]): Promise<void> {
+    const opened: Opened[] = [];
     try {
-      for (const transport of ['udp', 'tcp', 'ws'] as const) {
-        const port = options[`${transport}Port`];
-        if (port !== undefined) opened.push({ transport, listener: await this.bind(transport, address, port) });
-      }
+      for (const endpoint of endpointsOf(options)) opened.push(await this.bind(endpoint));
     } catch (thrown) {
       await Promise.all(opened.map(({ listener }) => listener.close()));
       throw thrown;
     }
-    for (const { transport, listener } of opened) {
-      this.bound.push({ transport, local: listener.local });
-      if (listener instanceof UdpSocket) this.udpSockets.push(listener);
-      this.listeningSockets.push(listener);
-    }
+    this.bound.push(...opened);
   }
 
   async send(bytes: Buffer, destination: Destination): Promise<Flow> {
@@ -114,17 +153,19 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
 
   responsePath(via: Via, flow: Flow): Destination {
     if (!isStream(flow.transport)) return udpResponsePath(via, flow);
-    if (flow.transport === 'tcp' && !this.connections.byId(flow.id)) return tcpResponsePath(via, flow);
+    if (isWebSocket(flow.transport) || this.connections.byId(flow.id)) return flow;
 
-    return flow;
+    return tcpResponsePath(via, flow);
   }
 
   sentBy(destination: Destination): Endpoint {
     const remote = remoteOf(destination).address;
-    const listener = this.listenerFor(destination.transport, remote);
+    const bound = this.socketsOf(destination.transport);
+    const socket = isFlow(destination) ? socketOf(bound, destination) : (socketFor(bound, remote) ?? bound[0]);
+    const listener = (socket ?? bound[0])?.local;
     if (!listener) throw new TransportError('NO_LISTENER', 'The SIP transport listens nowhere');
-    const { publicAddress } = this.settings;
-    if (publicAddress !== undefined) return { address: publicAddress, port: listener.port };
+    const external = this.external?.toldTo(remote);
+    if (external !== undefined) return { address: external, port: listener.port };
     const isKnown = isFlow(destination) && !isWildcard(destination.local.address);
 
     return {
@@ -135,7 +176,8 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
 
   stats(): TransportStats {
     const { received, sent, ...others } = this.counts;
-    const connections = { tcp: this.connections.count('tcp'), ws: this.connections.count('ws') };
+    const count = (name: TransportName): number => this.connections.count(name);
+    const connections = { tcp: count('tcp'), tls: count('tls'), ws: count('ws'), wss: count('wss') };
 
     return { ...others, received: { ...received }, sent: { ...sent }, connections };
   }
@@ -144,79 +186,137 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   close(): Promise<void> {
     // All at once: a listener is not gone before the connections that it accepted are.
     this.closing ??= Promise.all([
-      ...this.listeningSockets.map((listener) => listener.close()),
+      ...this.bound.map(({ listener }) => listener.close()),
       this.connections.close(),
+      ...[...this.certificates.values()].map((one) => one.close()),
     ]).then(() => undefined);
 
     return this.closing;
   }
 
-  private async bind(transport: TransportName, host: string, port: number): Promise<Listener> {
+  private async bind({ transport, host, port, tls }: ListenEndpoint): Promise<Opened> {
+    const { address } = await this.resolved({ address: host, port });
+    const certificates = isSecure(transport) ? this.certificatesOf(tls) : undefined;
+    const place = `${transport.toUpperCase()} ${endpointText({ address, port })}`;
+    if (certificates && !certificates.canServe) {
+      throw new TransportError('NO_CERTIFICATE', `Cannot listen on ${place}: a certificate and its key are needed`);
+    }
     try {
-      return await this.open(transport, host, port);
+      const listener = await this.open(transport, address, port, certificates);
+
+      return { transport, local: listener.local, listener };
     } catch (thrown) {
       const code = (thrown as NodeJS.ErrnoException).code ?? 'EIO';
-      const place = `${transport.toUpperCase()} ${endpointText({ address: host, port })}`;
       throw new TransportError(code, `Cannot listen on ${place}: ${code}`, { cause: thrown });
     }
   }
 
-  private open(transport: TransportName, host: string, port: number): Promise<Listener> {
+  private open(
+    transport: TransportName,
+    host: string,
+    port: number,
+    certificates: Certificates | undefined,
+  ): Promise<Listener> {
     const { maxHead, maxBody } = this.options;
-    switch (transport) {
-      case 'udp':
-        return UdpSocket.bind(host, port, {
-          datagram: (bytes, flow) => this.datagram(bytes, flow),
-          error: (error) => this.log.warn({ err: error }, 'UDP socket error'),
-        });
-      case 'tcp':
-        return TcpListener.bind(host, port, (socket) => this.connections.acceptTcp(socket));
-      case 'ws':
-        return WsListener.bind(host, port, maxHead + maxBody, (socket, request) =>
-          this.connections.acceptWs(socket, request),
-        );
+    if (isWebSocket(transport)) {
+      const limits = { ...this.options, maxPayload: maxHead + maxBody };
+
+      return WsListener.bind(
+        host,
+        port,
+        limits,
+        (socket, http) => this.connections.acceptWs(socket, http),
+        certificates,
+      );
     }
+    if (isStream(transport)) {
+      return TcpListener.bind(host, port, this.options, (socket) => this.connections.acceptTcp(socket), certificates);
+    }
+
+    return UdpSocket.bind(host, port, {
+      datagram: (bytes, flow) => this.datagram(bytes, flow),
+      error: (error) => this.log.warn({ err: error }, 'UDP socket error'),
+    });
+  }
+
+  /** Those of the whole server, or of one socket that has its own. @throws CertificateError */
+  private certificatesOf(own: TlsFiles | undefined): Certificates {
+    const options = { ...this.settings.tls, ...own };
+    const key = JSON.stringify([options.cert, options.key, options.ca]);
+    const known = this.certificates.get(key);
+    if (known) return known;
+    const made = new Certificates(options, this.log, this.settings.clock);
+    this.certificates.set(key, made);
+
+    return made;
   }
 
   private async sendDatagram(bytes: Buffer, destination: Destination): Promise<Flow> {
     if (isFlow(destination)) {
-      const socket = this.udpSockets.find(({ local }) => sameEndpoint(local, destination.local));
-      if (!socket) throw closedError(destination);
-      await socket.send(bytes, destination.remote);
+      const socket = this.bound.find((one) => one.transport === 'udp' && sameEndpoint(one.local, destination.local));
+      if (!(socket?.listener instanceof UdpSocket)) throw closedError(destination);
+      await socket.listener.send(bytes, destination.remote);
 
       return destination;
     }
     const remote = await this.resolved(destination);
-    const wantsIPv6 = isIPv6(remote.address);
-    const socket = this.udpSockets.find((one) => one.isIPv6 === wantsIPv6) ?? this.udpSockets.find((one) => one.isDual);
-    if (!socket) throw new TransportError('NO_LISTENER', `No UDP socket reaches ${endpointText(remote)}`);
-    await socket.send(bytes, remote);
+    const listener = socketFor(this.socketsOf('udp'), remote.address)?.listener;
+    if (!(listener instanceof UdpSocket)) {
+      throw new TransportError('NO_LISTENER', `No UDP socket reaches ${endpointText(remote)}`);
+    }
+    await listener.send(bytes, remote);
 
-    return new UdpFlow(socket.local, remote);
+    return new UdpFlow(listener.local, remote);
   }
 
   private async sendStream(bytes: Buffer, destination: Destination): Promise<Flow> {
     const connection = isFlow(destination)
       ? this.connections.byId(destination.id)
-      : await this.connectionTo(destination.transport, destination);
+      : await this.connectionTo(destination);
     if (!connection) throw closedError(destination as Flow);
     await connection.send(bytes);
 
     return connection.flow;
   }
 
-  private async connectionTo(transport: TransportName, target: Endpoint): Promise<Connection> {
+  private async connectionTo(target: Target): Promise<Connection> {
+    const { transport, domain, secure } = target;
     const remote = await this.resolved(target);
-    if (transport === 'tcp') return this.connections.connect(remote);
-    const connection = this.connections.find(transport, remote);
+    if (transport === 'tcp' || transport === 'tls') {
+      const from = this.sourceFor(transport, remote.address);
+      const isNamed = domain !== undefined && domain !== remote.address;
+
+      return this.connections.connect({
+        ...{ transport, remote, from, domain: domain ?? target.address },
+        trustsAddress: secure !== true && !isNamed,
+      });
+    }
+    const connection = this.connections.find(transport, remote) ?? this.plainSocket(target, remote);
     // A browser cannot be dialled: it is reached over the connection that it opened, or not at all (RFC 7118).
     if (!connection) throw new TransportError('NO_CONNECTION', `No WebSocket to ${endpointText(remote)} is open`);
 
     return connection;
   }
 
-  private async resolved(target: Endpoint): Promise<Endpoint> {
-    if (isIP(target.address) !== 0) return target;
+  /** A browser says WSS also where something before this server takes the TLS off; a sips URI wants more than that. */
+  private plainSocket({ transport, secure }: Target, remote: Endpoint): Connection | undefined {
+    return transport === 'wss' && !secure ? this.connections.find('ws', remote) : undefined;
+  }
+
+  /**
+   * The address that a connection of ours leaves from, so that the far end sees one that we listen on, when the system may
+   * have a choice. An address of the loopback leads nowhere but to the loopback.
+   */
+  private sourceFor(transport: TransportName, remote: string): string | undefined {
+    const bound = this.socketsOf(transport);
+    const local = bound.length > 1 ? socketFor(bound, remote)?.local.address : undefined;
+    if (local === undefined || isWildcard(local)) return undefined;
+
+    return isLoopbackAddress(local) === isLoopbackAddress(remote) ? local : undefined;
+  }
+
+  private async resolved<T extends Endpoint>(target: T): Promise<Endpoint> {
+    if (isIP(target.address) !== 0) return { address: target.address, port: target.port };
     const addresses = await this.lookUp(target.address);
     // An address of a family that we listen on, as a response must find its way back.
     const usable = addresses.find((one) => this.bound.some(({ local }) => isIPv6(local.address) === isIPv6(one)));
@@ -235,11 +335,11 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
     throw new TransportError('ENOTFOUND', `The name ${name} has no address`, { cause });
   }
 
-  private listenerFor(transport: TransportName, remote: string): Endpoint | undefined {
-    const candidates = this.bound.filter((one) => one.transport === transport);
-    const sameFamily = candidates.find(({ local }) => isIPv6(local.address) === isIPv6(remote));
+  /** Those of a transport; where there are none, all: what is sent must name some address of ours. */
+  private socketsOf(transport: TransportName): Opened[] {
+    const found = this.bound.filter((one) => one.transport === transport);
 
-    return (sameFamily ?? candidates[0] ?? this.bound[0])?.local;
+    return found.length > 0 ? found : this.bound;
   }
 
   private datagram(bytes: Buffer, flow: Flow): void {
@@ -260,8 +360,14 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
 
   private deliver(message: SipMessage, flow: Flow, raw: Buffer): void {
     this.counts.received[flow.transport] += 1;
-    if (message.kind === 'request') stampVia(message, flow.remote);
+    if (message.kind === 'request') this.stamp(message, flow);
     this.emit('message', message, flow, raw);
+  }
+
+  private stamp(request: SipRequest, flow: Flow): void {
+    const { params, port } = request.via;
+    if (flow.transport === 'tls' && 'alias' in params) this.connections.alias(flow.id, port ?? 5061);
+    stampVia(request, flow.remote);
   }
 
   private reject(error: SipSyntaxError, flow: Flow, raw: Buffer): void {
@@ -273,6 +379,16 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
 
 function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
   return a.port === b.port && a.address === b.address;
+}
+
+function endpointsOf(options: ListenOptions | readonly ListenEndpoint[]): readonly ListenEndpoint[] {
+  if (!('host' in options)) return options;
+
+  return transportNames.flatMap((transport) => {
+    const port = options[`${transport}Port`];
+
+    return port === undefined ? [] : [{ transport, host: options.host, port }];
+  });
 }
 
 async function systemResolve(name: string): Promise<string[]> {
@@ -290,8 +406,8 @@ function streamOptions(settings: TransportOptions): StreamOptions {
 
 function emptyCounts(): Omit<TransportStats, 'connections'> {
   return {
-    received: { udp: 0, tcp: 0, ws: 0 },
-    sent: { udp: 0, tcp: 0, ws: 0 },
+    received: { udp: 0, tcp: 0, tls: 0, ws: 0, wss: 0 },
+    sent: { udp: 0, tcp: 0, tls: 0, ws: 0, wss: 0 },
     malformed: 0,
     ignored: 0,
     sendErrors: 0,

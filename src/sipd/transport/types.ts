@@ -2,8 +2,11 @@ import type { TypedEmitter } from '../../lib/emitter';
 import type { Via } from '../message/grammar';
 import type { SipMessage } from '../message/message';
 import type { SipSyntaxError } from '../message/errors';
+import type { TlsFiles } from '../../lib/certificate';
 
-export type TransportName = 'udp' | 'tcp' | 'ws';
+export type TransportName = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
+export const transportNames = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const satisfies readonly TransportName[];
 
 export interface Endpoint {
   /** An IP address; IPv6 without brackets, IPv4 never in its IPv6-mapped form. */
@@ -23,6 +26,12 @@ export interface Flow {
 /** Where to send: an address (or a name, which is resolved) and a port. */
 export interface Target extends Endpoint {
   transport: TransportName;
+  /** The domain that the far end of a TLS connection must prove to be (RFC 5922); the address when missing. */
+  domain?: string;
+  /** A sips URI asked for it: nothing but TLS will do, and no connection whose far end has not proven who it is. */
+  secure?: true;
+  /** What the URI left open, which DNS may tell (RFC 3263 sections 4.1 and 4.2). */
+  open?: { transport: boolean; port: boolean };
 }
 
 export type Destination = Target | Flow;
@@ -53,13 +62,36 @@ export type TransportEvents = {
   flowClosed: [flow: Flow];
 };
 
+/** One socket to listen on. */
+export interface ListenEndpoint {
+  transport: TransportName;
+  /** An IPv4 or IPv6 address, or a name that has one. */
+  host: string;
+  /** 0 takes any free one. */
+  port: number;
+  /** The certificate of a TLS or WSS socket, where it is another than that of the whole server. */
+  tls?: TlsFiles;
+}
+
 export interface ListenOptions {
   /** An IPv4 or IPv6 address, or a name that has one. */
   host: string;
   /** Port numbers; 0 takes any free one, and a transport without a port is not opened. */
   udpPort?: number;
   tcpPort?: number;
+  /** SIP over TLS; needs a certificate. */
+  tlsPort?: number;
   wsPort?: number;
+  /** SIP over secure WebSocket; needs a certificate. */
+  wssPort?: number;
+}
+
+/** Where an address of ours is not the one that others see (NAT). */
+export interface ExternalAddress {
+  /** What is told to everybody outside: an IP address or a name. */
+  address: string;
+  /** Networks that are told the local address all the same, as `10.0.0.0/8`; this machine's own when missing. */
+  localNetworks?: readonly string[];
 }
 
 export interface TransportStats {
@@ -69,7 +101,8 @@ export interface TransportStats {
   /** Keep-alives and datagrams that are not SIP at all. */
   ignored: number;
   sendErrors: number;
-  connections: { tcp: number; ws: number };
+  /** Open connections. */
+  connections: Record<Exclude<TransportName, 'udp'>, number>;
 }
 
 /** The listening addresses, by transport; the first listener's when there are several. */

@@ -6,6 +6,7 @@ import { UdpFlow } from './flow';
 import type { Destination, Endpoint, Flow } from './types';
 
 const defaultPort = 5060;
+const defaultSecurePort = 5061;
 
 /**
  * Notes the source of a request in its top Via: `received` when the sent-by host is not the source address, and both
@@ -63,7 +64,13 @@ export function udpResponsePath(via: Via, flow: Flow): Flow {
   return new UdpFlow(flow.local, { address: via.received ?? flow.remote.address, port });
 }
 
-/** Where a response goes over TCP when the request's connection is gone: a new connection to the port of sent-by. */
+/**
+ * Where a response goes over TCP or TLS when the request's connection is gone: a new connection to the port of sent-by. With
+ * TLS whoever is there must prove to be the sent-by host, as the request may have come from anybody.
+ */
 export function tcpResponsePath(via: Via, flow: Flow): Destination {
-  return { transport: 'tcp', address: flow.remote.address, port: via.port ?? defaultPort };
+  const { address } = flow.remote;
+  if (flow.transport !== 'tls') return { transport: 'tcp', address, port: via.port ?? defaultPort };
+
+  return { transport: 'tls', address, port: via.port ?? defaultSecurePort, domain: via.host, secure: true };
 }

@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import http from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import tls from 'node:tls';
 import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
 import { systemClock } from '../../lib/clock';
@@ -9,10 +11,13 @@ import type { Clock } from '../../lib/clock';
 import { SipSyntaxError } from '../message/errors';
 import type { SipMessage } from '../message/message';
 import { parseDatagram } from '../message/parse';
+import type { Certificates } from './certificates';
 import { closedError, connectionFlow } from './connection';
 import type { Connection, ConnectionEvents, StreamOptions } from './connection';
 import { plainAddress } from './flow';
+import { Handshakes } from './handshakes';
 import { isNotSip } from './sniff';
+import type { ListenLimits } from './tcp';
 import { TransportError } from './types';
 import type { Endpoint, Flow } from './types';
 
@@ -25,6 +30,7 @@ const lingerOnClose = 500;
 /** One WebSocket: each of its messages holds exactly one SIP message (RFC 7118 section 5.2). */
 export class WsConnection implements Connection {
   readonly flow: Flow;
+  readonly keys = new Set<string>();
   readonly accepted = true;
   private readonly openedAt: number;
   private lastHeard: number;
@@ -40,7 +46,7 @@ export class WsConnection implements Connection {
     const { localAddress, localPort, remoteAddress, remotePort } = request.socket;
     const local = { address: plainAddress(localAddress ?? ''), port: localPort ?? 0 };
     const remote = { address: plainAddress(remoteAddress ?? ''), port: remotePort ?? 0 };
-    this.flow = connectionFlow('ws', local, remote);
+    this.flow = connectionFlow(request.socket instanceof tls.TLSSocket ? 'wss' : 'ws', local, remote);
     this.openedAt = clock.now();
     this.lastHeard = this.openedAt;
     socket.on('message', (data) => this.receive(data));
@@ -48,6 +54,15 @@ export class WsConnection implements Connection {
     socket.on('pong', () => this.heard());
     socket.on('error', () => undefined);
     socket.once('close', () => events.closed(this));
+  }
+
+  /** A browser that answers pings is there, and may want to be called any moment. */
+  get lastUsed(): number {
+    return this.lastHeard;
+  }
+
+  vouchesFor(): boolean {
+    return false;
   }
 
   send(bytes: Buffer): Promise<void> {
@@ -112,17 +127,22 @@ export class WsConnection implements Connection {
 /** A listening WebSocket. `accept` is called with each new connection that speaks the subprotocol `sip`. */
 export class WsListener {
   private constructor(
-    private readonly server: http.Server,
+    private readonly server: http.Server | https.Server,
     readonly local: Endpoint,
+    private readonly handshakes: Handshakes | undefined,
   ) {}
 
+  /** With certificates it is WSS. */
   static bind(
     host: string,
     port: number,
-    maxPayload: number,
+    { maxPayload, ...limits }: ListenLimits & { maxPayload: number },
     accept: (socket: WebSocket, request: IncomingMessage) => void,
+    certificates?: Certificates,
   ): Promise<WsListener> {
-    const server = http.createServer((_request, response) => response.writeHead(426).end('SIP over WebSocket only\n'));
+    const server = certificates ? secureServer(certificates, limits) : http.createServer(refuse);
+    const handshakes = server instanceof tls.Server ? new Handshakes(server) : undefined;
+    server.maxConnections = limits.maxConnections;
     const upgrades = new WebSocketServer({
       noServer: true,
       maxPayload,
@@ -133,7 +153,8 @@ export class WsListener {
     server.on('upgrade', (request, socket, head) => {
       // Without a listener the end of such a socket would be the end of the process.
       socket.on('error', () => undefined);
-      if (offersSip(request)) upgrades.handleUpgrade(request, socket, head, accept);
+      if (certificates?.refuses(request.socket as tls.TLSSocket)) socket.destroy();
+      else if (offersSip(request)) upgrades.handleUpgrade(request, socket, head, accept);
       else socket.end('HTTP/1.1 400 The subprotocol sip is required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     });
 
@@ -142,7 +163,7 @@ export class WsListener {
       server.listen({ host, port, exclusive: true }, () => {
         server.off('error', reject);
         server.on('error', () => undefined);
-        resolve(new WsListener(server, { address: host, port: (server.address() as AddressInfo).port }));
+        resolve(new WsListener(server, { address: host, port: (server.address() as AddressInfo).port }, handshakes));
       });
     });
   }
@@ -152,8 +173,20 @@ export class WsListener {
     return new Promise((resolve) => {
       this.server.close(() => resolve());
       this.server.closeAllConnections();
+      this.handshakes?.close();
     });
   }
+}
+
+function secureServer(certificates: Certificates, { handshakeTimeout }: ListenLimits): https.Server {
+  const server = https.createServer({ ...certificates.serverOptions(), handshakeTimeout }, refuse);
+  certificates.add(server);
+
+  return server;
+}
+
+function refuse(_request: IncomingMessage, response: http.ServerResponse): void {
+  response.writeHead(426).end('SIP over WebSocket only\n');
 }
 
 /** RFC 7118 section 4.1: the client must name `sip` among its subprotocols. */

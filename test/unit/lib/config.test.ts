@@ -1,5 +1,7 @@
 import { readConfig } from '../../../src/lib/config';
 import { SightlineError } from '../../../src/lib/errors';
+import { sipSockets } from '../../../src/lib/sip-sockets';
+import { Authority } from '../../support/certificates';
 
 function faultsOf(env: Record<string, string>): string {
   try {
@@ -44,6 +46,62 @@ describe('readConfig', () => {
     'says of %s how a cluster is written',
     (url) => expect(faultsOf({ REDIS_URL: url })).toContain('redis-cluster://127.0.0.1:7000,127.0.0.1:7001'),
   );
+
+  test('reads the settings of SIP sockets', () => {
+    const config = readConfig({
+      SIGHTLINE_SIP_HOSTS: '10.0.0.5, ::1',
+      SIGHTLINE_EXTERNAL_ADDRESS: '203.0.113.5',
+      SIGHTLINE_LOCAL_NETWORKS: '10.0.0.0/8, fd00::/8',
+      SIGHTLINE_DNS_SERVERS: '192.0.2.53:5353',
+      SIGHTLINE_SIP_IDLE: '60',
+    });
+    expect(sipSockets(config)).toMatchObject({
+      host: '127.0.0.1',
+      external: { address: '203.0.113.5', localNetworks: ['10.0.0.0/8', 'fd00::/8'] },
+      dns: { servers: ['192.0.2.53:5353'] },
+      connections: { idle: 60_000 },
+    });
+    const places = sipSockets(config).listen.map(({ transport, host, port }) => `${transport} ${host} ${port}`);
+    expect(places).toEqual(
+      ['10.0.0.5', '::1'].flatMap((host) => [`udp ${host} 5060`, `tcp ${host} 5060`, `ws ${host} 5066`]),
+    );
+    expect(sipSockets(config)).not.toHaveProperty('tlsPort');
+  });
+
+  test('opens TLS and WSS when there is a certificate, and tells what is wrong with its files', async () => {
+    const authority = await Authority.create();
+    try {
+      const [one, other] = await Promise.all([authority.issue(['DNS:a.test']), authority.issue(['DNS:b.test'])]);
+      const good = { SIGHTLINE_TLS_CERT: one.cert, SIGHTLINE_TLS_KEY: one.key };
+      expect(sipSockets(readConfig(good))).toMatchObject({ tlsPort: 5061, wssPort: 7443 });
+      expect(faultsOf({ ...good, SIGHTLINE_TLS_KEY: other.key })).toContain(
+        `SIGHTLINE_TLS_KEY: ${other.key} is not the key of`,
+      );
+      expect(faultsOf({ ...good, SIGHTLINE_TLS_KEY: one.cert })).toContain('holds no private key in PEM');
+      expect(faultsOf({ ...good, SIGHTLINE_TLS_CA: '/nowhere.pem' })).toContain(
+        'SIGHTLINE_TLS_CA: /nowhere.pem cannot be read',
+      );
+      expect(faultsOf({ ...good, SIGHTLINE_HTTP_PORT: '7443' })).toContain('SIGHTLINE_WSS_PORT: port 7443 is taken');
+      expect(faultsOf({ SIGHTLINE_TLS_KEY: one.key })).toContain('SIGHTLINE_TLS_CERT: is missing');
+      const faults = faultsOf({ SIGHTLINE_TLS_CERT: one.cert, SIGHTLINE_TLS_CLIENTS: 'required' });
+      expect(faults).toContain('SIGHTLINE_TLS_KEY: is missing');
+      expect(faults).toContain('SIGHTLINE_TLS_CA: is missing');
+    } finally {
+      await authority.remove();
+    }
+  });
+
+  test.each([
+    ['SIGHTLINE_LOCAL_NETWORKS', '10.0.0.0/40', '10.0.0.0/8'],
+    ['SIGHTLINE_DNS_SERVERS', 'dns.test', '192.0.2.53'],
+    ['SIGHTLINE_SIP_IDLE', '5', '60 to 86400'],
+    ['SIGHTLINE_TLS_CLIENTS', 'maybe', 'off, optional'],
+    ['SIGHTLINE_SIP_HOSTS', '10.0.0.5,', 'not an address'],
+  ])('says of %s=%s what it may be', (name, value, remedy) => {
+    const faults = faultsOf({ [name]: value });
+    expect(faults).toContain(`${name}: `);
+    expect(faults).toContain(remedy);
+  });
 
   test('tells every fault at once, each with its variable and a remedy', () => {
     const message = faultsOf({

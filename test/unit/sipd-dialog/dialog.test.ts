@@ -66,7 +66,7 @@ describe('requests inside a dialog (RFC 3261 section 12.2.1.1)', () => {
     const request = dialog.request('BYE');
     expect(request.uri).toBe('sip:p1.test');
     expect(request.headers.all('Route')).toEqual(['<sip:p2.test;lr>', '<sip:b@192.0.2.7:5080>']);
-    expect(dialog.destination()).toEqual({ transport: 'udp', address: 'p1.test', port: 5060 });
+    expect(dialog.destination()).toMatchObject({ transport: 'udp', address: 'p1.test', port: 5060 });
   });
 });
 
@@ -91,8 +91,8 @@ describe('where requests inside a dialog go', () => {
   });
 
   test('what cannot be reached is said', () => {
-    expect(() => new Dialog(seed({ target: 'sips:b@192.0.2.7' })).destination()).toThrow(UnroutableError);
-    expect(() => new Dialog(seed({ target: 'sip:b@192.0.2.7;transport=tls' })).destination()).toThrow(UnroutableError);
+    expect(() => new Dialog(seed({ target: 'sips:b@192.0.2.7;transport=udp' })).destination()).toThrow(UnroutableError);
+    expect(() => new Dialog(seed({ target: 'sip:b@192.0.2.7;transport=sctp' })).destination()).toThrow(UnroutableError);
     expect(() => new Dialog(seed({ target: 'tel:+4312345' })).destination()).toThrow(UnroutableError);
   });
 });

@@ -259,7 +259,7 @@ describe('TCP', () => {
     const used = await layer.send(Buffer.from(requestText()), { transport: 'tcp', ...flow.remote });
     expect(used.id).toBe(flow.id);
     expect(await client.inbox.take()).toMatch(/^OPTIONS /);
-    expect(layer.stats().connections).toEqual({ tcp: 1, ws: 0 });
+    expect(layer.stats().connections).toMatchObject({ tcp: 1, tls: 0, ws: 0, wss: 0 });
   });
 
   test('a connection is dialled when there is none, once for sends at the same time, and used again', async () => {

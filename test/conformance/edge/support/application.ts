@@ -83,7 +83,7 @@ export class Application {
 
   /** Connects to an edge; rejects when the edge refuses. */
   static async connect(
-    edge: EdgeUnderTest,
+    edge: Pick<EdgeUnderTest, 'control'>,
     options: { secret?: string; routes?: string[] } = {},
   ): Promise<Application> {
     const application = new Application(options.routes ?? methods);
