@@ -74,7 +74,7 @@ class Wiring {
     this.media = await startMedia(base, this.adapters.openMedia, edge);
     followMedia(base, this.media, recordings.recorder, calls);
     await this.resume(parts, edge);
-    const http = await listenHttp({ ...sip, help, recordings });
+    const http = await listenHttp({ ...sip, help, recordings, metrics: choice.metrics });
     this.accepting = true;
     const { site, version } = parts.plans.plan;
     base.log.info({ ...listening, http, site, plan: version }, 'ready');

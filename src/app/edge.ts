@@ -8,6 +8,7 @@ import { LocalSrf } from '../sipd/local/local-srf';
 import { defenceSettings } from '../sipd/defence/settings';
 import { startSipd } from '../sipd/server';
 import { AuthWatch } from './auth-watch';
+import { prometheus } from '../sipd/stats/prometheus';
 import type { Base } from './base';
 import type { SitePlans } from './plans';
 
@@ -29,6 +30,8 @@ export class EdgeChoice {
   readonly authWatch: AuthWatch;
   /** There when the SIP server is in this process, and needs no control connection for us. */
   private readonly localSrf: LocalSrf | undefined;
+  /** Counters of the SIP server in this process, as text for Prometheus; there once it is started. */
+  metrics: (() => string) | undefined;
 
   constructor(private readonly base: Base) {
     const { config, log } = base;
@@ -72,6 +75,7 @@ export class EdgeChoice {
       defence: defenceSettings(config),
     });
     closer.add('embedded SIP server', () => sipd.close());
+    this.metrics = () => prometheus(sipd.stats());
     this.localSrf?.serve(sipd.local);
     this.authWatch.use(sipd.defence);
 

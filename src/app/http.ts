@@ -13,6 +13,8 @@ import type { SipParts } from './sip';
 export interface HttpParts extends SipParts {
   readonly help: Help;
   readonly recordings: Recordings;
+  /** The counters of the embedded SIP server, where there is one. */
+  readonly metrics: (() => string) | undefined;
 }
 
 export async function listenHttp(parts: HttpParts): Promise<Endpoint> {
@@ -40,6 +42,7 @@ export async function listenHttp(parts: HttpParts): Promise<Endpoint> {
       site: () => ({ site: plans.plan.site, version: plans.plan.version, faults: [...plans.versions.faults] }),
     },
     throttle,
+    metrics: parts.metrics,
     assets: () => path.join(config.sitePath, 'assets'),
     log,
   });

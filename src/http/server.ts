@@ -12,6 +12,7 @@ import { answerBroken, asHttpError } from './faults';
 import { addEmergencyRoutes, type EmergencyPort } from './emergency';
 import { addHealthRoutes, type Readiness } from './health';
 import { addHelpRoutes, type HelpPort } from './help';
+import { addMetricsRoute } from './metrics';
 import { watchMethods } from './methods';
 import { addDocumentRoute, describeRoutes } from './openapi';
 import { Problem, sendProblem } from './problem';
@@ -36,6 +37,8 @@ export interface HttpPorts {
   emergency?: EmergencyPort;
   /** Without it there are no recordings. */
   recordings?: RecordingPort;
+  /** Samples for Prometheus; without it, as with a SIP edge of its own, there are none. */
+  metrics?: (() => string) | undefined;
   /** The folder with the pictures of the site in force; without it none are served. */
   assets?(): string;
   log: Logger;
@@ -135,6 +138,7 @@ function addGuardedRoutes(v1: FastifyInstance, ports: HttpPorts, clock: Clock): 
   addQueueRoutes(v1, ports.queues);
   if (ports.acd) addAcdRoutes(v1, ports.acd, ports.log);
   if (ports.emergency) addEmergencyRoutes(v1, ports.emergency, ports.log);
+  if (ports.metrics) addMetricsRoute(v1, ports.metrics);
   if (ports.recordings) addRecordingRoutes(v1, ports.recordings);
 }
 

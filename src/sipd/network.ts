@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { systemClock } from '../lib/clock';
+import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
 import { Dns } from './resolve/dns';
 import type { DnsOptions } from './resolve/dns';
@@ -41,13 +42,13 @@ export function transportOptions(options: NetworkOptions, log: Logger): Transpor
 export function routed(
   layer: TransactionLayer,
   transport: TransportLayer,
-  options: NetworkOptions,
+  options: NetworkOptions & { clock?: Clock },
   log: Logger,
 ): { transactions: RoutedTransactions; dns: Dns } {
   const dns = new Dns(options.dns);
   const context = {
     questions: dns,
-    downs: new Downs(systemClock),
+    downs: new Downs(options.clock ?? systemClock),
     maxDatagram: options.maxDatagram ?? maxDatagram,
     random: Math.random,
     serves: (name: Target['transport']) => transport.serves(name),

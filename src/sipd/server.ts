@@ -1,10 +1,9 @@
-import { systemClock } from '../lib/clock';
 import type { Clock } from '../lib/clock';
 import { Closer } from '../lib/closer';
 import type { Logger } from '../lib/logger';
 import { Defence } from './defence/defence';
-import type { DefenceStats } from './defence/defence';
 import type { DefenceOptions } from './defence/options';
+import { withDefaults } from './defaults';
 import { leastInterval } from './dialog/session-timer';
 import { hostPort } from './dialog/target';
 import { UserAgent } from './dialog/user-agent';
@@ -15,17 +14,23 @@ import { routed, transportOptions } from './network';
 import type { NetworkOptions } from './network';
 import type { LocalServer } from './local/local-srf';
 import { Proxy } from './proxy/proxy';
+import { MessageCounts } from './stats/message-counts';
+import { dropsOf } from './stats/stats';
+import type { SipdStats } from './stats/stats';
+import type { TraceEvent } from './trace/event';
+import type { Trace } from './trace/trace';
+import { Tracer } from './trace/tracer';
+import type { TraceOptions } from './trace/tracer';
 import { TransactionLayer } from './transaction/transaction-layer';
 import { defaultTimers } from './transaction/timers';
 import type { Timers } from './transaction/timers';
-import type { TransactionStats } from './transaction/types';
 import { TransportLayer } from './transport/transport-layer';
 import type { Bound } from './transport/sockets';
-import type { Addresses, Endpoint, TransportStats } from './transport/types';
+import type { Addresses, Endpoint } from './transport/types';
 
 export interface SipdOptions extends NetworkOptions {
-  /** The IPv4 or IPv6 address of the SIP sockets that are named by a port alone. */
-  host: string;
+  /** The IPv4 or IPv6 address of the SIP sockets that are named by a port alone; 127.0.0.1 unless told otherwise. */
+  host?: string;
   /** SIP over UDP; 0 takes any free port, and a transport without a port is not opened. */
   udpPort?: number;
   tcpPort?: number;
@@ -35,16 +40,20 @@ export interface SipdOptions extends NetworkOptions {
   wsPort?: number;
   /** SIP over secure WebSocket; needs `tls`. */
   wssPort?: number;
-  /** The port that applications connect to. */
-  controlPort: number;
+  /** The port that applications connect to; any free one unless told otherwise. */
+  controlPort?: number;
   /** The address of the control port; the loopback unless told otherwise, as it is the way to command the server. */
   controlHost?: string;
-  /** What applications authenticate with. */
-  secret: string;
-  log: Logger;
+  /** What applications authenticate with; made up unless given: `Sipd.connection` has it. */
+  secret?: string;
+  /** A logger of pino; silent unless given. */
+  log?: Logger;
+  /** The timers of RFC 3261 in milliseconds; those of the RFC unless given. */
   timers?: Timers;
-  /** Time, for tests that move it by hand; that of the machine unless told otherwise. */
+  /** The time that every timer of the protocol runs by; that of the system unless given. */
   clock?: Clock;
+  /** Told of every message from the start, secrets masked; `Sipd.trace` captures them at any time. */
+  trace?: (event: TraceEvent) => void;
   /** Extensions that the application supports besides those of the server: others are refused with 420 when required. */
   extensions?: readonly string[];
   /** The least session interval that is taken, in seconds; RFC 4028 allows none below 90. */
@@ -53,31 +62,27 @@ export interface SipdOptions extends NetworkOptions {
   defence?: Partial<DefenceOptions>;
 }
 
-export interface SipdStats {
-  /** Applications connected. */
-  applications: number;
-  dialogs: number;
-  /** Requests of the network that wait for an answer of the application. */
-  incoming: number;
-  /** Requests of the application under way. */
-  outgoing: number;
-  /** Clients on streams that registered. */
-  registeredFlows: number;
-  /** Requests inside dialogs that wait for an application to connect. */
-  parked: number;
-  transactions: TransactionStats;
-  transport: TransportStats;
-  defence: DefenceStats;
+export type { SipdStats } from './stats/stats';
+
+/** Where and how an application connects to the control port. */
+export interface Connection {
+  host: string;
+  port: number;
+  secret: string;
 }
 
 export interface Sipd {
   /** The true addresses, with the ports that were taken. */
   readonly addresses: Addresses & { control: Endpoint };
+  /** What drachtio-srf's `connect` wants to know. */
+  readonly connection: Connection;
   /** The way in for an application of this process, beside the control port. */
   readonly local: LocalServer;
   /** Told by whoever checks credentials, with the address that a request came from. */
   readonly defence: Pick<Defence, 'authFailed' | 'authSucceeded'>;
   stats(): SipdStats;
+  /** Captures messages from now on, until it is stopped. */
+  trace(options?: TraceOptions): Trace;
   /** Reads the certificates anew, for new connections. @returns false when one could not be used; the former stays then */
   reloadCertificates(): boolean;
   /** Closes every socket and stops every timer; calls are not ended. May be called twice. */
@@ -91,10 +96,10 @@ const ownExtensions = ['100rel', 'timer'];
  * Starts a SIP server that applications control by the protocol of drachtio-server. Several may run in one process.
  * @throws TransportError, or the system's error for the control port, when a port cannot be had; nothing is left open then
  */
-export async function startSipd(options: SipdOptions): Promise<Sipd> {
-  const { log } = options;
+export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
+  const options = withDefaults(given);
+  const { clock, log } = options;
   const timers = options.timers ?? defaultTimers;
-  const clock = options.clock ?? systemClock;
   const closer = new Closer((name, error) => log.warn({ err: error, name }, 'A part of the SIP server did not close'));
   const defence = new Defence(options.defence ?? {}, {
     clock,
@@ -102,8 +107,12 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
     disconnect: (belongs) => transport.disconnect(belongs),
   });
   closer.add('defence', () => defence.close());
-  const network = transportOptions(options, log);
-  const transport = new TransportLayer({ ...network, guard: defence, ...defence.streamOptions });
+  const network = { ...transportOptions(options, log), clock, guard: defence, ...defence.streamOptions };
+  const transport = new TransportLayer(network);
+  const counts = new MessageCounts(transport);
+  const tracer = new Tracer(transport, clock);
+  closer.add('counters and traces', () => [counts, tracer].forEach((one) => one.close()));
+  if (options.trace) tracer.watch(options.trace);
   closer.add('transport', () => transport.close());
   const extensions = [...ownExtensions, ...(options.extensions ?? []).map((name) => name.toLowerCase())];
   const checks = { extensions };
@@ -141,6 +150,7 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
 
   return {
     addresses: { ...transport.addresses, control: control.address },
+    connection: { host: control.address.address, port: control.address.port, secret: options.secret },
     local: {
       agent,
       hostports: () => hostports(transport.listening),
@@ -152,10 +162,14 @@ export async function startSipd(options: SipdOptions): Promise<Sipd> {
       applications: control.count,
       ...agent.stats(),
       parked: parking.size,
+      messages: counts.stats(),
+      drops: dropsOf(transactions.stats(), transport.stats(), defence.stats()),
+      proxied: proxy.size,
       transactions: transactions.stats(),
       transport: transport.stats(),
       defence: defence.stats(),
     }),
+    trace: (traceOptions) => tracer.trace(traceOptions),
     reloadCertificates: () => transport.reloadCertificates(),
     close: () => closer.close(),
   };

@@ -7,6 +7,8 @@ export class DialogTable {
   /** The branches of a forked INVITE share the id, so that an entry may hold several dialogs. */
   private readonly entries = new Map<string, Dialog | Dialog[]>();
   private total = 0;
+  /** How many there ever were. */
+  added = 0;
 
   get size(): number {
     return this.total;
@@ -18,6 +20,7 @@ export class DialogTable {
     else if (Array.isArray(entry)) entry.push(dialog);
     else this.entries.set(dialog.id, [entry, dialog]);
     this.total += 1;
+    this.added += 1;
   }
 
   remove(dialog: Dialog): boolean {

@@ -200,11 +200,12 @@ export class UserAgent {
     }
   }
 
-  stats(): { dialogs: number; incoming: number; outgoing: number; registeredFlows: number } {
+  stats(): { dialogs: number; dialogsTotal: number; incoming: number; outgoing: number; registeredFlows: number } {
     const { dialogs, incoming, outgoing, contactFlows } = this.core;
 
     return {
       dialogs: dialogs.size,
+      dialogsTotal: dialogs.added,
       incoming: incoming.size,
       outgoing: outgoing.size,
       registeredFlows: contactFlows.size,

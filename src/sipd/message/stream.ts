@@ -16,7 +16,8 @@ export interface StreamLimits {
 export const defaultStreamLimits: StreamLimits = Object.freeze({ maxHead: 65_536, maxBody: 262_144 });
 
 export interface StreamHandler {
-  message(message: SipMessage): void;
+  /** `raw` is the whole message, start line to body. */
+  message(message: SipMessage, raw: Buffer): void;
   /** A message that cannot be read. When the parser is `broken` afterwards, the connection is of no more use. */
   malformed(error: SipSyntaxError, raw: Buffer): void;
   /** A keep-alive that wants a single CRLF in return (RFC 5626 section 4.4.1). */
@@ -191,7 +192,7 @@ export class StreamParser {
       return;
     }
     message.body = body;
-    this.handler.message(message);
+    this.handler.message(message, raw);
   }
 
   private oversizedHead(): SipSyntaxError {

@@ -54,7 +54,10 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
   private readonly merges = new Map<string, string>();
   private readonly mergeKeys = new Map<string, string>();
   private readonly flowUsers = new Map<string, Set<FlowUser>>();
-  private readonly counts = { retransmissionsSent: 0, retransmissionsReceived: 0, malformed: 0, refused: 0 };
+  private readonly counts = {
+    ...{ clientTotal: 0, serverTotal: 0, retransmissionsSent: 0, retransmissionsReceived: 0 },
+    ...{ malformed: 0, refused: 0, stray: 0 },
+  };
   private readonly unsubscribe: (() => void)[];
   private readonly report: (error: unknown, event: string) => void;
   private lastFaultLog = -Infinity;
@@ -137,6 +140,7 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
   }
 
   private start(request: SipRequest, destination: Destination): ClientTransaction {
+    this.counts.clientTotal += 1;
     const Transaction = request.method === 'INVITE' ? InviteClientTx : NonInviteClientTx;
     const transaction = new Transaction(this.context, clientKey(request), request, destination, this.report);
     transaction.start();
@@ -180,6 +184,7 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
       this.merges.set(merge, key);
       this.mergeKeys.set(key, merge);
     }
+    this.counts.serverTotal += 1;
     const Transaction = request.method === 'INVITE' ? InviteServerTx : NonInviteServerTx;
     const transaction = new Transaction(this.context, key, request, flow, this.report);
     const refusal = checkRequest(request, this.options.checks ?? noChecks, isMerged);
@@ -193,6 +198,7 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
 
   /** RFC 3261 section 9.2: a transaction of its own, answered at once; only an INVITE without a final answer is told. */
   private receiveCancel(cancel: SipRequest, key: string, flow: Flow): void {
+    this.counts.serverTotal += 1;
     const transaction = new NonInviteServerTx(this.context, key, cancel, flow, this.report);
     const invite = this.servers.get(serverKey(cancel, 'INVITE'));
     if (!invite) {
@@ -208,9 +214,13 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
     const via = response.headers.get('Via') ?? '';
     const entry = this.clients.get(clientKey(response));
     // RFC 3261 section 8.1.3.3: a response that has more Vias than ours was misrouted, unless we forwarded its request.
-    if ((response.headers.count('Via') !== 1 || via.includes(',')) && !entry?.isForwarded) return;
-    if (entry) entry.receive(response, flow);
-    else if (this.isForUs(response, flow)) this.emit('strayResponse', response, flow);
+    const isMisrouted = (response.headers.count('Via') !== 1 || via.includes(',')) && !entry?.isForwarded;
+    if (entry && !isMisrouted) {
+      entry.receive(response, flow);
+      return;
+    }
+    this.counts.stray += 1;
+    if (!isMisrouted && this.isForUs(response, flow)) this.emit('strayResponse', response, flow);
   }
 
   /** RFC 3261 section 18.1.2: a response whose sent-by is not ours is dropped. */

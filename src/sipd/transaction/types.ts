@@ -75,13 +75,23 @@ export type LayerEvents = {
 };
 
 export interface TransactionStats {
+  /** Those that are there now, by state. */
   client: Record<string, number>;
   server: Record<string, number>;
+  /** Those since the start. */
+  clientTotal: number;
+  serverTotal: number;
+  /** Timers that run. */
   timers: number;
+  /** Messages that were sent again. */
   retransmissionsSent: number;
+  /** Repeats of the network that a transaction took for itself. */
   retransmissionsReceived: number;
   malformed: number;
+  /** Requests that were answered before the user heard of them. */
   refused: number;
+  /** Responses that nothing of ours waits for. */
+  stray: number;
 }
 
 /** The transaction user's view of the layer. */

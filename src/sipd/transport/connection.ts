@@ -26,7 +26,7 @@ export interface Connection {
 
 /** What a connection tells its owner. */
 export interface ConnectionEvents {
-  message(message: SipMessage, flow: Flow): void;
+  message(message: SipMessage, flow: Flow, raw: Buffer): void;
   malformed(error: SipSyntaxError, flow: Flow, raw: Buffer): void;
   /** A keep-alive. */
   ignored(): void;

@@ -45,9 +45,9 @@ export class TcpConnection implements Connection {
     this.waitingSince = accepted ? this.usedAt : undefined;
     this.parser = new StreamParser(
       {
-        message: (message) => {
+        message: (message, raw) => {
           this.waitingSince = undefined;
-          events.message(message, this.flow);
+          events.message(message, this.flow, raw);
         },
         malformed: (error, raw) => events.malformed(error, this.flow, raw),
         ping: () => this.pong(),

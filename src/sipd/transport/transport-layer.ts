@@ -82,7 +82,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
     if (external !== undefined) this.external = new External(external);
     else if (publicAddress !== undefined) this.external = new External({ address: publicAddress, localNetworks: [] });
     const events = {
-      message: (message: SipMessage, flow: Flow) => this.deliver(message, flow),
+      message: (message: SipMessage, flow: Flow, raw: Buffer) => this.deliver(message, flow, raw),
       malformed: (error: SipSyntaxError, flow: Flow, raw: Buffer) => this.reject(error, flow, raw),
       ignored: () => (this.counts.ignored += 1),
       failed: (error: unknown) => this.log.error({ err: error }, 'a SIP message could not be handled'),
@@ -149,6 +149,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
         ? await this.sendStream(bytes, destination)
         : await this.sendDatagram(bytes, destination);
       this.counts.sent[destination.transport] += 1;
+      this.emit('sent', bytes, flow);
 
       return flow;
     } catch (thrown) {
@@ -368,17 +369,17 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
       else this.log.error({ err: thrown }, 'a SIP message could not be handled');
       return;
     }
-    this.deliver(message, flow);
+    this.deliver(message, flow, bytes);
   }
 
-  private deliver(message: SipMessage, flow: Flow): void {
+  private deliver(message: SipMessage, flow: Flow, raw: Buffer): void {
     if (isStream(flow.transport) && !this.guard.admits(flow.remote.address)) {
       this.connections.byId(flow.id)?.destroy();
       return;
     }
     this.counts.received[flow.transport] += 1;
     if (message.kind === 'request') this.stamp(message, flow);
-    this.emit('message', message, flow);
+    this.emit('message', message, flow, raw);
   }
 
   private stamp(request: SipRequest, flow: Flow): void {

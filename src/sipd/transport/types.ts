@@ -49,10 +49,15 @@ export class TransportError extends Error {
 }
 
 export type TransportEvents = {
-  /** A well-formed message. A request's top Via has received and rport filled in already. */
-  message: [message: SipMessage, flow: Flow];
+  /**
+   * A well-formed message. A request's top Via has received and rport filled in already; `raw` is as it came, and missing
+   * only where there never were any bytes.
+   */
+  message: [message: SipMessage, flow: Flow, raw?: Buffer];
   /** Input that is no SIP message; `error.request` is there when it may be answered. */
   malformed: [error: SipSyntaxError, flow: Flow, raw: Buffer];
+  /** A message that was handed to the network. */
+  sent: [bytes: Buffer, flow: Flow];
   /** A connection ended. UDP flows never close. */
   flowClosed: [flow: Flow];
 };

@@ -123,7 +123,7 @@ export class WsConnection implements Connection {
       return;
     }
     this.hasSpoken = true;
-    this.events.message(message, this.flow);
+    this.events.message(message, this.flow, bytes);
   }
 }
 

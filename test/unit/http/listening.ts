@@ -61,6 +61,7 @@ export async function listening(parts: Partial<HttpPorts> = {}): Promise<Listeni
     acd: emptyAcd,
     emergency: emergencyInMemory(),
     recordings: noRecordings,
+    metrics: () => '',
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as never) }),
     ...parts,
   });
