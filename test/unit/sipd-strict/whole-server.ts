@@ -127,9 +127,10 @@ export class WholeServer {
 
   /** Others are served twenty times while this connection stays silent. */
   private async isWaiting(stream: Stream, id: string): Promise<void> {
-    for (let i = 0; i < 20; i += 1) await this.alive();
-    // Nobody waits any more: the winner of the race is known.
-    if (stream.text.includes(id) || stream.isClosed) await new Promise(() => undefined);
+    const isOver = (): boolean => stream.text.includes(id) || stream.isClosed;
+    for (let i = 0; i < 20 && !isOver(); i += 1) await this.alive();
+    // The race has another winner then.
+    if (isOver()) await new Promise(() => undefined);
   }
 
   private ping(transport: string, own: { address: string; port: number }): { id: string; request: Buffer } {
@@ -184,7 +185,7 @@ export class Stream {
   }
 
   static async open(port: number, host: string): Promise<Stream> {
-    const socket = net.connect({ port, host });
+    const socket = net.connect({ port, host, noDelay: true });
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
 
     return new Stream(socket);
