@@ -50,6 +50,8 @@ class Run {
   /** What was sent last, to tell what an error is of. */
   private recent: Finding[] = [];
   private dialogSeeds: string[] = [];
+  /** Ends the dialog of the seeds. */
+  private bye: string | undefined;
   private readonly onError = (error: unknown): void => this.blame(`ended the process: ${textOf(error)}`);
 
   constructor(
@@ -114,13 +116,24 @@ class Run {
   /** A dialog that lives, for messages that are to be found in one. */
   private async newDialog(): Promise<void> {
     const { target } = this;
+    this.endDialog();
     const answer = await target.ask('INVITE', []);
     const to = /^To: (.*)\r?$/m.exec(answer ?? '')?.[1];
     const id = /^Call-ID: (.*)\r?$/m.exec(answer ?? '')?.[1];
     if (to === undefined || id === undefined) return;
     const inside = ['INFO', 'UPDATE', 'INVITE', 'PRACK', 'REFER', 'NOTIFY', 'BYE', 'OPTIONS'];
     target.datagram(Buffer.from(target.request('ACK', id, [], to)));
+    this.bye = target
+      .request('BYE', id, [], to)
+      .replace('CSeq: 1 ', 'CSeq: 2000000000 ')
+      .replace('z9hG4bK', 'z9hG4bKend');
     this.dialogSeeds = inside.map((method) => target.request(method, id, [], to).replace('CSeq: 1 ', 'CSeq: 2 '));
+  }
+
+  private endDialog(): void {
+    if (this.bye !== undefined) this.target.datagram(Buffer.from(this.bye));
+    this.bye = undefined;
+    this.dialogSeeds = [];
   }
 
   private message(): string {
@@ -196,7 +209,7 @@ class Run {
   }
 
   private async memory(): Promise<{ rss: number; left: number }> {
-    this.dialogSeeds = [];
+    this.endDialog();
     const left = await this.target.drained(30_000);
     for (let i = 0; i < 3; i += 1) {
       globalThis.gc?.();

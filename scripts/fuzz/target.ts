@@ -83,6 +83,7 @@ export class Target {
     return answer;
   }
 
+  /** A request without a fault, outside dialogs or in the one of this Call-ID and To. */
   request(method: string, id: string, lines: string[], to = '<sip:bob@example.com>'): string {
     const via = `SIP/2.0/UDP ${ownAddress}:${this.socket.address().port};rport;branch=z9hG4bK${method}${id}`;
     const usual = [`Via: ${via}`, 'Max-Forwards: 70', `From: <sip:fuzz@example.com>;tag=${id}`, `To: ${to}`];
@@ -134,7 +135,8 @@ export class Target {
       this.srf.use(method, (req, res) => {
         // A dialog is made only with this program itself: the names of mutated Contacts are not to be asked for.
         const isOurs = method !== 'INVITE' || (req.get('Contact') === this.contact && !req.get('Record-Route'));
-        res.send(isOurs ? 200 : 486);
+        // Subscriptions would live until the application ends them.
+        res.send(isOurs && method !== 'SUBSCRIBE' && method !== 'REFER' ? 200 : 486);
       });
     }
     this.srf.use('BYE', (_req, res) => res.send(200));
