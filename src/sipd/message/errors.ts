@@ -17,7 +17,11 @@ export class SipSyntaxError extends Error {
     /** Set when the message was a request and its start line and header lines could be told apart. */
     public request?: PartialRequest,
   ) {
+    // No stack is gathered: nobody reads where bad input was found, and whoever floods us with it should cost us little.
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(reason);
+    Error.stackTraceLimit = limit;
     this.name = 'SipSyntaxError';
   }
 }
