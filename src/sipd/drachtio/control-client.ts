@@ -95,7 +95,9 @@ export class ControlClient extends TypedEmitter<ControlClientEvents> implements 
       }
     } catch (error) {
       if (!(error instanceof ControlProtocolError)) throw error;
-      this.close(error.message);
+      // There is no id to answer, but whoever looks at the connection sees why it ended.
+      this.answer('', `NO|${error.message}`);
+      this.end(error.message);
     }
   }
 }

@@ -12,6 +12,7 @@ import type { SipMessage } from './message';
 export function checkMessage(message: SipMessage): void {
   if (message.kind === 'request') checkTarget(message.uri, message.target.headers);
   const { branch } = message.via;
+  checkVias(message);
   if (branch !== undefined && !isToken(branch)) throw badSyntax('Malformed branch');
   checkTag(message.from, 'From');
   checkTag(message.to, 'To');
@@ -21,6 +22,12 @@ export function checkMessage(message: SipMessage): void {
   const maxForwards = message.headers.get('Max-Forwards');
   if (maxForwards !== undefined) parseCount(maxForwards, 'Max-Forwards', 255);
   checkContact(message);
+}
+
+/** The Vias below the top are copied and not read, but none of them may be empty (RFC 3261 section 25.1). */
+function checkVias({ headers }: SipMessage): void {
+  const hasMore = headers.get('Via')?.includes(',') === true || headers.count('Via') > 1;
+  if (hasMore && headers.all('Via').includes('')) throw badSyntax('Empty Via');
 }
 
 /** Headers in a Request-URI would let the sender put words into our mouth (RFC 3261 section 19.1.1). */

@@ -60,7 +60,9 @@ export class Connections {
 
   /** TCP or TLS, as the socket is. */
   acceptTcp(socket: net.Socket): void {
-    if (this.isFull || !this.context.guard.opens(socket.remoteAddress ?? '')) socket.destroy();
+    const from = socket.remoteAddress;
+    // A far end that is gone already has no address: nothing could be answered there.
+    if (from === undefined || this.isFull || !this.context.guard.opens(from)) socket.destroy();
     else this.add(new TcpConnection(socket, true, this.events, this.context.options, this.context.clock));
   }
 

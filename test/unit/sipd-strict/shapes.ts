@@ -158,8 +158,8 @@ const known: [advisory: string, name: string, parts: Parts, udp: Outcome][] = [
   ['CVE-2018-8828', 'a From tag of 50,000 characters', from(`<sip:a@example.com>;tag=${'t'.repeat(50_000)}`), 'taken'],
   ['CVE-2020-27507', 'an overlong tag twice', from(`<sip:a@b>;tag=${'t'.repeat(9000)};tag=${'t'.repeat(9000)}`), 400],
   ['CVE-2016-2385', 'a header of 60,000 characters', { more: [`X-Long: ${'x'.repeat(60_000)}`] }, 'taken'],
-  ['CVE-2016-2385', '3,000 headers', { more: Array.from({ length: 3000 }, (_, i) => `X-${i}: 1`) }, 'taken'],
-  ['CVE-2016-2385', 'a header folded 5,000 times', { more: [`X-Fold: a${'\r\n b'.repeat(5000)}`] }, 'taken'],
+  ['CVE-2016-2385', '3,000 headers', { more: Array.from({ length: 3000 }, (_, i) => `X-${i}: 1`) }, 513],
+  ['CVE-2016-2385', 'a header folded 5,000 times', { more: [`X-Fold: a${'\r\n b'.repeat(5000)}`] }, 513],
   ['GHSA-4h4c', 'a control character in a header name', { more: ['Contact\x01: <sip:evil@example.com>'] }, 400],
   [
     'CVE-2020-28361',
