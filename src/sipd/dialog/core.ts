@@ -58,6 +58,7 @@ export interface Core {
 export function endDialog(core: Core, dialog: Dialog): void {
   dialog.apply('end');
   core.dialogs.remove(dialog);
+  dialog.stopExpiry?.();
   dialog.session?.stop();
   dialog.session = undefined;
   dialog.incoming?.stop();

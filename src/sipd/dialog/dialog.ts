@@ -111,6 +111,8 @@ export class Dialog {
   /** What waits for the peer's ACK, or for the answer to our PRACK. */
   held: (() => void)[] | undefined = undefined;
   session: SessionTimer | undefined = undefined;
+  /** Stops the timer that ends a subscription which nobody renews. */
+  stopExpiry: (() => void) | undefined = undefined;
   /** Our last session description, for refreshing re-INVITEs; one byte a character. */
   sdp: string | undefined = undefined;
   peerAllowsUpdate = false;

@@ -8,6 +8,7 @@ import { dialogOfRequest, noteSdp, putHeaders } from './messages';
 import { addToken, lists, supports } from './sessions';
 import type { Sessions } from './sessions';
 import { hostPort, isSips } from './target';
+import { keepSubscribed } from './subscription';
 import { UserError } from './user-error';
 import { contentType, UserHeaders, withTransport } from './user-headers';
 import type { UserContent } from './user-headers';
@@ -138,7 +139,9 @@ export class Responder {
     if (request.method === 'UPDATE') dialog.updatesOfPeer -= 1;
     if (response.status >= 300 || dialog.isOver) return;
     if (refreshesTarget.has(request.method)) dialog.refreshTarget(request.headers.first('Contact'));
-    if (request.method === 'SUBSCRIBE' && dialog.state === 'early') dialog.apply('confirm');
+    if (request.method !== 'SUBSCRIBE') return;
+    if (dialog.state === 'early') dialog.apply('confirm');
+    keepSubscribed(this.core, dialog, request, response);
   }
 
   /** A client that registered over a stream is reached over that connection from now on. */

@@ -16,6 +16,7 @@ import type { ResponseListener } from './outgoing';
 import type { Sessions } from './sessions';
 import { hostPort, isSips, targetOfUri, UnroutableError } from './target';
 import type { UacInvites } from './uac-invites';
+import { keepSubscribed } from './subscription';
 import { UserError } from './user-error';
 import { contentType, UserHeaders, withTransport } from './user-headers';
 import type { UserContent } from './user-headers';
@@ -242,6 +243,7 @@ export class Uac {
       }
     } else if (method === 'SUBSCRIBE' && succeeded) {
       dialog.refreshTarget(response.headers.first('Contact'));
+      keepSubscribed(this.core, dialog, request, response);
     } else if (endsSubscription(dialog, request) && dialog.state !== 'ended') {
       endDialog(this.core, dialog);
     }
@@ -254,6 +256,7 @@ export class Uac {
     dialog.apply('confirm');
     this.core.dialogs.add(dialog);
     out.dialog = dialog;
+    keepSubscribed(this.core, dialog, out.request, response);
   }
 
   private seqOf(given: string | undefined): number {
