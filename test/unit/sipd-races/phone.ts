@@ -174,7 +174,8 @@ export class Phone {
     for (const [state, count] of Object.entries(client)) sizes[`client ${state}`] = count;
     for (const [state, count] of Object.entries(server)) sizes[`server ${state}`] = count;
     for (const [name, table] of Object.entries(tables)) sizes[name] = table.size;
-    Object.assign(sizes, agent.stats());
+    const { dialogsTotal: _sinceTheStart, ...agentNow } = agent.stats();
+    Object.assign(sizes, agentNow, { proxied: this.proxy.size });
     Object.assign(sizes, { requests: srf['outgoing'].size, invites: srf['invites'].size });
     sizes['listeners for ACK'] = srf['ackListeners'].size;
 
