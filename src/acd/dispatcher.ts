@@ -61,7 +61,7 @@ export class Dispatcher {
     const { floor } = this.mirror;
     const { matches } = floor.supposing(rows, () => match(floor, this.rankContext()));
     for (const one of matches) {
-      const claim = this.claim(one, true)
+      const claim = this.claim(one)
         .catch((error: unknown) => {
           if (!isUnavailable(error)) this.engine.log.error({ err: error }, 'a foreseen claim failed');
         })
@@ -150,7 +150,7 @@ export class Dispatcher {
     return { claimed: results.filter(Boolean).length, sent: claims.length };
   }
 
-  private async claim(one: Match, foreseen = false): Promise<boolean> {
+  private async claim(one: Match): Promise<boolean> {
     const { engine } = this;
     const { floor } = this.mirror;
     const { ticket, choice } = one;
@@ -171,7 +171,6 @@ export class Dispatcher {
         more: choice.strategy === 'ring-all' || choice.strategy === 'ring-progressively' ? 1 : 0,
         seen: this.mirror.seen,
         why: decisionLine(one, now),
-        foreseen: foreseen ? 1 : 0,
         takes: one.takes ? 1 : 0,
       });
       if (ticket.node === engine.node) this.claiming(choice.seatId);

@@ -16,6 +16,8 @@ export class Foresight {
   private readonly entered: OwnTicket[] = [];
   private readonly completed: string[] = [];
   private swept = false;
+  /** Tickets that were sent and are not confirmed: whether they wait is not known. */
+  private unconfirmed = 0;
 
   constructor(
     private readonly engine: Engine,
@@ -25,8 +27,11 @@ export class Foresight {
   ) {}
 
   /** `enqueueTicket` is to be sent. */
-  entering(ticket: OwnTicket): void {
+  entering(ticket: OwnTicket, confirmed: Promise<unknown>): void {
     this.entered.push(ticket);
+    const over = (): void => void (this.unconfirmed -= 1);
+    this.unconfirmed += 1;
+    confirmed.then(over, over);
   }
 
   /** `completeTicket` is to be sent. */
@@ -41,12 +46,14 @@ export class Foresight {
 
   /** What was to be sent goes now. Where it is not `whole`, more than one batch is sent, and there is no hurry. */
   look(whole: boolean): void {
+    // Whoever was sent with an earlier batch may wait still, and comes first.
+    const isClear = whole && this.unconfirmed === this.entered.length;
     const rows = [...this.seats()].map((row): Row => ({ kind: 's', row }));
     for (const [index, ticket] of this.entered.splice(0).entries()) {
       if (!this.mirror.floor.tickets.has(ticket.ticketId))
         rows.push({ kind: 't', row: enteredTicket(ticket, this.engine.node, BEHIND_ALL + index) });
     }
-    if (whole && rows.length > 0) this.dispatcher.foresee(rows);
+    if (isClear && rows.length > 0) this.dispatcher.foresee(rows);
   }
 
   /** Seats that are going to be free: at once after a talk without wrap-up, or because a wrap-up or a rest is over. */

@@ -11,7 +11,7 @@ export const verbs = {
   ],
   offerTicket: [
     ...(['ticketId', 'seatId', 'offerId', 'token', 'expiresAt', 'missDelay', 'missBreak'] as const),
-    ...(['more', 'seen', 'why', 'foreseen', 'takes'] as const),
+    ...(['more', 'seen', 'why', 'takes'] as const),
   ],
   ringSeat: ['ticketId', 'seatId', 'offerId'],
   acceptOffer: ['ticketId', 'seatId', 'offerId', 'token', 'wrapUp'],

@@ -209,7 +209,7 @@ export class Tickets {
       returnWithin,
       foreseen: isForeseen ? 1 : 0,
     });
-    if (isForeseen) this.foresight.entering(ticket);
+    if (isForeseen) this.foresight.entering(ticket, entered);
     await entered;
   }
 

@@ -12,8 +12,7 @@
     ARGV[8] more       1 when the ticket may have offers already
     ARGV[9] seen       up to which revision the one who ranked knows all changes
     ARGV[10] why       the decision, as a line of the history
-    ARGV[11] foreseen  1 when the match counts on what commands before it in the batch do
-    ARGV[12] takes     1 when the seat is taken from whoever has it, for an alarm
+    ARGV[11] takes     1 when the seat is taken from whoever has it, for an alarm
 
   Output:
     1  claimed
@@ -30,7 +29,7 @@ local ticket = loadTicket(A.ticketId)
 local seat = loadSeat(A.seatId)
 if ticket then touch('t', ticket) end
 if seat then touch('s', seat) end
-if not ticket or not seat or not may(ticket, 'offer') or isStale(ticket, A.seen, A.foreseen == '1') then return 0 end
+if not ticket or not seat or not may(ticket, 'offer') or isStale(ticket, A.seen) then return 0 end
 if ticket.state == 'offered' and A.more ~= '1' then return 0 end
 if A.takes == '1' then takeSeat(seat) end
 if seat.ticket ~= '' or not mayMove(seat, 'offer') then return 0 end

@@ -113,9 +113,11 @@ end
 local ENTRIES_READ = 200
 local ENTRIES_KEPT = 1000
 
-local function writeEntries(revision)
+-- Under the name of the node, which knows of it, or of nobody.
+local function writeEntries(revision, others)
   local key = ROOT .. 'entered'
-  redis.call('ZADD', key, revision, revision .. ' ' .. NODE .. ' ' .. whole(ENTERED))
+  if UNSEEN then redis.call('ZADD', key, revision, revision .. ' * ' .. whole(UNSEEN)) end
+  if others then redis.call('ZADD', key, revision, revision .. ' ' .. NODE .. ' ' .. whole(ENTERED)) end
   redis.call('ZREMRANGEBYRANK', key, 0, -1 - ENTRIES_KEPT)
 end
 

@@ -55,8 +55,9 @@ if #rows > 0 and READS then
   revision = redis.call('GET', ROOT .. 'revision') or '0'
 elseif #rows > 0 then
   revision = redis.call('INCR', ROOT .. 'revision')
-  if redis.call('ZCARD', ROOT .. 'nodes') > 1 then
-    if ENTERED then writeEntries(revision) end
+  local others = redis.call('ZCARD', ROOT .. 'nodes') > 1
+  if UNSEEN or ENTERED and others then writeEntries(revision, others) end
+  if others then
     redis.call('PUBLISH', ROOT .. 'changes', revision .. '\29' .. NODE .. '\29' .. table.concat(rows, '\30'))
   end
 end

@@ -13,6 +13,7 @@ local function earliestSince(seen)
   local entries = redis.call('ZRANGE', ROOT .. 'entered', '(' .. seen, '+inf', 'BYSCORE', 'LIMIT', 0, ENTRIES_READ)
   for _, entry in ipairs(entries) do
     local node, at = string.match(entry, '^%S+ (%S+) (%S+)$')
+    -- What this node itself brings in it knows, unless it was unseen.
     if node ~= NODE then known = math.min(known, tonumber(at)) end
   end
   -- Whoever is so far behind cannot rank.
@@ -22,12 +23,12 @@ local function earliestSince(seen)
 end
 
 -- Whether tickets have come in that were not known yet when the match was made, and that may come before this one: brought by other
--- nodes, or, for a match that was made before the answer to its own batch, by that. Of plain tickets none does that came later.
-local function isStale(ticket, seen, foreseen)
+-- nodes, or unforeseen by this batch or one that was not answered yet. Of plain tickets none does that came later.
+local function isStale(ticket, seen)
   local class = ticket.class
   local isAhead = (class == 'normal' or class == 'vip' or class == 'alarm') and tonumber(ticket.priority) >= 0
   local own = isAhead and tonumber(ticket.enqueuedAt) or math.huge
-  return foreseen and UNSEEN and UNSEEN < own or earliestSince(seen) < own
+  return UNSEEN and UNSEEN < own or earliestSince(seen) < own
 end
 
 -- The talk waits again in its old place; it is not counted as answered any more.

@@ -183,6 +183,8 @@ export function checkOrder(before: Picture, after: Picture): void {
     new Set(offersOf(before.tickets.get(id) ?? {}).map(({ offerId }) => offerId));
   for (const [id, ticket] of after.tickets) {
     if (ticket.state !== 'offered' || offersOf(ticket).some(({ offerId }) => known(id).has(offerId))) continue;
+    // Who was ranked anew at the same moment may have been offered by the rank that he had.
+    if (isRankedAnew(before.tickets.get(id), ticket)) continue;
     for (const [otherId, other] of after.tickets) {
       if (other.state !== 'waiting' || !untouched(before, after, otherId) || !isAlike(ticket, other)) continue;
       assert(isBefore(ticket, other), 'a ticket was offered before one of its kind that came earlier', {
@@ -191,6 +193,10 @@ export function checkOrder(before: Picture, after: Picture): void {
       });
     }
   }
+}
+
+function isRankedAnew(before: Hash | undefined, after: Hash): boolean {
+  return before !== undefined && (before.priority !== after.priority || before.class !== after.class);
 }
 
 function untouched(before: Picture, after: Picture, id: string): boolean {
