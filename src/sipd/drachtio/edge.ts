@@ -14,6 +14,7 @@ import { parseOrder } from '../proxy/order';
 import type { Proxy } from '../proxy/proxy';
 import type { Flow, SipTransport } from '../transport/types';
 import { parseRequestLine, parseStatusLine } from './command';
+import { CallRecords } from './cdr';
 import type { Command } from './command';
 import type { ControlClient } from './control-client';
 import type { ControlServer } from './control-server';
@@ -27,6 +28,7 @@ import type { Parking } from './parking';
  */
 export class Edge {
   private readonly offs: (() => void)[];
+  private readonly records: CallRecords;
 
   constructor(
     private readonly agent: UserAgent,
@@ -46,10 +48,13 @@ export class Edge {
       agent.events.on('response', (out, response, flow) => this.onResponse(out, response, flow)),
       agent.events.on('ended', (dialog, bye) => this.onEnded(dialog, bye)),
     ];
+    // After the listeners above: an application hears of a message before its record.
+    this.records = new CallRecords(agent, control);
   }
 
   close(): void {
     for (const off of this.offs) off();
+    this.records.close();
     this.parking.close();
   }
 
@@ -105,6 +110,7 @@ export class Edge {
     const bytes = toBuffer(response);
     const meta = metaLine('application', bytes.length, remoteOf(incoming.transaction.flow));
     client.answer(command.id, `OK|${meta}|${id}|${incoming.dialog?.id ?? ''}||Msg sent:|`, bytes);
+    this.records.responded(incoming, response);
   }
 
   private sendOutside(
@@ -146,6 +152,7 @@ export class Edge {
     const own = { transport: out.destination.transport, ...this.transport.sentBy(out.destination) };
     const meta = metaLine('application', bytes.length, own);
     client.answer(command.id, `OK|${meta}|${out.id}|Msg sent:|`, bytes);
+    this.records.sent(out.request);
   }
 
   private echoMessage(
