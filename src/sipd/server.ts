@@ -25,6 +25,7 @@ import { TransactionLayer } from './transaction/transaction-layer';
 import { defaultTimers } from './transaction/timers';
 import type { Timers } from './transaction/timers';
 import { TransportLayer } from './transport/transport-layer';
+import type { TlsOptions } from './transport/certificates';
 import type { Bound } from './transport/sockets';
 import type { Addresses, Endpoint } from './transport/types';
 
@@ -44,6 +45,8 @@ export interface SipdOptions extends NetworkOptions {
   controlPort?: number;
   /** The address of the control port; the loopback unless told otherwise, as it is the way to command the server. */
   controlHost?: string;
+  /** The certificate of the control port, which speaks nothing but TLS then; plain TCP unless given. */
+  controlTls?: TlsOptions;
   /** What applications authenticate with; made up unless given: `Sipd.connection` has it. */
   secret?: string;
   /** A logger of pino; silent unless given. */
@@ -130,6 +133,8 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
     secret: options.secret,
     hostports: () => hostports(transport.listening),
     log,
+    tls: options.controlTls,
+    clock,
   });
   const parking = new Parking(clock, 50 * timers.t1, (incoming) => {
     agent.refuse(incoming, incoming.method === 'BYE' ? 200 : 503, [['Retry-After', '5']]);
@@ -170,7 +175,7 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
       defence: defence.stats(),
     }),
     trace: (traceOptions) => tracer.trace(traceOptions),
-    reloadCertificates: () => transport.reloadCertificates(),
+    reloadCertificates: () => [transport.reloadCertificates(), control.reloadCertificate()].every(Boolean),
     close: () => closer.close(),
   };
 }
