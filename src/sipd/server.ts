@@ -9,6 +9,7 @@ import { hostPort } from './dialog/target';
 import { UserAgent } from './dialog/user-agent';
 import { ControlServer } from './drachtio/control-server';
 import { Edge } from './drachtio/edge';
+import type { ApplicationRouter } from './drachtio/outbound';
 import { Parking } from './drachtio/parking';
 import { routed, transportOptions } from './network';
 import type { NetworkOptions } from './network';
@@ -47,6 +48,8 @@ export interface SipdOptions extends NetworkOptions {
   controlHost?: string;
   /** The certificate of the control port, which speaks nothing but TLS then; plain TCP unless given. */
   controlTls?: TlsOptions;
+  /** Which application gets a new request: one that listens, or one by tag; the connected ones in turn unless given. */
+  applicationRoute?: ApplicationRouter;
   /** What applications authenticate with; made up unless given: `Sipd.connection` has it. */
   secret?: string;
   /** A logger of pino; silent unless given. */
@@ -141,7 +144,7 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
   });
   const proxy = new Proxy({ agent, transactions, transport, clock, log, secret: options.secret });
   closer.add('proxy', () => proxy.close());
-  const edge = new Edge(agent, control, transport, parking, proxy, log);
+  const edge = new Edge(agent, control, transport, parking, proxy, log, options.applicationRoute);
   closer.add('edge', () => edge.close());
   try {
     await transport.listen(options);

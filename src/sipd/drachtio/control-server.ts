@@ -9,6 +9,8 @@ import type { Command } from './command';
 import type { TlsOptions } from '../transport/certificates';
 import { ControlClient } from './control-client';
 import { ControlListener } from './control-listener';
+import { dial } from './outbound';
+import type { ApplicationRoute } from './outbound';
 
 export type ControlServerEvents = {
   /** A command of an authenticated application that is about SIP. */
@@ -85,6 +87,35 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
     return this.inTurn(verb, (application) => application.routes.has(verb));
   }
 
+  /** The next application in turn of those that take this method and told this tag. */
+  pickTagged(method: string, tag: string): Application | undefined {
+    const verb = method.toLowerCase();
+
+    return this.inTurn(
+      verb,
+      (application) =>
+        application instanceof ControlClient && application.tags.has(tag) && application.routes.has(verb),
+    );
+  }
+
+  /**
+   * Connects to an application that listens, for one request; it has to give the secret, as those that connect.
+   * Undefined when it cannot be had.
+   */
+  connect(route: Exclude<ApplicationRoute, { tag: string }>): Promise<ControlClient | undefined> {
+    const client = this.accept(dial(route));
+
+    return new Promise((resolve) => {
+      const off = this.on('joined', (application) => {
+        if (application === client) resolve(client);
+      });
+      client.on('closed', () => {
+        off();
+        resolve(undefined);
+      });
+    });
+  }
+
   /** The next application in turn, whatever it takes. */
   pickAny(): Application | undefined {
     return this.inTurn('', () => true);
@@ -121,7 +152,7 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
     return candidates[turn];
   }
 
-  private accept(socket: Socket): void {
+  private accept(socket: Socket): ControlClient {
     const client = new ControlClient(socket);
     this.sockets.add(client);
     const tooLate = setTimeout(() => {
@@ -135,6 +166,8 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
       this.options.log.info({ application: client.name, reason }, 'Application disconnected');
       this.leave(client);
     });
+
+    return client;
   }
 
   private onCommand(client: ControlClient, command: Command): void {
@@ -156,6 +189,7 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
     client.answer(command.id, `OK|${addresses}|${serverVersion}|${addresses}`);
     if (client.isAuthenticated) return;
     client.isAuthenticated = true;
+    for (const tag of (command.args[1] ?? '').split(',')) if (tag) client.tags.add(tag);
     this.options.log.info({ application: client.name }, 'Application connected');
     this.join(client);
   }

@@ -16,9 +16,11 @@ import type { Flow, SipTransport } from '../transport/types';
 import { parseRequestLine, parseStatusLine } from './command';
 import { CallRecords } from './cdr';
 import type { Command } from './command';
-import type { ControlClient } from './control-client';
+import { ControlClient } from './control-client';
 import type { ControlServer } from './control-server';
 import { metaLine } from './meta';
+import { routeOf } from './outbound';
+import type { ApplicationRouter } from './outbound';
 import type { Parking } from './parking';
 
 /**
@@ -37,12 +39,13 @@ export class Edge {
     private readonly parking: Parking,
     private readonly proxy: Proxy,
     private readonly log: Logger,
+    private readonly router?: ApplicationRouter,
   ) {
     this.offs = [
       control.on('command', (client, command) => this.onCommand(client, command)),
       control.on('joined', () => this.onJoined()),
       control.on('left', (application) => this.onLeft(application)),
-      agent.events.on('request', (incoming) => this.onRequest(incoming)),
+      agent.events.on('request', (incoming) => this.onArrival(incoming)),
       agent.events.on('cancel', (incoming, cancel) => this.onCancel(incoming, cancel)),
       agent.events.on('ack', (ack, flow, dialog, inviteId) => this.onAck(ack, flow, dialog, inviteId)),
       agent.events.on('response', (out, response, flow) => this.onResponse(out, response, flow)),
@@ -166,6 +169,33 @@ export class Edge {
     const flow = dialog?.flow;
     const own = flow ? localOf(flow) : { transport: 'udp', address: '', port: 0 };
     client.answer(command.id, `OK|${metaLine('application', bytes.length, own)}|${id}|Msg sent:|`, bytes);
+  }
+
+  private onArrival(incoming: IncomingRequest): void {
+    if (incoming.dialog || !this.router) this.onRequest(incoming);
+    else void this.routeNew(incoming, this.router);
+  }
+
+  /** As drachtio-server does: 480 when the application cannot be had, 500 when the way to it cannot be told. */
+  private async routeNew(incoming: IncomingRequest, router: ApplicationRouter): Promise<void> {
+    try {
+      const route = await routeOf(router, incoming.request);
+      if (!route) {
+        if (!incoming.hasFinal) this.onRequest(incoming);
+        return;
+      }
+      const isTagged = 'tag' in route;
+      const application = isTagged
+        ? this.control.pickTagged(incoming.method, route.tag)
+        : await this.control.connect(route);
+      if (!incoming.hasFinal && application) this.deliver(application, incoming);
+      else if (!application) this.agent.refuse(incoming, 480);
+      // The caller gave up meanwhile: the connection was for this call alone.
+      else if (application instanceof ControlClient && !isTagged) application.end('the request is over');
+    } catch (error) {
+      this.log.error({ err: error }, 'A request could not be routed to an application');
+      this.agent.refuse(incoming, 500);
+    }
   }
 
   private onRequest(incoming: IncomingRequest): void {
