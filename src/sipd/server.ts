@@ -9,6 +9,7 @@ import { hostPort } from './dialog/target';
 import { UserAgent } from './dialog/user-agent';
 import { ControlServer } from './drachtio/control-server';
 import { Edge } from './drachtio/edge';
+import type { ApplicationRouter } from './drachtio/outbound';
 import { Parking } from './drachtio/parking';
 import { routed, transportOptions } from './network';
 import type { NetworkOptions } from './network';
@@ -25,6 +26,7 @@ import { TransactionLayer } from './transaction/transaction-layer';
 import { defaultTimers } from './transaction/timers';
 import type { Timers } from './transaction/timers';
 import { TransportLayer } from './transport/transport-layer';
+import type { TlsOptions } from './transport/certificates';
 import type { Bound } from './transport/sockets';
 import type { Addresses, Endpoint } from './transport/types';
 
@@ -44,6 +46,10 @@ export interface SipdOptions extends NetworkOptions {
   controlPort?: number;
   /** The address of the control port; the loopback unless told otherwise, as it is the way to command the server. */
   controlHost?: string;
+  /** The certificate of the control port, which speaks nothing but TLS then; plain TCP unless given. */
+  controlTls?: TlsOptions;
+  /** Which application gets a new request: one that listens, or one by tag; the connected ones in turn unless given. */
+  applicationRoute?: ApplicationRouter;
   /** What applications authenticate with; made up unless given: `Sipd.connection` has it. */
   secret?: string;
   /** A logger of pino; silent unless given. */
@@ -130,13 +136,15 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
     secret: options.secret,
     hostports: () => hostports(transport.listening),
     log,
+    tls: options.controlTls,
+    clock,
   });
   const parking = new Parking(clock, 50 * timers.t1, (incoming) => {
     agent.refuse(incoming, incoming.method === 'BYE' ? 200 : 503, [['Retry-After', '5']]);
   });
   const proxy = new Proxy({ agent, transactions, transport, clock, log, secret: options.secret });
   closer.add('proxy', () => proxy.close());
-  const edge = new Edge(agent, control, transport, parking, proxy, log);
+  const edge = new Edge(agent, control, transport, parking, proxy, log, options.applicationRoute);
   closer.add('edge', () => edge.close());
   try {
     await transport.listen(options);
@@ -170,7 +178,7 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
       defence: defence.stats(),
     }),
     trace: (traceOptions) => tracer.trace(traceOptions),
-    reloadCertificates: () => transport.reloadCertificates(),
+    reloadCertificates: () => [transport.reloadCertificates(), control.reloadCertificate()].every(Boolean),
     close: () => closer.close(),
   };
 }

@@ -23,6 +23,8 @@ export class ControlClient extends TypedEmitter<ControlClientEvents> implements 
   isAuthenticated = false;
   /** The methods that it takes, in lower case. */
   readonly routes = new Set<string>();
+  /** What it told of itself; requests may be routed by it. */
+  readonly tags = new Set<string>();
   private readonly reader = new FrameReader();
   private closeReason: string | undefined;
   private isGathering = false;

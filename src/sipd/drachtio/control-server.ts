@@ -1,11 +1,16 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
-import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Clock } from '../../lib/clock';
 import { TypedEmitter } from '../../lib/emitter';
 import type { Logger } from '../../lib/logger';
 import type { Application } from '../application';
 import type { Command } from './command';
+import type { TlsOptions } from '../transport/certificates';
 import { ControlClient } from './control-client';
+import { ControlListener } from './control-listener';
+import { dial } from './outbound';
+import type { ApplicationRoute } from './outbound';
 
 export type ControlServerEvents = {
   /** A command of an authenticated application that is about SIP. */
@@ -23,6 +28,9 @@ export interface ControlServerOptions {
   /** What an application is told at its start: our SIP addresses as `transport/address:port`. */
   hostports: () => string[];
   log: Logger;
+  /** With a certificate the port speaks TLS. */
+  tls?: TlsOptions;
+  clock?: Clock;
 }
 
 /** drachtio-srf looks for this form and pings servers from v0.8.2 on. */
@@ -32,7 +40,7 @@ const authenticationTime = 10_000;
 
 /** The port that applications connect to: the secret, the methods that they take, and who gets which request. */
 export class ControlServer extends TypedEmitter<ControlServerEvents> {
-  private readonly server: Server;
+  private listener: ControlListener | undefined;
   private readonly sockets = new Set<ControlClient>();
   private readonly applications = new Set<Application>();
   /** By method: which application got the last request. */
@@ -40,11 +48,10 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
 
   constructor(private readonly options: ControlServerOptions) {
     super();
-    this.server = createServer((socket) => this.accept(socket));
   }
 
   get address(): { address: string; port: number } {
-    const { address, port } = this.server.address() as AddressInfo;
+    const { address, port } = this.listener!.server.address() as AddressInfo;
 
     return { address, port };
   }
@@ -53,16 +60,24 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
     return this.applications.size;
   }
 
-  /** @throws the system's error when the port cannot be had */
-  listen(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(this.options.port, this.options.host, () => {
-        this.server.off('error', reject);
-        this.server.on('error', (error) => this.options.log.error({ err: error }, 'Control port'));
-        resolve();
-      });
-    });
+  /** @throws CertificateError; the system's error when the port cannot be had */
+  async listen(): Promise<void> {
+    const { host, port, log } = this.options;
+    this.listener = new ControlListener(this.options, (socket) => this.accept(socket));
+    const { server } = this.listener;
+    try {
+      server.listen(port, host);
+      await once(server, 'listening');
+    } catch (error) {
+      await this.listener.close();
+      throw error;
+    }
+    server.on('error', (error) => log.error({ err: error }, 'Control port'));
+  }
+
+  /** Reads the certificate anew. @returns false when it could not be used; the former stays then */
+  reloadCertificate(): boolean {
+    return this.listener?.reload() ?? true;
   }
 
   /** The next application, in turn, of those that take this method. */
@@ -70,6 +85,35 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
     const verb = method.toLowerCase();
 
     return this.inTurn(verb, (application) => application.routes.has(verb));
+  }
+
+  /** The next application in turn of those that take this method and told this tag. */
+  pickTagged(method: string, tag: string): Application | undefined {
+    const verb = method.toLowerCase();
+
+    return this.inTurn(
+      verb,
+      (application) =>
+        application instanceof ControlClient && application.tags.has(tag) && application.routes.has(verb),
+    );
+  }
+
+  /**
+   * Connects to an application that listens, for one request; it has to give the secret, as those that connect.
+   * Undefined when it cannot be had.
+   */
+  connect(route: Exclude<ApplicationRoute, { tag: string }>): Promise<ControlClient | undefined> {
+    const client = this.accept(dial(route));
+
+    return new Promise((resolve) => {
+      const off = this.on('joined', (application) => {
+        if (application === client) resolve(client);
+      });
+      client.on('closed', () => {
+        off();
+        resolve(undefined);
+      });
+    });
   }
 
   /** The next application in turn, whatever it takes. */
@@ -94,10 +138,9 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
     if (this.applications.delete(application)) this.emit('left', application);
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     for (const client of this.sockets) client.close('the server is closing');
-
-    return new Promise((resolve) => this.server.close(() => resolve()));
+    await this.listener?.close();
   }
 
   private inTurn(verb: string, takes: (application: Application) => boolean): Application | undefined {
@@ -109,7 +152,7 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
     return candidates[turn];
   }
 
-  private accept(socket: Socket): void {
+  private accept(socket: Socket): ControlClient {
     const client = new ControlClient(socket);
     this.sockets.add(client);
     const tooLate = setTimeout(() => {
@@ -123,6 +166,8 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
       this.options.log.info({ application: client.name, reason }, 'Application disconnected');
       this.leave(client);
     });
+
+    return client;
   }
 
   private onCommand(client: ControlClient, command: Command): void {
@@ -144,6 +189,7 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
     client.answer(command.id, `OK|${addresses}|${serverVersion}|${addresses}`);
     if (client.isAuthenticated) return;
     client.isAuthenticated = true;
+    for (const tag of (command.args[1] ?? '').split(',')) if (tag) client.tags.add(tag);
     this.options.log.info({ application: client.name }, 'Application connected');
     this.join(client);
   }

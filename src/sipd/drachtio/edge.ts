@@ -14,10 +14,13 @@ import { parseOrder } from '../proxy/order';
 import type { Proxy } from '../proxy/proxy';
 import type { Flow, SipTransport } from '../transport/types';
 import { parseRequestLine, parseStatusLine } from './command';
+import { CallRecords } from './cdr';
 import type { Command } from './command';
-import type { ControlClient } from './control-client';
+import { ControlClient } from './control-client';
 import type { ControlServer } from './control-server';
 import { metaLine } from './meta';
+import { routeOf } from './outbound';
+import type { ApplicationRouter } from './outbound';
 import type { Parking } from './parking';
 
 /**
@@ -27,6 +30,7 @@ import type { Parking } from './parking';
  */
 export class Edge {
   private readonly offs: (() => void)[];
+  private readonly records: CallRecords;
 
   constructor(
     private readonly agent: UserAgent,
@@ -35,21 +39,25 @@ export class Edge {
     private readonly parking: Parking,
     private readonly proxy: Proxy,
     private readonly log: Logger,
+    private readonly router?: ApplicationRouter,
   ) {
     this.offs = [
       control.on('command', (client, command) => this.onCommand(client, command)),
       control.on('joined', () => this.onJoined()),
       control.on('left', (application) => this.onLeft(application)),
-      agent.events.on('request', (incoming) => this.onRequest(incoming)),
+      agent.events.on('request', (incoming) => this.onArrival(incoming)),
       agent.events.on('cancel', (incoming, cancel) => this.onCancel(incoming, cancel)),
       agent.events.on('ack', (ack, flow, dialog, inviteId) => this.onAck(ack, flow, dialog, inviteId)),
       agent.events.on('response', (out, response, flow) => this.onResponse(out, response, flow)),
       agent.events.on('ended', (dialog, bye) => this.onEnded(dialog, bye)),
     ];
+    // After the listeners above: an application hears of a message before its record.
+    this.records = new CallRecords(agent, control);
   }
 
   close(): void {
     for (const off of this.offs) off();
+    this.records.close();
     this.parking.close();
   }
 
@@ -105,6 +113,7 @@ export class Edge {
     const bytes = toBuffer(response);
     const meta = metaLine('application', bytes.length, remoteOf(incoming.transaction.flow));
     client.answer(command.id, `OK|${meta}|${id}|${incoming.dialog?.id ?? ''}||Msg sent:|`, bytes);
+    this.records.responded(incoming, response);
   }
 
   private sendOutside(
@@ -146,6 +155,7 @@ export class Edge {
     const own = { transport: out.destination.transport, ...this.transport.sentBy(out.destination) };
     const meta = metaLine('application', bytes.length, own);
     client.answer(command.id, `OK|${meta}|${out.id}|Msg sent:|`, bytes);
+    this.records.sent(out.request);
   }
 
   private echoMessage(
@@ -159,6 +169,33 @@ export class Edge {
     const flow = dialog?.flow;
     const own = flow ? localOf(flow) : { transport: 'udp', address: '', port: 0 };
     client.answer(command.id, `OK|${metaLine('application', bytes.length, own)}|${id}|Msg sent:|`, bytes);
+  }
+
+  private onArrival(incoming: IncomingRequest): void {
+    if (incoming.dialog || !this.router) this.onRequest(incoming);
+    else void this.routeNew(incoming, this.router);
+  }
+
+  /** As drachtio-server does: 480 when the application cannot be had, 500 when the way to it cannot be told. */
+  private async routeNew(incoming: IncomingRequest, router: ApplicationRouter): Promise<void> {
+    try {
+      const route = await routeOf(router, incoming.request);
+      if (!route) {
+        if (!incoming.hasFinal) this.onRequest(incoming);
+        return;
+      }
+      const isTagged = 'tag' in route;
+      const application = isTagged
+        ? this.control.pickTagged(incoming.method, route.tag)
+        : await this.control.connect(route);
+      if (!incoming.hasFinal && application) this.deliver(application, incoming);
+      else if (!application) this.agent.refuse(incoming, 480);
+      // The caller gave up meanwhile: the connection was for this call alone.
+      else if (application instanceof ControlClient && !isTagged) application.end('the request is over');
+    } catch (error) {
+      this.log.error({ err: error }, 'A request could not be routed to an application');
+      this.agent.refuse(incoming, 500);
+    }
   }
 
   private onRequest(incoming: IncomingRequest): void {

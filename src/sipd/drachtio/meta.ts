@@ -12,7 +12,7 @@ let lastMs = -1;
 let lastText = '';
 
 /** UTC, in microseconds as drachtio-server writes it. Made once a millisecond. */
-function timeOfDay(): string {
+export function timeOfDay(): string {
   const now = Date.now();
   if (now !== lastMs) {
     lastMs = now;

@@ -7,6 +7,7 @@ import { incomingStories, lostAckStories, strictIncomingStories } from './storie
 import { inDialogStories, strictInDialogStories } from './stories/in-dialog';
 import { outgoingStories, strictOutgoingStories, unansweredStories } from './stories/outgoing';
 import { proxyStories } from './stories/proxying';
+import { recordStories } from './stories/records';
 import { requestStories } from './stories/requests';
 import { sessionStories } from './stories/sessions';
 import { wireStories } from './stories/wire';
@@ -40,6 +41,8 @@ describe.each(edges)('SIP edge: %s', (name, start) => {
   describe('calls of the application', () => outgoingStories(stage));
   describe('inside a call', () => inDialogStories(stage));
   describe('requests outside calls', () => requestStories(stage));
+  // drachtio-server writes records only when its configuration file says <cdrs>true</cdrs>.
+  if (isSipd || process.env.DRACHTIO_CDRS) describe('call records', () => recordStories(stage));
   describe('proxying', () => proxyStories(stage));
   describe('streams', () => streamStories(stage));
   describe('applications', () => applicationStories(stage));

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
 import { Authority } from '../../support/certificates';
 import { DnsServer } from '../../support/dns';
 import { startSipd } from '../../../src/sipd/server';
@@ -72,4 +76,31 @@ test('a sips call to whoever cannot prove to be the domain fails, and nothing of
     status: 503,
   });
   expect(callee.sipd.stats().transport.received.tls).toBe(0);
+}, 30_000);
+
+test('an application connects to the control port over TLS, and over nothing else', async () => {
+  const authority = await Authority.create();
+  cleanups.push(() => authority.remove());
+  const files = await authority.issue(['IP:127.0.0.1']);
+  const sipd = await startSipd({ udpPort: 0, controlTls: files, secret });
+  cleanups.push(() => sipd.close());
+  const { host, port } = sipd.connection;
+  const ca = readFileSync(files.ca);
+  const app = await Application.connect({ control: { host, port, secret } }, { tls: { ca } });
+  expect(sipd.stats().applications).toBe(1);
+  // Neither a plain connection nor one that knows another authority gets in, and one that says nothing does not hold up the end.
+  const plain = connect(port, host);
+  plain.write('10#m|ping');
+  plain.on('error', () => undefined).resume();
+  await once(plain, 'close');
+  const stranger = tlsConnect({ host, port });
+  const [error] = (await once(stranger, 'error')) as [Error];
+  expect(error.message).toMatch(/certificate/);
+  const silent = connect(port, host);
+  silent.on('error', () => undefined).resume();
+  await once(silent, 'connect');
+  expect(sipd.stats().applications).toBe(1);
+  await app.close();
+  const gone = once(silent, 'close');
+  await Promise.all([sipd.close(), sipd.close(), gone]);
 }, 30_000);

@@ -84,7 +84,7 @@ export class Application {
   /** Connects to an edge; rejects when the edge refuses. */
   static async connect(
     edge: Pick<EdgeUnderTest, 'control'>,
-    options: { secret?: string; routes?: string[] } = {},
+    options: { secret?: string; routes?: string[]; tls?: object; tags?: string[] } = {},
   ): Promise<Application> {
     const application = new Application(options.routes ?? methods);
     const { srf } = application;
@@ -93,7 +93,15 @@ export class Application {
     const connected = new Promise<void>((resolve, reject) => {
       srf.once('connect', (error: Error | null) => (error ? reject(error) : resolve()));
     });
-    srf.connect({ host, port, secret: options.secret ?? secret, reconnect: { maxAttempts: 1 } });
+    const { tls, tags } = options;
+    srf.connect({
+      host,
+      port,
+      ...(tls && { tls }),
+      ...(tags && { tags }),
+      secret: options.secret ?? secret,
+      reconnect: { maxAttempts: 1 },
+    });
     await connected;
     // The answer to any command tells that the routes sent before it are in force.
     await srf.request('sips:nobody@192.0.2.1', { method: 'OPTIONS' }).catch(() => undefined);
