@@ -48,9 +48,11 @@ export type Verdict =
   | { outcome: 'stale'; user: string; fault: DigestFault }
   | { outcome: 'refused'; user: string; fault: DigestFault };
 
-const scheme = /[\s,]*([A-Za-z][\w!#$%&'*+.^`|~-]*)[ \t\r\n]+(?=[^\s=,])/y;
-const parameter = /[\s,]*([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\\p{Cc}]|\\[\x20-\x7e])*)"|([^\s",]+))\s*(?=,|$)/uy;
-const foreign = /[\s,]*(?:[^",]|"(?:[^"\\]|\\.)*")+\s*(?=,|$)/y;
+// None of these begins with what parts two of them: where blanks could be read in several ways, a row of them would take for ever.
+const separators = /[\s,]*/y;
+const scheme = /([A-Za-z][\w!#$%&'*+.^`|~-]*)[ \t\r\n]+(?=[^\s=,])/y;
+const parameter = /([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\\p{Cc}]|\\[\x20-\x7e])*)"|([^\s",]+))\s*(?=,|$)/uy;
+const foreign = /(?:[^",]|"(?:[^"\\]|\\.)*")+(?=,|$)/y;
 
 /**
  * Reads every Digest credential of an Authorization header. Several headers may stand in one, joined by commas;
@@ -64,6 +66,7 @@ export function parseAuthorization(header: string): Credentials[] {
   const found: Map<string, string>[] = [];
   let current: Map<string, string> | undefined;
   for (let at = 0; at < text.length;) {
+    at += matchAt(separators, text, at)?.[0].length ?? 0;
     const named = matchAt(scheme, text, at);
     if (named) {
       current = named[1]?.toLowerCase() === 'digest' ? new Map() : undefined;

@@ -254,3 +254,10 @@ describe('checkCredentials', () => {
     expect([unknown.outcome, wrong.outcome]).toEqual(['refused', 'refused']);
   });
 });
+
+test.each(['Basic', 'Digest a=b,'])(
+  '%s and a row of blanks before an open quote is refused, and not after minutes',
+  (begin) => {
+    expect(() => parseAuthorization(`${begin} ${' '.repeat(4_000)}"`)).toThrow(SightlineError);
+  },
+);
