@@ -2,37 +2,40 @@ import { runEnd, WORD } from './chars';
 import { badSyntax } from './errors';
 import { isToken, parseCount, parseNameAddr } from './grammar';
 import type { NameAddr } from './grammar';
-import type { SipMessage } from './message';
+import type { SipMessage, SipRequest } from './message';
+import { isUsualContact, isUsualCSeq, isUsualParty, isUsualTarget, isUsualVia } from './usual';
 
 /**
- * Checks the grammar of every header that this server acts on. The parsed forms stay cached in the message, so the
- * check costs nothing that would not be done later.
+ * Checks the grammar of every header that this server acts on. What has the usual shape is not taken apart here: that is
+ * done when somebody asks. All else is parsed, and the parsed forms stay cached in the message.
  * @throws SipSyntaxError
  */
 export function checkMessage(message: SipMessage): void {
-  if (message.kind === 'request') checkTarget(message.uri, message.target.headers);
-  const { branch } = message.via;
-  checkVias(message);
-  if (branch !== undefined && !isToken(branch)) throw badSyntax('Malformed branch');
-  checkTag(message.from, 'From');
-  checkTag(message.to, 'To');
+  const { headers } = message;
+  if (message.kind === 'request' && !isUsualTarget(message.uri)) checkTarget(message);
+  const hasMoreVias = headers.count('Via') > 1;
+  if (hasMoreVias || !isUsualVia(headers.get('Via') ?? '')) checkVias(message, hasMoreVias);
+  if (!isUsualParty(headers.get('From') ?? '')) checkTag(message.from, 'From');
+  if (!isUsualParty(headers.get('To') ?? '')) checkTag(message.to, 'To');
   checkCallId(message.callId);
-  const { method } = message.cseq;
-  if (message.kind === 'request' && method !== message.method) throw badSyntax('CSeq is of another method');
-  const maxForwards = message.headers.get('Max-Forwards');
+  checkCSeq(message);
+  const maxForwards = headers.get('Max-Forwards');
   if (maxForwards !== undefined) parseCount(maxForwards, 'Max-Forwards', 255);
   checkContact(message);
 }
 
 /** The Vias below the top are copied and not read, but none of them may be empty (RFC 3261 section 25.1). */
-function checkVias({ headers }: SipMessage): void {
-  const hasMore = headers.get('Via')?.includes(',') === true || headers.count('Via') > 1;
+function checkVias(message: SipMessage, hasMoreVias: boolean): void {
+  const { branch } = message.via;
+  const { headers } = message;
+  const hasMore = hasMoreVias || headers.get('Via')?.includes(',') === true;
   if (hasMore && headers.all('Via').includes('')) throw badSyntax('Empty Via');
+  if (branch !== undefined && !isToken(branch)) throw badSyntax('Malformed branch');
 }
 
 /** Headers in a Request-URI would let the sender put words into our mouth (RFC 3261 section 19.1.1). */
-function checkTarget(uri: string, headers: string | undefined): void {
-  if (uri === '' || headers !== undefined) throw badSyntax('Malformed Request-URI');
+function checkTarget({ uri, target }: SipRequest): void {
+  if (uri === '' || target.headers !== undefined) throw badSyntax('Malformed Request-URI');
 }
 
 /** `word`, or `word@word`. */
@@ -46,14 +49,23 @@ function checkCallId(text: string): void {
   if (end === 0 || end !== text.length) throw badSyntax('Malformed Call-ID');
 }
 
+function checkCSeq(message: SipMessage): void {
+  const expected = message.kind === 'request' ? message.method : undefined;
+  if (isUsualCSeq(message.headers.get('CSeq') ?? '', expected)) return;
+  const { method } = message.cseq;
+  if (expected !== undefined && method !== expected) throw badSyntax('CSeq is of another method');
+}
+
 function checkTag(address: NameAddr, header: string): void {
   const { tag } = address.params;
   if (tag !== undefined && !isToken(tag)) throw badSyntax(`Malformed tag in ${header}`);
 }
 
-function checkContact(message: SipMessage): void {
-  if (!message.headers.has('Contact')) return;
-  const contacts = message.headers.all('Contact');
+function checkContact({ headers }: SipMessage): void {
+  const first = headers.get('Contact');
+  if (first === undefined) return;
+  if (isUsualContact(first) && headers.count('Contact') === 1) return;
+  const contacts = headers.all('Contact');
   for (const contact of contacts) {
     if (contact !== '*') parseNameAddr(contact);
     else if (contacts.length > 1) throw badSyntax('Contact * beside another');
