@@ -119,7 +119,12 @@ const settings = {
     parseNetworks,
   ),
   dnsServers: setting<readonly string[]>('SIGHTLINE_DNS_SERVERS', 'name servers for SIP', [], parseNameServers),
-  sipIdle: setting('SIGHTLINE_SIP_IDLE', 'seconds after which an idle SIP connection is closed', 600, parseIdle),
+  sipIdle: setting(
+    'SIGHTLINE_SIP_IDLE',
+    'seconds after which an idle SIP connection is closed',
+    600,
+    parseCount(60, 86_400),
+  ),
   httpPort: setting('SIGHTLINE_HTTP_PORT', 'REST API', 8080, parsePort),
   controlPort: setting('SIGHTLINE_CONTROL_PORT', 'control port of the embedded SIP server', 9022, parsePort),
   rtpPorts: setting('SIGHTLINE_RTP_PORTS', 'RTP ports, from-to', { from: 30_000, to: 39_999 }, parseRange),
@@ -271,15 +276,6 @@ function parseNameServers(text: string): string[] {
   }
 
   return servers;
-}
-
-function parseIdle(text: string): number {
-  const seconds = Number(text);
-  if (!/^\d+$/.test(text) || seconds < 60 || seconds > 86_400) {
-    throw new BadValue(`'${text}' is not a time; use 60 to 86400 seconds`);
-  }
-
-  return seconds;
 }
 
 function parseClients(text: string): ClientCertificates {

@@ -88,3 +88,17 @@ export function requestText(options: { method?: string; via?: string; more?: str
 
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }
+
+/** What a test of these has opened, closed after it in the opposite order. */
+export const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** A layer that is closed after the test. */
+export async function start(...args: Parameters<typeof startLayer>): Promise<Heard> {
+  const heard = await startLayer(...args);
+  cleanups.push(() => heard.layer.close());
+
+  return heard;
+}

@@ -10,8 +10,7 @@ import { makeResponse } from '../../../src/sipd/message/response';
 import { toBuffer } from '../../../src/sipd/message/serialize';
 import { Authority } from '../../support/certificates';
 import type { CertificateFiles } from '../../support/certificates';
-import { Inbox, requestText, startLayer } from './helpers';
-import type { Heard } from './helpers';
+import { cleanups, Inbox, requestText, start, startLayer } from './helpers';
 
 let authority: Authority;
 let local: CertificateFiles;
@@ -25,18 +24,6 @@ beforeAll(async () => {
   ]);
 });
 afterAll(() => authority.remove());
-
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function start(...args: Parameters<typeof startLayer>): Promise<Heard> {
-  const heard = await startLayer(...args);
-  cleanups.push(() => heard.layer.close());
-
-  return heard;
-}
 
 /** A TLS client that trusts the authority of these tests. */
 async function client(

@@ -6,20 +6,7 @@ import type { SipRequest } from '../../../src/sipd/message/message';
 import { makeResponse } from '../../../src/sipd/message/response';
 import { toBuffer } from '../../../src/sipd/message/serialize';
 import { TransportError } from '../../../src/sipd/transport/types';
-import { requestText, startLayer, tcpClient, udpClient } from './helpers';
-import type { Heard } from './helpers';
-
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function start(...args: Parameters<typeof startLayer>): Promise<Heard> {
-  const heard = await startLayer(...args);
-  cleanups.push(() => heard.layer.close());
-
-  return heard;
-}
+import { cleanups, requestText, start, startLayer, tcpClient, udpClient } from './helpers';
 
 async function udp(host?: string): ReturnType<typeof udpClient> {
   const client = await udpClient(host);
