@@ -139,7 +139,7 @@ describe('a person who is called back', () => {
     const ticket = await node.acd.enqueue(caller());
     const other = await node.acd.enqueue(caller());
     await node.acd.askCallback(ticket.ticketId);
-    await site.pass(61_000);
+    await site.pass(61);
     expect(node.all('ended')).toEqual([[other.ticketId, 'overflowed']]);
   });
 
