@@ -178,7 +178,10 @@ export class Engine {
     this.inFlight++;
     try {
       const commands = batch.map(({ command }) => command);
-      const { values, rest } = await program.run(this.store.redis, this.place(), commands);
+      const answer = program.run(this.store.redis, this.place(), commands);
+      // Seats and callers wait for it.
+      this.store.redis.hurry();
+      const { values, rest } = await answer;
       this.take(rest as Rest);
       batch.forEach(({ resolve, reject }, index) => {
         const value = values[index] ?? null;

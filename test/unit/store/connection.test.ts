@@ -33,6 +33,26 @@ describe('a Redis of our own', () => {
 
   afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
+  it('is told what one turn has to say by one write, or at once when somebody waits for it', async () => {
+    const store = await openStore({ log, dataDir });
+    try {
+      const { redis } = store;
+      const held = (): number => redis.stream.writableCorked;
+      const answers = [redis.set('a', '1'), redis.set('b', '2')];
+      expect(held()).toBe(1);
+      redis.hurry();
+      expect(held()).toBe(0);
+      answers.push(redis.set('c', '3'));
+      expect(held()).toBe(1);
+      await Promise.all(answers);
+      expect(held()).toBe(0);
+      redis.hurry();
+      expect(await redis.mget('a', 'b', 'c')).toEqual(['1', '2', '3']);
+    } finally {
+      await store.close();
+    }
+  });
+
   it('starts, keeps what it is given over a restart, and is gone after close', async () => {
     const first = await openStore({ log, dataDir });
     await first.redis.set('k', 'kept');
