@@ -19,10 +19,10 @@ while at <= #ARGS do
   at = at + 2 + tonumber(ARGS[at + 1])
 end
 if #keys > 1 then
-  local packed = redis.call(unpack(keys))
+  local texts = redis.call(unpack(keys))
   for i = 2, #keys do
     -- What is no record is left to the verb that asks for it, which fails alone.
-    if packed[i - 1] then known[keys[i]] = unpackRecord(kinds[i], packed[i - 1]) end
+    if texts[i - 1] then known[keys[i]] = readRecord(kinds[i], texts[i - 1]) end
   end
 end
 
@@ -41,14 +41,7 @@ writeAll()
 local rows = {}
 for i = 1, #touched do
   local kind, object = touched[i][1], touched[i][2]
-  if kind == 'q' then
-    local fields = ROW.q
-    local row = { kind }
-    for j = 1, #fields do row[j + 1] = object[fields[j]] or '' end
-    rows[i] = table.concat(row, '\31')
-  else
-    rows[i] = kind .. '\31' .. table.concat(object, '\31', 1, #ROW[kind])
-  end
+  rows[i] = kind .. (kind == 'q' and cjson.encode({ object.id, object.lastSeat or '' }) or textOf(object))
 end
 local revision = ''
 if #rows > 0 and READS then
