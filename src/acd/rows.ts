@@ -96,10 +96,14 @@ export interface QueueRow {
   lastSeat: string;
 }
 
-export type Row = { kind: 't'; row: TicketRow } | { kind: 's'; row: SeatRow } | { kind: 'q'; row: QueueRow };
-
-/** A ticket or a seat as the store keeps it: texts in the order of `recordFields`. */
+/** A ticket or a seat as the store keeps it, texts in the order of `recordFields`; of a queue those of `rowFields`. */
 export type Fields = readonly string[];
+
+/** What ranking sees of a thing that has changed. */
+export type FloorRow = { kind: 't'; row: TicketRow } | { kind: 's'; row: SeatRow } | { kind: 'q'; row: QueueRow };
+
+/** The same as the store tells it. */
+export type Row = FloorRow & { fields: Fields };
 
 const none: ReadonlySet<string> = new Set();
 
@@ -110,11 +114,14 @@ export function readRows(text: string): Row[] {
 
 /** A row is the letter of its kind, and its record or the fields of a queue as a list in JSON. */
 export function readRow(text: string): Row {
-  const fields = JSON.parse(text.slice(1)) as Fields;
-  if (text.startsWith('t')) return { kind: 't', row: ticketRow(fields) };
-  if (text.startsWith('s')) return { kind: 's', row: seatRow(fields) };
+  return readFields(text[0] as Row['kind'], JSON.parse(text.slice(1)) as Fields);
+}
 
-  return { kind: 'q', row: queueRow(fields) };
+export function readFields(kind: Row['kind'], fields: Fields): Row {
+  if (kind === 't') return { kind, row: ticketRow(fields), fields };
+  if (kind === 's') return { kind, row: seatRow(fields), fields };
+
+  return { kind, row: queueRow(fields), fields };
 }
 
 function ticketRow(fields: Fields): TicketRow {

@@ -1,6 +1,15 @@
 --- @include "effects"
+--- @include "draft"
 -- Runs the commands of a batch one after another. ARGS: root, now, node, then for each command its name, the count of
 -- its arguments, and those. One that fails leaves the others alone; its value is then a list of an exclamation mark and the reason.
+-- Where a node knows what they will change, `draft` stands in the place of the first name, then the count of the words of the draft, those,
+-- and all ARGS of the batch without a draft as a list in JSON; the reply to a draft that was taken has no values.
+if ARGS[4] == 'draft' then
+  local last = 5 + tonumber(ARGS[5])
+  local revision, others = applyDraft(6, last)
+  if revision then return { {}, tostring(revision), {}, '', '', others and 1 or 0 } end
+  ARGS = cjson.decode(ARGS[last + 1])
+end
 
 -- What the commands name is read at once.
 local keys, kinds = { 'MGET' }, {}
@@ -43,15 +52,16 @@ for i = 1, #touched do
   local kind, object = touched[i][1], touched[i][2]
   rows[i] = kind .. (kind == 'q' and cjson.encode({ object.id, object.lastSeat or '' }) or textOf(object))
 end
-local revision = ''
+local revision, others = '', false
 if #rows > 0 and READS then
   revision = redis.call('GET', ROOT .. 'revision') or '0'
 elseif #rows > 0 then
   revision = redis.call('INCR', ROOT .. 'revision')
-  local others = redis.call('ZCARD', ROOT .. 'nodes') > 1
+  redis.call('SET', ROOT .. 'by', NODE)
+  others = redis.call('ZCARD', ROOT .. 'nodes') > 1
   if UNSEEN or ENTERED and others then writeEntries(revision, others) end
   if others then
     redis.call('PUBLISH', ROOT .. 'changes', revision .. '\29' .. NODE .. '\29' .. table.concat(rows, '\30'))
   end
 end
-return { values, revision, rows, #effects > 0 and cjson.encode(effects) or '', dueAt and whole(dueAt) or '' }
+return { values, revision, rows, #effects > 0 and cjson.encode(effects) or '', dueAt and whole(dueAt) or '', others and 1 or 0 }

@@ -1,0 +1,38 @@
+--- @include "ticket"
+-- What a node has made out beforehand that a batch will change; see src/acd/draft. ARGS from `first`: the revision and the node of the last change
+-- that it was made after, the number that the ticket before was given ('' when none comes in), the earliest time of a ticket that
+-- comes in ('' for none), the rows joined by the character 30 ('' when it knows of no other node), then commands of Redis, each after
+-- the count of its words, up to `last`.
+
+-- Returns the revision and whether there are other nodes; nothing, and changes nothing, when the store is not as the node thought.
+local function applyDraft(first, last)
+  local there = redis.call('MGET', ROOT .. 'revision', ROOT .. 'by', ROOT .. 'sequence')
+  if there[1] ~= ARGS[first] or there[2] ~= ARGS[first + 1] then return end
+  if ARGS[first + 2] ~= '' and (there[3] or '0') ~= ARGS[first + 2] then return end
+  local others = redis.call('ZCARD', ROOT .. 'nodes') > 1
+  if others and ARGS[first + 4] == '' then return end
+  local i = first + 5
+  while i <= last do
+    local n = tonumber(ARGS[i])
+    local name = ARGS[i + 1]
+    if name == 'FORGET' then
+      forgotten[ARGS[i + 2]] = forgotten[ARGS[i + 2]] or {}
+      forgotten[ARGS[i + 2]][ARGS[i + 3]] = true
+      writeResumes()
+    else
+      local reply = redis.call(unpack(ARGS, i + 1, i + n))
+      if name == 'RPUSH' and reply > HISTORY_LENGTH then redis.call('LTRIM', ARGS[i + 2], -HISTORY_LENGTH, -1) end
+    end
+    i = i + n + 1
+  end
+  local revision = redis.call('INCR', ROOT .. 'revision')
+  if ARGS[first + 1] ~= NODE then redis.call('SET', ROOT .. 'by', NODE) end
+  if others then
+    if ARGS[first + 3] ~= '' then
+      ENTERED = tonumber(ARGS[first + 3])
+      writeEntries(revision, others)
+    end
+    redis.call('PUBLISH', ROOT .. 'changes', revision .. '\29' .. NODE .. '\29' .. ARGS[first + 4])
+  end
+  return revision, others
+end
