@@ -33,6 +33,8 @@ export class Draft {
   dueAt = Infinity;
   /** The earliest time of a ticket that comes in, 0 for one that may come before others; Infinity for none. */
   entered = Infinity;
+  /** The same of those that whoever ranked could not foresee. */
+  unseen = Infinity;
   readonly nowText: string;
   /** Copies that may be changed here. */
   readonly tickets = new Map<string, Record>();
@@ -46,6 +48,11 @@ export class Draft {
   private readonly resumes = new Map<string, string | false>();
   private readonly forgotten: [name: string, ticketId: string][] = [];
   private readonly counters = new Map<string, Map<string, number>>();
+  /** What must hold in the store besides: see lua/includes/draft.lua. */
+  private readonly guards: string[] = [];
+  private readonly joined = new Map<string, number>();
+  private readonly asked = new Set<string>();
+  private readonly served = new Map<string, Words[]>();
   private readonly histories = new Map<string, string[]>();
 
   constructor(
@@ -97,7 +104,35 @@ export class Draft {
     ofQueue.set(counter, (ofQueue.get(counter) ?? 0) + 1);
   }
 
+  /** Only if there is no such key. */
+  needsAbsent(key: string): void {
+    this.guards.push('ABSENT', key, '');
+  }
+
+  /** Only if a queue has room for one more. */
+  needsRoom(queue: string, limit: number): void {
+    this.guards.push('ROOM', this.keys.line(queue), String(limit - (this.joined.get(queue) ?? 0)));
+  }
+
+  /** Only if nothing is remembered of who served a customer. @returns false when this draft itself has something to remember. */
+  needsStranger(customer: string): boolean {
+    this.asked.add(customer);
+    if (this.served.has(customer)) return false;
+    this.needsAbsent(this.keys.regulars(customer));
+
+    return true;
+  }
+
+  /** What is to be remembered of who served a customer. @returns false when this draft itself has asked for that. */
+  noteService(customer: string, commands: Words[]): boolean {
+    this.served.set(customer, [...(this.served.get(customer) ?? []), ...commands]);
+
+    return !this.asked.has(customer);
+  }
+
   joinLine(ticket: Fields): void {
+    const queue = ticket[T.queue] ?? '';
+    this.joined.set(queue, (this.joined.get(queue) ?? 0) + 1);
     this.score(this.keys.line(ticket[T.queue] ?? ''), ticket[T.id] ?? '', ticket[T.enqueuedAt] ?? '');
   }
 
@@ -156,6 +191,11 @@ export class Draft {
     return Array.from(this.touched, ([record, kind]) => kind + JSON.stringify(record));
   }
 
+  /** Guards of three words each, after their count. */
+  guardWords(): Words {
+    return [this.guards.length / 3, ...this.guards];
+  }
+
   /**
    * Commands of Redis, each after the count of its words; `FORGET name ticket` is one of lua/includes/draft.lua.
    * @param before the number that the last ticket had before this draft.
@@ -172,6 +212,7 @@ export class Draft {
     for (const [queue, [, seat = '']] of this.queues) say(['HSET', keys.queue(queue), 'lastSeat', seat]);
     for (const [queue, counters] of this.counters)
       for (const [name, by] of counters) say(['HINCRBY', keys.queue(queue), name, by]);
+    for (const commands of this.served.values()) commands.forEach(say);
     for (const [ticket, lines] of this.histories) say(['RPUSH', keys.ticketHistory(ticket), ...lines]);
     this.sayRecords(say);
 

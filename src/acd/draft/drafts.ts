@@ -33,7 +33,7 @@ export interface DraftsContext {
  */
 export class Drafts {
   private tip: Tip | undefined;
-  /** The newest revision that no draft of this node made. */
+  /** The newest revision that may have brought in somebody unforeseen: no draft of this node made it, or one that did so. */
   private foreign = 0;
   /** Drafts under way, and batches of which nobody knows beforehand what they change. */
   private standing = 0;
@@ -119,10 +119,13 @@ export class Drafts {
     for (const [id, record] of draft.seats) this.seats.set(id, record);
     this.expected = base.revision + 1;
     this.sequence = draft.sequence;
+    // Who ranked before this is known may pass over those who come in with it.
+    if (draft.unseen < Infinity) this.foreign = Math.max(this.foreign, this.expected);
     const words = [
       ...[base.revision, base.by, draft.sequence === before ? '' : before],
-      draft.entered === Infinity ? '' : draft.entered,
+      ...[draft.entered, draft.unseen].map((at) => (at === Infinity ? '' : at)),
       this.isAlone ? '' : draft.rowTexts().join('\x1e'),
+      ...draft.guardWords(),
       ...draft.words(before),
     ];
 

@@ -8,6 +8,9 @@ import type { SeatState, TicketState } from '../types';
 import type { Draft } from './draft';
 import { S, T } from './records';
 
+/** How long it is remembered who served a customer, in ms; as in lua/includes/ticket.lua. */
+const REGULARS_KEPT = 90 * 86_400_000;
+
 /** The arguments of a verb by their names. */
 type Args = (name: string) => string;
 type Record = string[];
@@ -59,8 +62,11 @@ function enqueueTicket(draft: Draft, args: Args): Reply | undefined {
     args('maxWait'),
   ];
   const asksStore = customer !== '' && (args('regular') === '1' || args('returnWithin') !== '0');
-  if (asksStore || args('foreseen') !== '1' || Number(args('maxWaiting')) >= 0) return undefined;
   if (draft.ticket(ticketId) || !draft.hasQueue(queueId)) return undefined;
+  if (asksStore && !draft.needsStranger(customer)) return undefined;
+  if (Number(args('maxWaiting')) >= 0) draft.needsRoom(queueId, Number(args('maxWaiting')));
+  // One that comes again after a break of the store may be there.
+  if (args('foreseen') !== '1') draft.needsAbsent(draft.keys.ticket(ticketId));
   draft.count(queueId, 'offered');
   const ticket = recordFields.ticket.map(() => '');
   ticket[T.id] = ticketId;
@@ -76,7 +82,9 @@ function enqueueTicket(draft: Draft, args: Args): Reply | undefined {
   ticket[T.sequence] = String(++draft.sequence);
   draft.newTicket(ticket);
   const isPlain = args('class') === 'normal' && Number(args('priority')) <= 0;
-  draft.entered = Math.min(draft.entered, isPlain ? Number(since) : 0);
+  const entersAt = isPlain ? Number(since) : 0;
+  draft.entered = Math.min(draft.entered, entersAt);
+  if (args('foreseen') !== '1') draft.unseen = Math.min(draft.unseen, entersAt);
   draft.joinLine(ticket);
   draft.own(ticketId, true);
   draft.rememberResume(ticket);
@@ -89,7 +97,7 @@ function enqueueTicket(draft: Draft, args: Args): Reply | undefined {
 function offerTicket(draft: Draft, args: Args, { foreign }: DraftContext): Reply | undefined {
   const [ticketId, seatId, offerId, expiresAt] = [args('ticketId'), args('seatId'), args('offerId'), args('expiresAt')];
   // Who did not know of what others changed may pass somebody over: the script looks.
-  if (args('takes') === '1' || Number(args('seen')) < foreign) return undefined;
+  if (args('takes') === '1' || Number(args('seen')) < foreign || draft.unseen < Infinity) return undefined;
   const ticket = draft.ticket(ticketId);
   const seat = draft.seat(seatId);
   if (ticket?.[T.state] !== 'waiting' || ticket[T.node] !== draft.node || !draft.hasQueue(ticket[T.queue] ?? ''))
@@ -138,7 +146,6 @@ function acceptOffer(draft: Draft, args: Args): Reply | undefined {
   const [liveId, liveToken, , expiresAt = '', ...more] = (ticket[T.offers] ?? '').split(',');
   // The last field of an offer is when it was made: with more than one there are more commas.
   if (liveId !== offerId || liveToken !== token || more.length !== 3) return undefined;
-  if (ticket[T.customer] !== '' && ticket[T.regular] === '1') return undefined;
   if (!seat || seat[S.offer] !== offerId || seatTo(seat, 'accept') === undefined) return undefined;
   draft.touch('t', ticket);
   draft.touch('s', seat);
@@ -160,14 +167,14 @@ function acceptOffer(draft: Draft, args: Args): Reply | undefined {
   draft.count(ticket[T.queue] ?? '', ticket[T.callback] === '1' ? 'calledBack' : 'answered');
   draft.remember(ticketId, 'answered', seatId);
 
-  return 1;
+  return rememberRegular(draft, ticket, seatId) ? 1 : undefined;
 }
 
 function completeTicket(draft: Draft, args: Args): Reply | undefined {
   const ticketId = args('ticketId');
   const ticket = draft.ticket(ticketId);
   if (ticket?.[T.state] !== 'talking' || ticket[T.node] !== draft.node || ticket[T.nodeLost] === '1') return undefined;
-  if (args('broke') === '1' && ticket[T.customer] !== '' && args('keptFor') !== '0') return undefined;
+  if (args('broke') === '1' && !rememberBroken(draft, ticket, args('keptFor'))) return undefined;
   const seat = draft.seat(ticket[T.seatId] ?? '');
   if (seat?.[S.ticket] !== ticketId) return undefined;
   draft.touch('s', seat);
@@ -184,6 +191,29 @@ function completeTicket(draft: Draft, args: Args): Reply | undefined {
   draft.effects.push({ t: 'ended', id: ticketId, how: 'completed' });
 
   return 1;
+}
+
+/** As lua/includes/ticket.lua does it; false where the draft cannot tell what comes of it. */
+function rememberRegular(draft: Draft, ticket: Record, seatId: string): boolean {
+  const customer = ticket[T.customer] ?? '';
+  if (customer === '' || ticket[T.regular] !== '1') return true;
+  const key = draft.keys.regulars(customer);
+
+  return draft.noteService(customer, [
+    ['HSET', key, 'last', seatId],
+    ['HINCRBY', key, `n:${seatId}`, 1],
+    ['PEXPIRE', key, REGULARS_KEPT],
+  ]);
+}
+
+/** The customer of a talk that broke off is sent to the same seat if he calls again soon. */
+function rememberBroken(draft: Draft, ticket: Record, keptFor: string): boolean {
+  const customer = ticket[T.customer] ?? '';
+  if (customer === '' || keptFor === '0') return true;
+  const key = draft.keys.regulars(customer);
+  const broke = ['HSET', key, 'broke', ticket[T.seatId] ?? '', 'brokeAt', draft.nowText];
+
+  return draft.noteService(customer, ticket[T.regular] === '1' ? [broke] : [broke, ['PEXPIRE', key, keptFor]]);
 }
 
 /** After a talk: the seat wraps up for `delay` ms, -1 for until it is done; as `freeSeat` in lua/includes/seat.lua. */

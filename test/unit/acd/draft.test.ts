@@ -47,7 +47,7 @@ class Side {
   readonly keys = makeKeys(this.site);
   /** Batches that the store took as drafts. */
   drafted = 0;
-  /** Those that it did not, because somebody had made a change that they did not know of. */
+  /** Those that it did not, because it was not as the node thought. */
   refused = 0;
   private readonly engines: Engine[] = [];
   private rows: Row[] = [];
@@ -214,13 +214,12 @@ class Steps {
     ]);
   }
 
-  /** Most are such as need nothing that only the store remembers. */
   private enqueue(): Step {
     const number = ++this.made;
     const ticketId = `t${number}`;
     this.tickets.push({ id: ticketId, offers: [] });
     if (this.tickets.length > 6) this.tickets.shift();
-    const odd = <V>(usual: V, other: V): V => (this.random() < 0.05 ? other : usual);
+    const odd = <V>(usual: V, other: V): V => (this.random() < 0.15 ? other : usual);
 
     return {
       verb: 'enqueueTicket',
@@ -228,7 +227,7 @@ class Steps {
         ...{ ticketId, queueId: odd('q', 'r'), callId: `c"${number}/ü`, terminal: this.pick(['a', 'b', 'c']) },
         ...{
           resumeKey: '',
-          customer: this.pick(['', 'x']),
+          customer: this.pick(['', 'x', `y${number}`]),
           class: this.pick(['normal', 'normal', 'vip']),
           priority: 0,
         },
@@ -302,9 +301,8 @@ describe('a batch that was made out beforehand', () => {
   }
 
   it.each([11, 12, 13, 14])('leaves the store, and tells, what the verbs would have: seed %i', async (seed) => {
-    const { drafted, refused } = await compare(seed, ROUNDS, ['one']);
+    const { drafted } = await compare(seed, ROUNDS, ['one']);
     expect(drafted).toBeGreaterThan(8);
-    expect(refused).toBe(0);
   });
 
   it.each([21, 22])('is not taken when another node has changed something meanwhile: seed %i', async (seed) => {

@@ -1,8 +1,14 @@
 --- @include "ticket"
 -- What a node has made out beforehand that a batch will change; see src/acd/draft. ARGS from `first`: the revision and the node of the last change
 -- that it was made after, the number that the ticket before was given ('' when none comes in), the earliest time of a ticket that
--- comes in ('' for none), the rows joined by the character 30 ('' when it knows of no other node), then commands of Redis, each after
--- the count of its words, up to `last`.
+-- comes in and that of one that was not foreseen ('' for none), the rows joined by the character 30 ('' when it knows of no other node);
+-- the count of the guards, each of three words (`ABSENT key -`: there is no such key; `ROOM line n`: it is shorter than that); then commands of
+-- Redis, each after the count of its words, up to `last`.
+
+local function holds(guard, key, number)
+  if guard == 'ABSENT' then return redis.call('EXISTS', key) == 0 end
+  return redis.call('ZCARD', key) < tonumber(number)
+end
 
 -- Returns the revision and whether there are other nodes; nothing, and changes nothing, when the store is not as the node thought.
 local function applyDraft(first, last)
@@ -10,8 +16,13 @@ local function applyDraft(first, last)
   if there[1] ~= ARGS[first] or there[2] ~= ARGS[first + 1] then return end
   if ARGS[first + 2] ~= '' and (there[3] or '0') ~= ARGS[first + 2] then return end
   local others = redis.call('ZCARD', ROOT .. 'nodes') > 1
-  if others and ARGS[first + 4] == '' then return end
-  local i = first + 5
+  local rows = ARGS[first + 5]
+  if others and rows == '' then return end
+  local i = first + 7
+  for _ = 1, tonumber(ARGS[first + 6]) do
+    if not holds(ARGS[i], ARGS[i + 1], ARGS[i + 2]) then return end
+    i = i + 3
+  end
   while i <= last do
     local n = tonumber(ARGS[i])
     local name = ARGS[i + 1]
@@ -27,12 +38,9 @@ local function applyDraft(first, last)
   end
   local revision = redis.call('INCR', ROOT .. 'revision')
   if ARGS[first + 1] ~= NODE then redis.call('SET', ROOT .. 'by', NODE) end
-  if others then
-    if ARGS[first + 3] ~= '' then
-      ENTERED = tonumber(ARGS[first + 3])
-      writeEntries(revision, others)
-    end
-    redis.call('PUBLISH', ROOT .. 'changes', revision .. '\29' .. NODE .. '\29' .. ARGS[first + 4])
-  end
+  if ARGS[first + 3] ~= '' then ENTERED = tonumber(ARGS[first + 3]) end
+  if ARGS[first + 4] ~= '' then UNSEEN = tonumber(ARGS[first + 4]) end
+  if UNSEEN or ENTERED and others then writeEntries(revision, others) end
+  if others then redis.call('PUBLISH', ROOT .. 'changes', revision .. '\29' .. NODE .. '\29' .. rows) end
   return revision, others
 end
