@@ -49,7 +49,8 @@ export class Draft {
   private readonly forgotten: [name: string, ticketId: string][] = [];
   private readonly counters = new Map<string, Map<string, number>>();
   /** What must hold in the store besides: see lua/includes/draft.lua. */
-  private readonly guards: string[] = [];
+  private readonly absent: string[] = [];
+  private readonly rooms: Words = [];
   private readonly joined = new Map<string, number>();
   private readonly asked = new Set<string>();
   private readonly served = new Map<string, Words[]>();
@@ -106,12 +107,12 @@ export class Draft {
 
   /** Only if there is no such key. */
   needsAbsent(key: string): void {
-    this.guards.push('ABSENT', key, '');
+    this.absent.push(key);
   }
 
   /** Only if a queue has room for one more. */
   needsRoom(queue: string, limit: number): void {
-    this.guards.push('ROOM', this.keys.line(queue), String(limit - (this.joined.get(queue) ?? 0)));
+    this.rooms.push(this.keys.line(queue), limit - (this.joined.get(queue) ?? 0));
   }
 
   /** Only if nothing is remembered of who served a customer. @returns false when this draft itself has something to remember. */
@@ -191,9 +192,11 @@ export class Draft {
     return Array.from(this.touched, ([record, kind]) => kind + JSON.stringify(record));
   }
 
-  /** Guards of three words each, after their count. */
+  /** Keys that must not be, and lines with what they must be shorter than; each after the count of its words. */
   guardWords(): Words {
-    return [this.guards.length / 3, ...this.guards];
+    const { absent, rooms } = this;
+
+    return [absent.length, ...absent, rooms.length, ...rooms];
   }
 
   /**

@@ -65,8 +65,8 @@ function enqueueTicket(draft: Draft, args: Args): Reply | undefined {
   if (draft.ticket(ticketId) || !draft.hasQueue(queueId)) return undefined;
   if (asksStore && !draft.needsStranger(customer)) return undefined;
   if (Number(args('maxWaiting')) >= 0) draft.needsRoom(queueId, Number(args('maxWaiting')));
-  // One that comes again after a break of the store may be there.
-  if (args('foreseen') !== '1') draft.needsAbsent(draft.keys.ticket(ticketId));
+  // A message that comes again, or late, may be about one that has ended.
+  draft.needsAbsent(draft.keys.ticket(ticketId));
   draft.count(queueId, 'offered');
   const ticket = recordFields.ticket.map(() => '');
   ticket[T.id] = ticketId;

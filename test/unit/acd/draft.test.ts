@@ -157,6 +157,7 @@ const seats = ['s1', 's2', 's3', 's4'];
 /** Steps of callers and seats, most of them such as follow one another, some that come at a wrong time or are repeated. */
 class Steps {
   private made = 0;
+  private readonly entered: Step[] = [];
   private readonly tickets: { id: string; offers: { offerId: string; seatId: string; token: string }[] }[] = [];
 
   constructor(
@@ -174,6 +175,8 @@ class Steps {
     const free = seats.filter((id) => isWild || records.seats.get(id)?.[S.state] === 'available');
     const { id: ticketId, offers } = ticket;
     const { offerId, seatId, token } = offers.at(-1) ?? { offerId: 'none', seatId: 's1', token: 'none' };
+    // A message that comes again, or late.
+    if (this.random() < 0.05) return this.pick(this.entered);
     if (this.random() < 0.06) return this.other(ticketId, offerId, token);
     if (state === 'waiting' && free.length > 0) return this.offer(ticket, seen, this.pick(free));
     if (state === 'offered' && this.random() < 0.3) return { verb: 'ringSeat', args: { ticketId, seatId, offerId } };
@@ -221,7 +224,7 @@ class Steps {
     if (this.tickets.length > 6) this.tickets.shift();
     const odd = <V>(usual: V, other: V): V => (this.random() < 0.15 ? other : usual);
 
-    return {
+    const step: Step = {
       verb: 'enqueueTicket',
       args: {
         ...{ ticketId, queueId: odd('q', 'r'), callId: `c"${number}/ü`, terminal: this.pick(['a', 'b', 'c']) },
@@ -236,6 +239,9 @@ class Steps {
         ...{ returnWithin: odd(0, 30_000), foreseen: odd(1, 0) },
       },
     };
+    this.entered.push(step);
+
+    return step;
   }
 
   private offer(ticket: (typeof this.tickets)[number], seen: number, seatId: string): Step {

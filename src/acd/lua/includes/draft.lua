@@ -2,13 +2,8 @@
 -- What a node has made out beforehand that a batch will change; see src/acd/draft. ARGS from `first`: the revision and the node of the last change
 -- that it was made after, the number that the ticket before was given ('' when none comes in), the earliest time of a ticket that
 -- comes in and that of one that was not foreseen ('' for none), the rows joined by the character 30 ('' when it knows of no other node);
--- the count of the guards, each of three words (`ABSENT key -`: there is no such key; `ROOM line n`: it is shorter than that); then commands of
+-- keys that must not be, and lines with what they must be shorter than, each list after the count of its words; then commands of
 -- Redis, each after the count of its words, up to `last`.
-
-local function holds(guard, key, number)
-  if guard == 'ABSENT' then return redis.call('EXISTS', key) == 0 end
-  return redis.call('ZCARD', key) < tonumber(number)
-end
 
 -- Returns the revision and whether there are other nodes; nothing, and changes nothing, when the store is not as the node thought.
 local function applyDraft(first, last)
@@ -18,13 +13,17 @@ local function applyDraft(first, last)
   local others = redis.call('ZCARD', ROOT .. 'nodes') > 1
   local rows = ARGS[first + 5]
   if others and rows == '' then return end
-  local i = first + 7
-  for _ = 1, tonumber(ARGS[first + 6]) do
-    if not holds(ARGS[i], ARGS[i + 1], ARGS[i + 2]) then return end
-    i = i + 3
+  local i = first + 6
+  local n = tonumber(ARGS[i])
+  if n > 0 and redis.call('EXISTS', unpack(ARGS, i + 1, i + n)) > 0 then return end
+  i = i + n + 1
+  n = tonumber(ARGS[i])
+  for j = i + 1, i + n, 2 do
+    if redis.call('ZCARD', ARGS[j]) >= tonumber(ARGS[j + 1]) then return end
   end
+  i = i + n + 1
   while i <= last do
-    local n = tonumber(ARGS[i])
+    n = tonumber(ARGS[i])
     local name = ARGS[i + 1]
     if name == 'FORGET' then
       forgotten[ARGS[i + 2]] = forgotten[ARGS[i + 2]] or {}
