@@ -228,7 +228,12 @@ export class Engine {
 
   private takeDraft(proposal: Proposal, [revision, , , , others]: Rest): void {
     const { draft } = proposal;
-    this.context.onRows(Number(revision), draft.rows());
+    try {
+      this.context.onRows(Number(revision), draft.rows());
+    } catch (error) {
+      this.drafts.failed(proposal);
+      throw error;
+    }
     this.drafts.taken(proposal, Number(revision), others === 0);
     this.apply(draft.effects);
     if (draft.dueAt < Infinity) this.context.onDue(draft.dueAt);

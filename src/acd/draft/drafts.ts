@@ -105,6 +105,8 @@ export class Drafts {
   /** The store may have lost something: nothing is made out until its last change is known again. */
   reset(): void {
     this.tip = undefined;
+    // A store that was restarted may count from an earlier revision.
+    this.foreign = 0;
     this.spoil();
   }
 
