@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock';
 import type { SipResponse } from '../message/message';
 import type { ClientTransaction } from '../transaction/types';
-import type { Destination, Flow } from '../transport/types';
+import type { Flow } from '../transport/types';
 
 export interface BranchEvents {
   response(response: SipResponse, flow: Flow): void;
@@ -11,8 +11,8 @@ export interface BranchEvents {
 
 export interface BranchLimits {
   /** Milliseconds without any response, and without a final one. */
-  provisional: number | undefined;
-  final: number | undefined;
+  provisional?: number | undefined;
+  final?: number | undefined;
 }
 
 /** One target of a proxied request: its client transaction and the application's limits on it. */
@@ -24,8 +24,7 @@ export class Branch {
   constructor(
     private readonly clock: Clock,
     private readonly transaction: ClientTransaction,
-    readonly destination: Destination,
-    private readonly limits: BranchLimits,
+    private readonly limits: BranchLimits = {},
   ) {}
 
   start(events: BranchEvents): void {
@@ -46,6 +45,7 @@ export class Branch {
     this.transaction.cancel();
   }
 
+  /** Nothing but a 2xx is told from now on, and no limit runs any more. */
   close(): void {
     this.isOver = true;
     this.stopTimers();

@@ -70,7 +70,6 @@ export class Proxy {
 
   private get context(): ConstructorParameters<typeof ProxyRun>[0] {
     return {
-      clock: this.options.clock,
       forward: (request, order, target, from) => this.forward(request, order, target, from),
       respondStateless: (response, flow) => this.respondStateless(response, flow),
       ended: (run) => this.runs.delete(run),
@@ -88,7 +87,7 @@ export class Proxy {
 
     const transaction = this.options.transactions.request(copy, destination);
 
-    return new Branch(this.options.clock, transaction, destination, { provisional, final });
+    return new Branch(this.options.clock, transaction, { provisional, final });
   }
 
   /** Two of them when the request leaves by another transport than it came by (RFC 5658). */
@@ -143,7 +142,7 @@ export class Proxy {
     if (!destination) return undefined;
     const transaction = this.options.transactions.request(copy, destination);
 
-    return new Branch(this.options.clock, transaction, destination, { provisional: undefined, final: undefined });
+    return new Branch(this.options.clock, transaction);
   }
 
   /** An ACK to a 2xx has no transaction, and nobody to tell of a failure. */

@@ -1,21 +1,18 @@
-import type { Clock } from '../../lib/clock';
-import { parseAddresses } from '../message/grammar';
-import { SipSyntaxError } from '../message/errors';
 import { SipResponse } from '../message/message';
 import type { SipRequest } from '../message/message';
 import { makeResponse } from '../message/response';
 import type { ServerTransaction } from '../transaction/types';
-import type { Destination, Flow } from '../transport/types';
-import { bestResponse } from './best';
+import type { Flow } from '../transport/types';
+import { bestResponse, isChallenge } from './best';
 import type { Branch } from './branch';
 import type { ProxyOrder } from './order';
+import { redirections } from './redirect';
 
 /** Most targets that one request comes to, redirections counted: whoever answers 302 may not make us call everybody. */
 const mostTargets = 64;
 
 /** What a run needs of the proxy around it. */
 export interface RunContext {
-  readonly clock: Clock;
   /** Sends the request on to a target; undefined when there is no way to it. */
   forward(request: SipRequest, order: ProxyOrder, target: string, from: Flow): Branch | undefined;
   /** Sends a response along its Vias, outside the server transaction. */
@@ -25,17 +22,24 @@ export interface RunContext {
 
 /** Whoever ordered it hears of each final response as it came, and of the end. */
 export interface RunListener {
-  final(response: SipResponse, from: Flow | Destination): void;
+  final(response: SipResponse, from: Flow): void;
   done(): void;
 }
 
-/** One request on its way to its targets (RFC 3261 section 16): serial or parallel, until one accepts or all have refused. */
+/**
+ * One request on its way to its targets (RFC 3261 sections 16.6 to 16.10): serial or parallel, until one accepts or all
+ * have refused.
+ */
 export class ProxyRun {
+  /** Those that are still to be asked, each of them once (section 16.5). */
   private readonly targets: string[];
   private readonly seen: Set<string>;
+  /** Those that are asked and have not answered for good. */
   private readonly branches = new Set<Branch>();
   private readonly refusals: SipResponse[] = [];
+  private readonly offs: (() => void)[];
   private isSearching = true;
+  private isCancelled = false;
   private isDone = false;
   private sent = 0;
 
@@ -45,10 +49,18 @@ export class ProxyRun {
     private readonly order: ProxyOrder,
     private readonly listener: RunListener,
   ) {
-    this.targets = [...order.targets];
     this.seen = new Set(order.targets);
-    server.once('cancel', () => this.cancel());
-    server.once('transportError', () => this.cancel());
+    this.targets = [...this.seen];
+    this.offs = [
+      server.once('cancel', () => this.cancel()),
+      server.once('transportError', () => this.cancel()),
+      server.once('timeout', () => this.expired()),
+    ];
+  }
+
+  /** The way that the request came by. */
+  get flow(): Flow {
+    return this.server.flow;
   }
 
   /** False when no target could be asked. */
@@ -58,18 +70,29 @@ export class ProxyRun {
     return this.sent > 0;
   }
 
+  /** The caller gave up, or is gone: no new target, and those that ring are cancelled (RFC 3261 section 16.10). */
+  cancel(): void {
+    this.isSearching = false;
+    this.isCancelled = true;
+    this.cancelOthers();
+  }
+
   /** Stops all that runs, without a word to the network. */
   close(): void {
     this.isSearching = false;
     this.isDone = true;
-    for (const branch of this.branches) branch.close();
-    this.branches.clear();
+    for (const off of this.offs) off();
+    this.leaveBranches();
   }
 
   private next(): void {
     while (this.isSearching && this.targets.length > 0) {
       const branch = this.context.forward(this.server.request, this.order, this.targets.shift()!, this.server.flow);
-      if (!branch) continue;
+      if (!branch) {
+        // RFC 3261 section 16.9: as if the target itself were out of service.
+        this.refusals.push(this.ownResponse(503));
+        continue;
+      }
       this.sent += 1;
       this.branches.add(branch);
       branch.start({
@@ -80,20 +103,28 @@ export class ProxyRun {
     }
   }
 
-  private onResponse(branch: Branch, response: SipResponse, flow: Flow | undefined): void {
+  private onResponse(branch: Branch, response: SipResponse, flow: Flow): void {
     if (response.status === 100) return;
-    if (response.status >= 200) this.tell(response, flow ?? branch.destination);
-    const own = strip(response);
-    if (own.headers.count('Via') === 0) return;
-    if (response.status < 200) this.server.respond(own);
+    if (response.status >= 200) this.tell(response, flow);
+    const own = this.strip(response);
+    if (response.status < 200) this.progress(own);
     else if (response.status < 300) this.accept(branch, own);
     else this.refused(branch, own);
   }
 
-  /** Every 2xx goes back at once, a second one too: each makes a dialog that its caller must acknowledge or end. */
+  /** RFC 4320 section 4.1: only an INVITE may be answered provisionally. */
+  private progress(response: SipResponse): void {
+    if (this.isInvite) this.server.respond(response);
+  }
+
+  /**
+   * Every 2xx to an INVITE goes back at once, a second one too, and one that a CANCEL did not catch: each makes a dialog
+   * that its caller must acknowledge or end. Of other requests nothing is answered twice (RFC 4320 section 4.2).
+   */
   private accept(branch: Branch, response: SipResponse): void {
     const isFirst = this.server.finalStatus === undefined;
-    if (!isFirst || !this.server.respond(response)) this.context.respondStateless(response, this.server.flow);
+    const isSent = isFirst && this.server.respond(response);
+    if (!isSent && this.isInvite) this.context.respondStateless(response, this.server.flow);
     this.isSearching = false;
     this.branches.delete(branch);
     this.cancelOthers();
@@ -102,13 +133,14 @@ export class ProxyRun {
 
   private refused(branch: Branch, response: SipResponse): void {
     this.branches.delete(branch);
-    const isFollowed = this.follow(response);
-    if (!isFollowed) this.refusals.push(response);
-    // 6xx speaks for all targets; a challenge has to be answered before anyone else is asked.
-    const endsSearch = response.status >= 600 || response.status === 401 || response.status === 407;
-    if (endsSearch) {
+    if (!this.follow(response)) this.refusals.push(response);
+    if (response.status >= 600) {
+      // It speaks for all targets (RFC 3261 section 16.7, step 5).
       this.isSearching = false;
       this.cancelOthers();
+    } else if (isChallenge(response.status)) {
+      // It has to be answered before anyone else is asked; those that are asked already may still accept.
+      this.isSearching = false;
     }
     this.goOn();
   }
@@ -116,7 +148,7 @@ export class ProxyRun {
   /** A branch ended without a response, or was given up: the timeout is a 408 (RFC 3261 section 16.8). */
   private onEnded(branch: Branch, status: number): void {
     if (!this.branches.delete(branch)) return;
-    if (this.server.finalStatus === undefined) this.refusals.push(this.ownResponse(status));
+    this.refusals.push(this.ownResponse(status));
     this.goOn();
   }
 
@@ -125,64 +157,70 @@ export class ProxyRun {
     if (this.order.simultaneous || this.branches.size === 0) this.next();
     if (this.branches.size > 0) return;
     this.isSearching = false;
-    if (this.server.finalStatus === undefined) {
-      const best = bestResponse(this.refusals) ?? this.ownResponse(408);
-      this.server.respond(best);
-    }
+    if (this.server.finalStatus === undefined) this.refuse();
+    this.finish();
+  }
+
+  /** Nothing is said of a request other than INVITE when all that there is to say is 408. */
+  private refuse(): void {
+    if (this.isCancelled) this.refusals.push(this.ownResponse(487));
+    const { refusals, isCancelled } = this;
+    const best = bestResponse({ refusals, isCancelled, method: this.server.request.method });
+    if (best) this.server.respond(best);
+  }
+
+  /** The time for an answer to a request other than INVITE is over: none may be sent any more (RFC 4320 section 4.2). */
+  private expired(): void {
+    this.isSearching = false;
     this.finish();
   }
 
   private follow(response: SipResponse): boolean {
     if (!this.order.followRedirects || !this.isSearching || response.status > 399) return false;
-    const room = mostTargets - this.seen.size;
-    const added = contactsOf(response)
+    const isSecure = this.server.request.target.scheme === 'sips';
+    const added = redirections(response, isSecure)
       .filter((uri) => !this.seen.has(uri))
-      .slice(0, room);
+      .slice(0, Math.max(0, mostTargets - this.seen.size));
     for (const uri of added) this.seen.add(uri);
     this.targets.unshift(...added);
 
     return added.length > 0;
   }
 
-  /** The caller gave up: no new target, and those that ring are cancelled; their 487 goes back. */
-  private cancel(): void {
-    this.isSearching = false;
-    this.cancelOthers();
-  }
-
   private cancelOthers(): void {
     for (const branch of this.branches) branch.cancel();
   }
 
-  private tell(response: SipResponse, from: Flow | Destination): void {
+  private leaveBranches(): void {
+    for (const branch of this.branches) branch.close();
+    this.branches.clear();
+  }
+
+  private tell(response: SipResponse, from: Flow): void {
     if (this.order.fullResponse && !this.isDone) this.listener.final(response, from);
   }
 
   private finish(): void {
     if (this.isDone) return;
-    this.isDone = true;
+    this.close();
     if (this.order.fullResponse) this.listener.done();
     this.context.ended(this);
+  }
+
+  private get isInvite(): boolean {
+    return this.server.request.method === 'INVITE';
   }
 
   private ownResponse(status: number): SipResponse {
     return makeResponse(this.server.request, status);
   }
-}
 
-/** The response without our Via. */
-function strip(response: SipResponse): SipResponse {
-  const headers = response.headers.clone();
-  headers.removeFirst('Via');
+  /** The response without our Via. One that lost those of others too gets them back, or its caller would hear nothing. */
+  private strip(response: SipResponse): SipResponse {
+    const headers = response.headers.clone();
+    headers.removeFirst('Via');
+    if (!headers.has('Via')) headers.set('Via', this.server.request.headers.all('Via'));
 
-  return new SipResponse(response.status, response.reason, headers, response.body);
-}
-
-function contactsOf(response: SipResponse): string[] {
-  try {
-    return parseAddresses(response.headers.all('Contact')).map(({ uri }) => uri);
-  } catch (error) {
-    if (error instanceof SipSyntaxError) return [];
-    throw error;
+    return new SipResponse(response.status, response.reason, headers, response.body);
   }
 }
