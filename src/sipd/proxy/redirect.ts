@@ -1,7 +1,8 @@
 import { SipSyntaxError } from '../message/errors';
-import { formatUri, isSipUri, parseAddresses } from '../message/grammar';
-import type { NameAddr, Uri } from '../message/grammar';
+import { isSipUri, parseAddresses } from '../message/grammar';
+import type { NameAddr } from '../message/grammar';
 import type { SipResponse } from '../message/message';
+import { asRequestUri } from './route';
 
 /**
  * The URIs that a redirection names, the preferred ones first (RFC 3261 section 16.7, step 4): none that is not SIP, none
@@ -12,7 +13,7 @@ export function redirections(response: SipResponse, isSecure: boolean): string[]
     return parseAddresses(response.headers.all('Contact'))
       .filter(({ address }) => (isSecure ? address.scheme === 'sips' : isSipUri(address)))
       .sort((a, b) => preference(b) - preference(a))
-      .map(asTarget);
+      .map(asRequestUri);
   } catch (error) {
     if (error instanceof SipSyntaxError) return [];
     throw error;
@@ -24,14 +25,4 @@ function preference({ params }: NameAddr): number {
   const q = Number(params.q ?? 1);
 
   return q >= 0 && q <= 1 ? q : 1;
-}
-
-/** RFC 3261 section 19.1.1: a method and headers would let the target put words into our mouth. */
-function asTarget({ uri, address }: Pick<NameAddr, 'uri' | 'address'>): string {
-  if (address.headers === undefined && address.params.method === undefined) return uri;
-  const params = { ...address.params };
-  delete params.method;
-  const plain: Uri = { ...address, params, headers: undefined };
-
-  return formatUri(plain);
 }

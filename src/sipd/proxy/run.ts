@@ -106,7 +106,7 @@ export class ProxyRun {
   private onResponse(branch: Branch, response: SipResponse, flow: Flow): void {
     if (response.status === 100) return;
     if (response.status >= 200) this.tell(response, flow);
-    const own = this.strip(response);
+    const own = this.withVias(response);
     if (response.status < 200) this.progress(own);
     else if (response.status < 300) this.accept(branch, own);
     else this.refused(branch, own);
@@ -215,11 +215,13 @@ export class ProxyRun {
     return makeResponse(this.server.request, status);
   }
 
-  /** The response without our Via. One that lost those of others too gets them back, or its caller would hear nothing. */
-  private strip(response: SipResponse): SipResponse {
+  /**
+   * The response as its sender's Vias should have made it (RFC 3261 section 16.7, step 3): with those that the request
+   * came by. What the target made of them is not looked at, as it could lead the response anywhere, or nowhere.
+   */
+  private withVias(response: SipResponse): SipResponse {
     const headers = response.headers.clone();
-    headers.removeFirst('Via');
-    if (!headers.has('Via')) headers.set('Via', this.server.request.headers.all('Via'));
+    headers.set('Via', this.server.request.headers.all('Via'));
 
     return new SipResponse(response.status, response.reason, headers, response.body);
   }

@@ -210,12 +210,27 @@ test('a target that cannot be reached counts as a 503', async () => {
   expect(stage.failures).toEqual([]);
 });
 
-test('a response that lost the Vias of others gets them back', async () => {
-  await stage.call({});
-  const { headers } = stage.bob.request();
-  headers.set('Via', headers.first('Via')!);
-  stage.bob.answer(486);
-  await expectHeard({ alice: ['486'], bob: ['INVITE'] });
+describe('the Vias of others', () => {
+  test('come back to a response that lost them', async () => {
+    await stage.call({});
+    const { headers } = stage.bob.request();
+    headers.set('Via', headers.first('Via')!);
+    stage.bob.answer(486);
+    await expectHeard({ alice: ['486'], bob: ['INVITE'] });
+  });
+
+  test.each(['SIP/2.0/UDP 192.0.2.4;branch=z9hG4bKx', 'SIP/2.0/UDP', '@'])(
+    'are not what a target says: %s',
+    async (via) => {
+      await stage.call(atOnce());
+      stage.bob.answer(200);
+      await stage.pass(0);
+      const { headers } = stage.carol.request();
+      headers.set('Via', [headers.first('Via')!, via]);
+      stage.carol.answer(200);
+      await expectHeard({ alice: ['200', '200'], bob: ['INVITE'], carol: ['INVITE'] });
+    },
+  );
 });
 
 describe('redirections', () => {
