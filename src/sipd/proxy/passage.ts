@@ -58,7 +58,7 @@ export class RoutePassage implements Passage {
     const { copy, next } = onward;
     const order: ProxyOrder = { ...passing, transactionId: server.id, targets: [next] };
 
-    return this.context.run(server, order, (target) => this.relay(copy, target), silent) || server.reply(500);
+    return this.context.run(server, order, (target) => this.relay(request, copy, target), silent) || server.reply(500);
   }
 
   /** An ACK to a 2xx has no transaction, and nobody to tell of a failure. */
@@ -83,10 +83,11 @@ export class RoutePassage implements Passage {
     return { copy, next: way.next };
   }
 
-  private relay(copy: SipRequest, target: string): Branch | undefined {
+  private relay(received: SipRequest, copy: SipRequest, target: string): Branch | undefined {
     const destination = this.context.wayTo(target);
+    const { clock, transactions } = this.context;
 
-    return destination && new Branch(this.context.clock, this.context.transactions.request(copy, destination));
+    return destination && new Branch(clock, transactions.request(copy, destination, received));
   }
 
   private sendAck(copy: SipRequest, destination: Destination): void {

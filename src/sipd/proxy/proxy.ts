@@ -101,7 +101,7 @@ export class Proxy {
     const copy = forwarded(request, { uri, recordRoutes, headers: order.headers });
     this.dropOwnRoutes(copy);
     const { provisionalTimeout: provisional, finalTimeout: final } = order;
-    const transaction = this.options.transactions.request(copy, destination);
+    const transaction = this.options.transactions.request(copy, destination, request);
 
     return new Branch(this.options.clock, transaction, { provisional, final });
   }

@@ -21,7 +21,7 @@ const defaultSchemes = ['sip', 'sips', 'tel'];
 /**
  * The checks of a new request that need nothing but the request, in the order of RFC 3261 section 8.2 with that of
  * section 16.3 for what a proxy would see first. ACK and CANCEL are never refused for what they require.
- * @param isMerged whether this request came already by another way
+ * @param isMerged whether this request came already by another way, or was sent on from here as it is (section 16.3, step 4)
  */
 export function checkRequest(request: SipRequest, options: CheckOptions, isMerged: boolean): Refusal | undefined {
   return (
