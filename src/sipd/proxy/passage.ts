@@ -23,18 +23,14 @@ export interface PassageContext {
   /** Undefined when there is no way to that URI. */
   wayTo(uri: string): Destination | undefined;
   /** Runs a request to its one target by way of `forward`. False when it could not be sent. */
-  run(
-    server: ServerTransaction,
-    order: ProxyOrder,
-    forward: (target: string) => Branch | undefined,
-    listener: RunListener,
-  ): boolean;
+  run(server: ServerTransaction, order: ProxyOrder, forward: () => Branch | undefined, listener: RunListener): boolean;
 }
 
-/** What goes on, and the URI of its next hop. */
+/** What goes on, and the way to its next hop, which may not be there. */
 interface Onward {
   copy: SipRequest;
   next: string;
+  destination: Destination | undefined;
 }
 
 /**
@@ -55,18 +51,16 @@ export class RoutePassage implements Passage {
     }
     if (!onward) return false;
     if (!mayHop(request)) return server.reply(483);
-    const { copy, next } = onward;
-    const order: ProxyOrder = { ...passing, transactionId: server.id, targets: [next] };
+    const order: ProxyOrder = { ...passing, transactionId: server.id, targets: [onward.next] };
 
-    return this.context.run(server, order, (target) => this.relay(request, copy, target), silent) || server.reply(500);
+    return this.context.run(server, order, () => this.relay(request, onward), silent) || server.reply(500);
   }
 
   /** An ACK to a 2xx has no transaction, and nobody to tell of a failure. */
   ack(ack: SipRequest): void {
     try {
       const onward = mayHop(ack) ? this.onward(ack) : undefined;
-      const destination = onward && this.context.wayTo(onward.next);
-      if (destination) this.sendAck(onward.copy, destination);
+      if (onward?.destination) this.sendAck(onward.copy, onward.destination);
     } catch (error) {
       if (!(error instanceof SipSyntaxError)) throw error;
     }
@@ -74,17 +68,17 @@ export class RoutePassage implements Passage {
 
   /** Undefined when the request is not one to pass on. @throws SipSyntaxError */
   private onward(request: SipRequest): Onward | undefined {
-    const way = wayOf(request, (uri) => this.context.stamp.isOurs(request.callId, uri));
+    const { stamp } = this.context;
+    const way = wayOf(request, (uri) => stamp.isOurs(request.callId, uri));
     if (!way) return undefined;
     const copy = forwarded(request, { uri: way.uri });
     if (way.routes.length > 0) copy.headers.set('Route', way.routes);
     else copy.headers.remove('Route');
 
-    return { copy, next: way.next };
+    return { copy, next: way.next, destination: stamp.flowOf(way.by) ?? this.context.wayTo(way.next) };
   }
 
-  private relay(received: SipRequest, copy: SipRequest, target: string): Branch | undefined {
-    const destination = this.context.wayTo(target);
+  private relay(received: SipRequest, { copy, destination }: Onward): Branch | undefined {
     const { clock, transactions } = this.context;
 
     return destination && new Branch(clock, transactions.request(copy, destination, received));

@@ -41,8 +41,7 @@ export class Proxy {
       ...options,
       stamp: this.stamp,
       wayTo: (uri) => this.wayTo(uri),
-      run: (server, order, forward, listener) =>
-        this.run(server, order, listener, (_request, _order, target) => forward(target)),
+      run: (server, order, forward, listener) => this.run(server, order, listener, forward),
     });
     this.offFlowClosed = transport.on('flowClosed', (flow) => this.onFlowClosed(flow));
   }
@@ -150,6 +149,7 @@ export class Proxy {
   /** A browser that is gone cannot be answered, and must not keep anyone ringing. */
   private onFlowClosed(flow: Flow): void {
     if (!isWebSocket(flow.transport)) return;
+    this.stamp.forget(flow);
     for (const run of this.runs) if (run.flow.id === flow.id) run.cancel();
   }
 

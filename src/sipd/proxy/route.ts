@@ -2,11 +2,15 @@ import { formatNameAddr, formatUri, parseNameAddr } from '../message/grammar';
 import type { NameAddr, Uri } from '../message/grammar';
 import type { SipRequest } from '../message/message';
 
-/** Where a request goes from here: its Request-URI, its Routes, and the URI of the next hop. */
+/** Where a request goes from here. */
 export interface Way {
+  /** Its Request-URI and its Routes. */
   uri: string;
   routes: string[];
+  /** The URI of the next hop. */
   next: string;
+  /** The last of our own URIs that it came by: the one that was made for the side it goes to. */
+  by: string;
 }
 
 /** Tells the URIs that we have put into Record-Route. */
@@ -20,23 +24,22 @@ export type IsOurs = (uri: string) => boolean;
 export function wayOf(request: SipRequest, isOurs: IsOurs): Way | undefined {
   const routes = request.headers.all('Route').map(parseNameAddr);
   let { uri } = request;
-  let isNamed = false;
+  let by: string | undefined;
   if (isOurs(uri)) {
     const last = routes.pop();
     if (!last) return undefined;
+    by = uri;
     uri = asRequestUri(last);
-    isNamed = true;
   }
   while (routes[0] && isOurs(routes[0].uri)) {
-    routes.shift();
-    isNamed = true;
+    by = routes.shift()!.uri;
   }
 
-  return isNamed ? onward(uri, routes) : undefined;
+  return by === undefined ? undefined : { ...onward(uri, routes), by };
 }
 
 /** RFC 3261 section 16.6, step 6: a strict router looks for itself in the Request-URI, and for the rest in Route. */
-function onward(uri: string, routes: NameAddr[]): Way {
+function onward(uri: string, routes: NameAddr[]): Omit<Way, 'by'> {
   const [first, ...others] = routes;
   if (!first) return { uri, routes: [], next: uri };
   if (first.address.params.lr !== undefined) return { uri, routes: routes.map(formatNameAddr), next: first.uri };

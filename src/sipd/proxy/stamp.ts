@@ -3,17 +3,23 @@ import { parseUri } from '../message/grammar';
 import type { Uri } from '../message/grammar';
 import { SipSyntaxError } from '../message/errors';
 import { hostPort, targetOfUri, UnroutableError } from '../dialog/target';
+import { isFlow, isWebSocket } from '../transport/flow';
 import { TransportError } from '../transport/types';
-import type { Destination, SipTransport } from '../transport/types';
+import type { Destination, Flow, SipTransport } from '../transport/types';
+import { FlowTokens } from './flow-tokens';
 
+/** The parameters of the proof, and of the name of a browser's connection. */
 const param = 'pxy';
+const flowParam = 'fl';
 
 /**
  * The URIs that this proxy puts into Record-Route (RFC 3261 section 16.6, step 4) and Path (RFC 3327). Each carries a
  * proof, made of the Call-ID and a secret, that it is ours: without it anyone could send requests through this server to
- * anywhere. Nothing is kept for a dialog, so one goes on after a restart.
+ * anywhere. Nothing is kept for a dialog, so one goes on after a restart; that with a browser ends with its connection.
  */
 export class RouteStamp {
+  private readonly flows = new FlowTokens();
+
   constructor(
     private readonly secret: string,
     private readonly transport: SipTransport,
@@ -24,17 +30,31 @@ export class RouteStamp {
     const { address, port } = this.transport.sentBy(destination);
     const transport = destination.transport === 'udp' ? '' : `;transport=${destination.transport}`;
     const scheme = isSecure ? 'sips' : 'sip';
+    const isBrowser = isFlow(destination) && isWebSocket(destination.transport);
+    const token = isBrowser ? this.flows.tokenOf(destination) : undefined;
+    const flow = token === undefined ? '' : `;${flowParam}=${token}`;
 
-    return `<${scheme}:${hostPort(address, port)}${transport};lr;${param}=${this.proof(callId)}>`;
+    return `<${scheme}:${hostPort(address, port)}${transport};lr${flow};${param}=${this.proof(callId, token)}>`;
   }
 
   /** Whether a URI was made here for this call. */
   isOurs(callId: string, uri: string): boolean {
-    const given = stamped(uri)?.params[param];
-    if (given === undefined) return false;
-    const [proof, wanted] = [Buffer.from(given), Buffer.from(this.proof(callId))];
+    const params = stamped(uri)?.params;
+    if (!params) return false;
+    const [proof, wanted] = [Buffer.from(params[param]!), Buffer.from(this.proof(callId, params[flowParam]))];
 
     return proof.length === wanted.length && timingSafeEqual(proof, wanted);
+  }
+
+  /** The connection of a browser that a URI of ours leads to, while it is open. */
+  flowOf(uri: string): Flow | undefined {
+    const token = stamped(uri)?.params[flowParam];
+
+    return token === undefined ? undefined : this.flows.flowOf(token);
+  }
+
+  forget(flow: Flow): void {
+    this.flows.forget(flow);
   }
 
   /** Whether a URI looks like one that was made here for any call, as that of a Path does in later requests. */
@@ -52,8 +72,10 @@ export class RouteStamp {
     }
   }
 
-  private proof(callId: string): string {
-    return createHmac('sha256', this.secret).update(callId).digest('hex').slice(0, 20);
+  private proof(callId: string, token: string | undefined): string {
+    const what = token === undefined ? callId : `${callId} ${token}`;
+
+    return createHmac('sha256', this.secret).update(what).digest('hex').slice(0, 20);
   }
 }
 

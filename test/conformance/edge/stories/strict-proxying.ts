@@ -124,4 +124,22 @@ export function strictProxyStories(stage: Stage): void {
     await caller.close();
     await takeCancel(callee, invite);
   });
+
+  test('either side of a call with a browser may end it', async () => {
+    const [browser, callee, user] = [await stage.ws(), await stage.udp(), stage.user()];
+    void proxyNext(stage, 'INVITE', user, [callee], { remainInDialog: true });
+    const sent = browser.request('INVITE', user, {}, sdp());
+    const invite = await callee.takeRequest('INVITE');
+    const leg = Leg.of(callee, invite, 'callee');
+    answerInvite(callee, invite, leg, { 'Record-Route': invite.headers.get('record-route')! });
+    await sent.leg.status(sent, 200);
+    sent.leg.ack(sent);
+    await callee.takeRequest('ACK');
+    const info = sent.leg.request('INFO');
+    callee.respond(await callee.takeRequest('INFO'), 200, 'OK');
+    await sent.leg.status(info, 200);
+    const bye = leg.request('BYE');
+    browser.respond(await browser.takeRequest('BYE'), 200, 'OK');
+    await leg.status(bye, 200);
+  });
 }
