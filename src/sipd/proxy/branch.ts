@@ -27,6 +27,10 @@ export class Branch {
     private readonly limits: BranchLimits = {},
   ) {}
 
+  get flow(): Flow | undefined {
+    return this.transaction.flow;
+  }
+
   start(events: BranchEvents): void {
     const { provisional, final } = this.limits;
     const giveUp = (): void => {

@@ -8,10 +8,10 @@ import { newBranch } from '../transaction/keys';
 import type { ServerTransaction, Transactions } from '../transaction/types';
 import type { Destination, SipTransport } from '../transport/types';
 import { Branch } from './branch';
-import { forwarded, mayHop } from './forward';
+import { forwarded, hindrance } from './forward';
 import type { ProxyOrder } from './order';
 import { wayOf } from './route';
-import type { RunListener } from './run';
+import type { Asking, RunContext, RunListener } from './run';
 import type { RouteStamp } from './stamp';
 
 export interface PassageContext {
@@ -23,7 +23,7 @@ export interface PassageContext {
   /** Undefined when there is no way to that URI. */
   wayTo(uri: string): Destination | undefined;
   /** Runs a request to its one target by way of `forward`. False when it could not be sent. */
-  run(server: ServerTransaction, order: ProxyOrder, forward: () => Branch | undefined, listener: RunListener): boolean;
+  run(server: ServerTransaction, order: ProxyOrder, forward: RunContext['forward'], listener: RunListener): boolean;
 }
 
 /** What goes on, and the way to its next hop, which may not be there. */
@@ -50,16 +50,17 @@ export class RoutePassage implements Passage {
       return server.reply(400, 'Malformed Route');
     }
     if (!onward) return false;
-    if (!mayHop(request)) return server.reply(483);
+    const hindered = hindrance(request);
+    if (hindered) return server.reply(hindered);
     const order: ProxyOrder = { ...passing, transactionId: server.id, targets: [onward.next] };
 
-    return this.context.run(server, order, () => this.relay(request, onward), silent) || server.reply(500);
+    return this.context.run(server, order, (asking) => this.relay(asking, onward), silent) || server.reply(500);
   }
 
   /** An ACK to a 2xx has no transaction, and nobody to tell of a failure. */
   ack(ack: SipRequest): void {
     try {
-      const onward = mayHop(ack) ? this.onward(ack) : undefined;
+      const onward = hindrance(ack) ? undefined : this.onward(ack);
       if (onward?.destination) this.sendAck(onward.copy, onward.destination);
     } catch (error) {
       if (!(error instanceof SipSyntaxError)) throw error;
@@ -78,10 +79,12 @@ export class RoutePassage implements Passage {
     return { copy, next: way.next, destination: stamp.flowOf(way.by) ?? this.context.wayTo(way.next) };
   }
 
-  private relay(received: SipRequest, { copy, destination }: Onward): Branch | undefined {
+  private relay({ request, breadth }: Asking, { copy, destination }: Onward): Branch | undefined {
+    if (!destination) return undefined;
     const { clock, transactions } = this.context;
+    copy.headers.set('Max-Breadth', String(breadth));
 
-    return destination && new Branch(clock, transactions.request(copy, destination, received));
+    return new Branch(clock, transactions.request(copy, destination, request));
   }
 
   private sendAck(copy: SipRequest, destination: Destination): void {

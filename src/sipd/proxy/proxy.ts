@@ -8,11 +8,11 @@ import type { ServerTransaction, Transactions } from '../transaction/types';
 import { isWebSocket } from '../transport/flow';
 import type { Destination, Flow, SipTransport } from '../transport/types';
 import { Branch } from './branch';
-import { forwarded, mayHop } from './forward';
+import { forwarded, hindrance } from './forward';
 import type { ProxyOrder } from './order';
 import { RoutePassage } from './passage';
 import { ProxyRun } from './run';
-import type { RunContext, RunListener } from './run';
+import type { Asking, RunContext, RunListener } from './run';
 import { RouteStamp } from './stamp';
 
 export interface ProxyOptions {
@@ -24,6 +24,11 @@ export interface ProxyOptions {
   /** Proves that a Route is ours. */
   secret: string;
 }
+
+const hindrances = {
+  483: 'Rejected with 483 Too Many Hops due to Max-Forwards value of 0',
+  440: 'Rejected with 440 Max-Breadth Exceeded due to Max-Breadth value of 0',
+};
 
 /**
  * The proxy beside the user agent (RFC 3261 section 16): an application hands it a request that it will not answer
@@ -51,15 +56,21 @@ export class Proxy {
     return this.runs.size;
   }
 
+  /** The connections that a request under way lives on: they must not be closed for being idle. */
+  *flowsInUse(): Iterable<string> {
+    for (const run of this.runs) yield* run.flowIds();
+  }
+
   /** Takes a request over from the user agent and sends it to its targets. @throws UserError */
   start(order: ProxyOrder, listener: RunListener): void {
     const server = this.options.agent.release(order.transactionId);
     if (!server) throw new UserError(`Unknown transaction id: ${order.transactionId}`);
-    if (!mayHop(server.request)) {
-      server.reply(483);
-      throw new UserError('Rejected with 483 Too Many Hops due to Max-Forwards value of 0');
+    const hindered = hindrance(server.request);
+    if (hindered) {
+      server.reply(hindered);
+      throw new UserError(hindrances[hindered]);
     }
-    if (this.run(server, order, listener, (...args) => this.forward(...args))) return;
+    if (this.run(server, order, listener, (asking) => this.forward(asking))) return;
     server.reply(500);
     throw new UserError(`error proxying request to ${order.targets.join(', ')}`);
   }
@@ -92,12 +103,12 @@ export class Proxy {
     return false;
   }
 
-  private forward(request: SipRequest, order: ProxyOrder, target: string, from: Flow): Branch | undefined {
+  private forward({ request, from, order, target, breadth }: Asking): Branch | undefined {
     const destination = this.wayTo(target);
     if (!destination) return undefined;
     const uri = this.isLocal(request, from) || !order.targets.includes(target) ? target : request.uri;
     const recordRoutes = order.recordRoute ? this.recordRoutes(request.callId, from, destination, uri) : [];
-    const copy = forwarded(request, { uri, recordRoutes, headers: order.headers });
+    const copy = forwarded(request, { uri, breadth, recordRoutes, headers: order.headers });
     this.dropOwnRoutes(copy);
     const { provisionalTimeout: provisional, finalTimeout: final } = order;
     const transaction = this.options.transactions.request(copy, destination, request);

@@ -5,16 +5,27 @@ import type { ServerTransaction } from '../transaction/types';
 import type { Flow } from '../transport/types';
 import { bestResponse, isChallenge } from './best';
 import type { Branch } from './branch';
+import { Breadth } from './breadth';
 import type { ProxyOrder } from './order';
 import { redirections } from './redirect';
 
 /** Most targets that one request comes to, redirections counted: whoever answers 302 may not make us call everybody. */
 const mostTargets = 64;
 
+/** One target's turn. */
+export interface Asking {
+  /** The request as it came, and the way that it came by. */
+  readonly request: SipRequest;
+  readonly from: Flow;
+  readonly order: ProxyOrder;
+  readonly target: string;
+  readonly breadth: number;
+}
+
 /** What a run needs of the proxy around it. */
 export interface RunContext {
   /** Sends the request on to a target; undefined when there is no way to it. */
-  forward(request: SipRequest, order: ProxyOrder, target: string, from: Flow): Branch | undefined;
+  forward(asking: Asking): Branch | undefined;
   /** Sends a response along its Vias, outside the server transaction. */
   respondStateless(response: SipResponse, flow: Flow): void;
   ended(run: ProxyRun): void;
@@ -34,8 +45,9 @@ export class ProxyRun {
   /** Those that are still to be asked, each of them once (section 16.5). */
   private readonly targets: string[];
   private readonly seen: Set<string>;
-  /** Those that are asked and have not answered for good. */
-  private readonly branches = new Set<Branch>();
+  /** Those that are asked and have not answered for good, each with its share of the breadth. */
+  private readonly branches = new Map<Branch, number>();
+  private readonly breadth: Breadth;
   private readonly refusals: SipResponse[] = [];
   private readonly offs: (() => void)[];
   private isSearching = true;
@@ -51,6 +63,7 @@ export class ProxyRun {
   ) {
     this.seen = new Set(order.targets);
     this.targets = [...this.seen];
+    this.breadth = new Breadth(server.request);
     this.offs = [
       server.once('cancel', () => this.cancel()),
       server.once('transportError', () => this.cancel()),
@@ -61,6 +74,12 @@ export class ProxyRun {
   /** The way that the request came by. */
   get flow(): Flow {
     return this.server.flow;
+  }
+
+  /** The connections that this lives on. */
+  *flowIds(): Iterable<string> {
+    yield this.server.flow.id;
+    for (const { flow } of this.branches.keys()) if (flow) yield flow.id;
   }
 
   /** False when no target could be asked. */
@@ -87,20 +106,36 @@ export class ProxyRun {
 
   private next(): void {
     while (this.isSearching && this.targets.length > 0) {
-      const branch = this.context.forward(this.server.request, this.order, this.targets.shift()!, this.server.flow);
-      if (!branch) {
-        // RFC 3261 section 16.9: as if the target itself were out of service.
-        this.refusals.push(this.ownResponse(503));
-        continue;
-      }
-      this.sent += 1;
-      this.branches.add(branch);
-      branch.start({
-        response: (response, flow) => this.onResponse(branch, response, flow),
-        ended: (status) => this.onEnded(branch, status),
-      });
-      if (!this.order.simultaneous) return;
+      const breadth = this.breadth.take(this.order.simultaneous ? this.targets.length : 1);
+      if (breadth === 0) return;
+      const { request, flow: from } = this.server;
+      const branch = this.context.forward({ request, from, order: this.order, target: this.targets.shift()!, breadth });
+      if (branch) this.begin(branch, breadth);
+      else this.skip(breadth);
+      if (branch && !this.order.simultaneous) return;
     }
+  }
+
+  private begin(branch: Branch, breadth: number): void {
+    this.sent += 1;
+    this.branches.set(branch, breadth);
+    branch.start({
+      response: (response, flow) => this.onResponse(branch, response, flow),
+      ended: (status) => this.onEnded(branch, status),
+    });
+  }
+
+  /** RFC 3261 section 16.9: a target without a way to it is as one that is out of service. */
+  private skip(breadth: number): void {
+    this.breadth.giveBack(breadth);
+    this.refusals.push(this.ownResponse(503));
+  }
+
+  /** False when it had ended before. */
+  private leave(branch: Branch): boolean {
+    this.breadth.giveBack(this.branches.get(branch) ?? 0);
+
+    return this.branches.delete(branch);
   }
 
   private onResponse(branch: Branch, response: SipResponse, flow: Flow): void {
@@ -126,13 +161,13 @@ export class ProxyRun {
     const isSent = isFirst && this.server.respond(response);
     if (!isSent && this.isInvite) this.context.respondStateless(response, this.server.flow);
     this.isSearching = false;
-    this.branches.delete(branch);
+    this.leave(branch);
     this.cancelOthers();
     this.finish();
   }
 
   private refused(branch: Branch, response: SipResponse): void {
-    this.branches.delete(branch);
+    this.leave(branch);
     if (!this.follow(response)) this.refusals.push(response);
     if (response.status >= 600) {
       // It speaks for all targets (RFC 3261 section 16.7, step 5).
@@ -147,7 +182,7 @@ export class ProxyRun {
 
   /** A branch ended without a response, or was given up: the timeout is a 408 (RFC 3261 section 16.8). */
   private onEnded(branch: Branch, status: number): void {
-    if (!this.branches.delete(branch)) return;
+    if (!this.leave(branch)) return;
     this.refusals.push(this.ownResponse(status));
     this.goOn();
   }
@@ -188,11 +223,11 @@ export class ProxyRun {
   }
 
   private cancelOthers(): void {
-    for (const branch of this.branches) branch.cancel();
+    for (const branch of this.branches.keys()) branch.cancel();
   }
 
   private leaveBranches(): void {
-    for (const branch of this.branches) branch.close();
+    for (const branch of this.branches.keys()) branch.close();
     this.branches.clear();
   }
 

@@ -48,3 +48,26 @@ test('of a Route that led here nothing goes on, of the others all', async () => 
   const { headers } = await forwarded('MESSAGE', { Route: `<sip:proxy.example.com;lr>, ${path}, <sip:192.0.2.2;lr>` });
   expect(headers.all('Route')).toEqual(['<sip:192.0.2.2;lr>']);
 });
+
+test('headers of the application stand in the place of those of their name, but for what only SIP changes', async () => {
+  const headers = [
+    ['X-Trunk', 'a'],
+    ['x-trunk', 'b'],
+    ['Via', 'SIP/2.0/UDP 192.0.2.4;branch=z9hG4bK1'],
+    ['Max-Breadth', '1000'],
+  ] as const;
+  await stage.call({ headers }, 'MESSAGE', { 'X-Trunk': 'c', 'X-Other': 'd' });
+  const got = stage.bob.request('MESSAGE').headers;
+  expect([got.all('X-Trunk'), got.all('X-Other')]).toEqual([['a', 'b'], ['d']]);
+  expect([got.count('Via'), got.get('Max-Breadth')]).toEqual([2, '60']);
+  stage.bob.answer(200, [], 'MESSAGE');
+});
+
+test('the connections of a request under way are in use', async () => {
+  await stage.call({});
+  const [alice, bob] = ['192.0.2.1', '192.0.2.2'].map((remote) => `udp-192.0.2.9:5060-${remote}:5060`);
+  expect([...stage.proxy.flowsInUse()]).toEqual([alice, bob]);
+  stage.bob.answer(486);
+  await stage.pass(0);
+  expect([...stage.proxy.flowsInUse()]).toEqual([]);
+});
