@@ -91,6 +91,7 @@ export class Proxy {
   ): boolean {
     const context: RunContext = {
       forward,
+      accepted: (transaction, response) => this.options.agent.accepted(transaction, response),
       respondStateless: (response, flow) => this.respondStateless(response, flow),
       ended: (ended) => this.runs.delete(ended),
     };

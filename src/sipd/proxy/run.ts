@@ -26,6 +26,8 @@ export interface Asking {
 export interface RunContext {
   /** Sends the request on to a target; undefined when there is no way to it. */
   forward(asking: Asking): Branch | undefined;
+  /** A target has accepted the request, and its caller is told so. */
+  accepted(server: ServerTransaction, response: SipResponse): void;
   /** Sends a response along its Vias, outside the server transaction. */
   respondStateless(response: SipResponse, flow: Flow): void;
   ended(run: ProxyRun): void;
@@ -159,7 +161,8 @@ export class ProxyRun {
   private accept(branch: Branch, response: SipResponse): void {
     const isFirst = this.server.finalStatus === undefined;
     const isSent = isFirst && this.server.respond(response);
-    if (!isSent && this.isInvite) this.context.respondStateless(response, this.server.flow);
+    if (isSent) this.context.accepted(this.server, response);
+    else if (this.isInvite) this.context.respondStateless(response, this.server.flow);
     this.isSearching = false;
     this.leave(branch);
     this.cancelOthers();

@@ -1,3 +1,4 @@
+import { eventOf } from '../support/application';
 import { RawApplication } from '../support/raw-application';
 import { header, sdp, tagOf } from '../support/sip-text';
 import type { Message } from '../support/sip-text';
@@ -153,6 +154,22 @@ export function proxyStories(stage: Stage): void {
     expect(header(register, 'require')).toBe('path');
     registrar.respond(register, 200, 'OK', { To: `${header(register, 'to')};tag=r` });
     await sent.leg.status(sent, 200);
+  });
+
+  test('a browser that registered through the proxy is reached by its connection', async () => {
+    const [browser, registrar, user] = [await stage.ws(), await stage.udp(), stage.user()];
+    void proxyNext(stage, 'REGISTER', user, [registrar]);
+    const contact = browser.contact.replace('phone@', `${user}@`);
+    const sent = browser.request('REGISTER', user, { Contact: contact });
+    const register = await registrar.takeRequest('REGISTER');
+    const bound = { To: `${header(register, 'to')};tag=r`, Contact: `${contact};expires=300` };
+    registrar.respond(register, 200, 'OK', bound);
+    await sent.leg.status(sent, 200);
+    const asked = await stage.app.srf.request(contact.slice(1, -1), { method: 'OPTIONS' });
+    const answered = eventOf(asked, 'response');
+    const options = await browser.takeRequest('OPTIONS');
+    browser.respond(options, 200, 'OK', { To: `${header(options, 'to')};tag=b` });
+    await answered;
   });
 
   test('the address of somebody else stays, whoever is asked for him', async () => {
