@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock';
+import { Headers } from '../message/message';
 import type { SipResponse } from '../message/message';
 import type { ClientTransaction } from '../transaction/types';
 import type { Flow } from '../transport/types';
@@ -44,9 +45,12 @@ export class Branch {
     this.transaction.once('transportError', () => this.end(events, 503));
   }
 
-  /** Cancels an INVITE, at once or as soon as it has a provisional response; other methods run on. */
-  cancel(): void {
-    this.transaction.cancel();
+  /**
+   * Cancels an INVITE, at once or as soon as it has a provisional response; other methods run on.
+   * @param reasons values of Reason; only those of the first call are sent
+   */
+  cancel(reasons: readonly string[] = []): void {
+    this.transaction.cancel(Headers.from(reasons.map((reason) => ['Reason', reason])));
   }
 
   /** Nothing but a 2xx is told from now on, and no limit runs any more. */

@@ -3,6 +3,7 @@ import type { Logger } from '../../lib/logger';
 import { UnroutableError } from '../dialog/target';
 import { UserError } from '../dialog/user-error';
 import type { UserAgent } from '../dialog/user-agent';
+import { parseUri } from '../message/grammar';
 import type { SipRequest, SipResponse } from '../message/message';
 import type { ServerTransaction, Transactions } from '../transaction/types';
 import { isWebSocket } from '../transport/flow';
@@ -11,6 +12,7 @@ import { Branch } from './branch';
 import { forwarded, hindrance } from './forward';
 import type { ProxyOrder } from './order';
 import { RoutePassage } from './passage';
+import { asRequestUri } from './route';
 import { ProxyRun } from './run';
 import type { Asking, RunContext, RunListener } from './run';
 import { RouteStamp } from './stamp';
@@ -107,7 +109,8 @@ export class Proxy {
   private forward({ request, from, order, target, breadth }: Asking): Branch | undefined {
     const destination = this.wayTo(target);
     if (!destination) return undefined;
-    const uri = this.isLocal(request, from) || !order.targets.includes(target) ? target : request.uri;
+    const isReplaced = this.isLocal(request, from) || !order.targets.includes(target);
+    const uri = isReplaced ? asRequestUri({ uri: target, address: parseUri(target) }) : request.uri;
     const recordRoutes = order.recordRoute ? this.recordRoutes(request.callId, from, destination, uri) : [];
     const copy = forwarded(request, { uri, breadth, recordRoutes, headers: order.headers });
     this.dropOwnRoutes(copy);

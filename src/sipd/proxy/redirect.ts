@@ -2,18 +2,17 @@ import { SipSyntaxError } from '../message/errors';
 import { isSipUri, parseAddresses } from '../message/grammar';
 import type { NameAddr } from '../message/grammar';
 import type { SipResponse } from '../message/message';
-import { asRequestUri } from './route';
 
 /**
- * The URIs that a redirection names, the preferred ones first (RFC 3261 section 16.7, step 4): none that is not SIP, none
- * that would take a request for a sips URI over an open way, and without what may not stand in a Request-URI.
+ * The URIs that a redirection names, the preferred ones first (RFC 3261 section 16.7, step 4): none that is not SIP, and
+ * none that would take a request for a sips URI over an open way.
  */
 export function redirections(response: SipResponse, isSecure: boolean): string[] {
   try {
     return parseAddresses(response.headers.all('Contact'))
       .filter(({ address }) => (isSecure ? address.scheme === 'sips' : isSipUri(address)))
       .sort((a, b) => preference(b) - preference(a))
-      .map(asRequestUri);
+      .map(({ uri }) => uri);
   } catch (error) {
     if (error instanceof SipSyntaxError) return [];
     throw error;

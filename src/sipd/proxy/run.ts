@@ -67,7 +67,7 @@ export class ProxyRun {
     this.targets = [...this.seen];
     this.breadth = new Breadth(server.request);
     this.offs = [
-      server.once('cancel', () => this.cancel()),
+      server.once('cancel', (cancel) => this.cancel(cancel.headers.all('Reason'))),
       server.once('transportError', () => this.cancel()),
       server.once('timeout', () => this.expired()),
     ];
@@ -92,10 +92,10 @@ export class ProxyRun {
   }
 
   /** The caller gave up, or is gone: no new target, and those that ring are cancelled (RFC 3261 section 16.10). */
-  cancel(): void {
+  cancel(reasons: readonly string[] = []): void {
     this.isSearching = false;
     this.isCancelled = true;
-    this.cancelOthers();
+    this.cancelOthers(reasons);
   }
 
   /** Stops all that runs, without a word to the network. */
@@ -165,7 +165,8 @@ export class ProxyRun {
     else if (this.isInvite) this.context.respondStateless(response, this.server.flow);
     this.isSearching = false;
     this.leave(branch);
-    this.cancelOthers();
+    // So that a phone does not tell of a call that was missed.
+    this.cancelOthers([`SIP;cause=${response.status};text="Call completed elsewhere"`]);
     this.finish();
   }
 
@@ -175,7 +176,7 @@ export class ProxyRun {
     if (response.status >= 600) {
       // It speaks for all targets (RFC 3261 section 16.7, step 5).
       this.isSearching = false;
-      this.cancelOthers();
+      this.cancelOthers([`SIP;cause=${response.status}`]);
     } else if (isChallenge(response.status)) {
       // It has to be answered before anyone else is asked; those that are asked already may still accept.
       this.isSearching = false;
@@ -225,8 +226,9 @@ export class ProxyRun {
     return added.length > 0;
   }
 
-  private cancelOthers(): void {
-    for (const branch of this.branches.keys()) branch.cancel();
+  /** @param reasons why, for their CANCEL (RFC 3326 section 2) */
+  private cancelOthers(reasons: readonly string[]): void {
+    for (const branch of this.branches.keys()) branch.cancel(reasons);
   }
 
   private leaveBranches(): void {

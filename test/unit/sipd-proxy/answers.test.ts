@@ -1,3 +1,4 @@
+import { Headers } from '../../../src/sipd/message/message';
 import { ProxyStage } from './stage';
 
 let stage: ProxyStage;
@@ -176,6 +177,31 @@ describe('time limits of the application', () => {
     stage.close();
     stage.closeParties();
     expect(stage.clock.pendingCount).toBe(0);
+  });
+});
+
+describe('why a call is cancelled (RFC 3326)', () => {
+  test.each([
+    [200, 'SIP;cause=200;text="Call completed elsewhere"'],
+    [603, 'SIP;cause=603'],
+  ])('another has answered %i', async (status, reason) => {
+    await stage.call(atOnce());
+    stage.bob.answer(180);
+    await stage.pass(0);
+    stage.carol.answer(status);
+    await stage.pass(0);
+    expect(stage.bob.reasons).toEqual([reason]);
+    stage.bob.answer(487);
+  });
+
+  test('the caller says why', async () => {
+    const sent = await stage.call({});
+    stage.bob.answer(180);
+    await stage.pass(0);
+    sent.cancel(Headers.from([['Reason', 'Q.850;cause=16']]));
+    await stage.pass(0);
+    expect(stage.bob.reasons).toEqual(['Q.850;cause=16']);
+    stage.bob.answer(487);
   });
 });
 

@@ -18,6 +18,8 @@ const proxyAddress = '192.0.2.9';
 export class Party {
   readonly heard: string[] = [];
   readonly responses: SipResponse[] = [];
+  /** Of the CANCELs. */
+  readonly reasons: string[] = [];
   readonly layer: TransactionLayer;
   private readonly served: { request: SipRequest; transaction: ServerTransaction }[] = [];
 
@@ -29,7 +31,10 @@ export class Party {
     this.layer.on('request', (request, transaction) => {
       this.heard.push(request.method);
       this.served.push({ request, transaction });
-      transaction.on('cancel', () => this.heard.push('CANCEL'));
+      transaction.on('cancel', (cancel) => {
+        this.heard.push('CANCEL');
+        this.reasons.push(...cancel.headers.all('Reason'));
+      });
     });
     this.layer.on('ack', () => this.heard.push('ACK'));
   }
