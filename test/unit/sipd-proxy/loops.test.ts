@@ -67,6 +67,8 @@ test('what comes back by two ways is one request', async () => {
   await sendBack({ uri });
   await sendBack({ uri });
   expect([stage.bob.heard, stage.carol.heard]).toEqual([['INVITE', '482'], ['INVITE']]);
+  // It was refused here, and not by Carol.
+  expect(stage.sent('INVITE')).toBe(2);
   stage.carol.answer(486);
   await stage.pass(0);
   stage.bob.answer(486);

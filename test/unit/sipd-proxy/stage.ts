@@ -117,9 +117,8 @@ export class ProxyStage {
   }
 
   /** Moves time in small steps, so that promises settle between what happens at different times. */
-  async pass(ms: number): Promise<void> {
+  async pass(ms: number, step = 25): Promise<void> {
     await settle();
-    const step = 25;
     for (let left = ms; left > 0; left -= step) {
       this.clock.advance(Math.min(step, left));
       await settle();
