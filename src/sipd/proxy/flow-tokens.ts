@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Flow } from '../transport/types';
 
+/** Beyond this many the one that was told longest ago is forgotten, though its connection may be open. */
+const usualMost = 50_000;
+
 /**
  * Names for connections of browsers, to be told in Record-Route: a browser has no address (RFC 7118 section 5), so what
  * comes for it later has to find its connection (RFC 5626 section 5.2). A name is of one connection only and cannot be
@@ -10,16 +13,19 @@ export class FlowTokens {
   private readonly flows = new Map<string, Flow>();
   private readonly tokens = new Map<string, string>();
 
+  constructor(private readonly most = usualMost) {}
+
   get size(): number {
     return this.flows.size;
   }
 
   tokenOf(flow: Flow): string {
-    const known = this.tokens.get(flow.id);
-    if (known !== undefined) return known;
-    const token = randomBytes(8).toString('hex');
+    const token = this.tokens.get(flow.id) ?? randomBytes(8).toString('hex');
     this.tokens.set(flow.id, token);
+    this.flows.delete(token);
     this.flows.set(token, flow);
+    // A connection may have closed before it was named.
+    if (this.flows.size > this.most) this.forget(this.flows.values().next().value!);
 
     return token;
   }

@@ -22,7 +22,7 @@ export interface PassageContext {
   readonly stamp: RouteStamp;
   /** Undefined when there is no way to that URI. */
   wayTo(uri: string): Destination | undefined;
-  /** Runs a request to its one target by way of `forward`. False when it could not be sent. */
+  /** Runs a request to its one target by way of `forward`; it is answered 500 when it could not be sent. */
   run(server: ServerTransaction, order: ProxyOrder, forward: RunContext['forward'], listener: RunListener): boolean;
 }
 
@@ -54,7 +54,9 @@ export class RoutePassage implements Passage {
     if (hindered) return server.reply(hindered);
     const order: ProxyOrder = { ...passing, transactionId: server.id, targets: [onward.next] };
 
-    return this.context.run(server, order, (asking) => this.relay(asking, onward), silent) || server.reply(500);
+    this.context.run(server, order, (asking) => this.relay(asking, onward), silent);
+
+    return true;
   }
 
   /** An ACK to a 2xx has no transaction, and nobody to tell of a failure. */

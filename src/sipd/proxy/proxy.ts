@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock';
 import type { Logger } from '../../lib/logger';
-import { UnroutableError } from '../dialog/target';
+import { isSips, UnroutableError } from '../dialog/target';
 import { UserError } from '../dialog/user-error';
 import type { UserAgent } from '../dialog/user-agent';
 import { parseUri } from '../message/grammar';
@@ -73,7 +73,6 @@ export class Proxy {
       throw new UserError(hindrances[hindered]);
     }
     if (this.run(server, order, listener, (asking) => this.forward(asking))) return;
-    server.reply(500);
     throw new UserError(`error proxying request to ${order.targets.join(', ')}`);
   }
 
@@ -84,7 +83,7 @@ export class Proxy {
     this.runs.clear();
   }
 
-  /** False when no target could be asked. */
+  /** False when no target could be asked; the request is answered 500 then. */
   private run(
     server: ServerTransaction,
     order: ProxyOrder,
@@ -99,11 +98,18 @@ export class Proxy {
     };
     const run = new ProxyRun(context, server, order, listener);
     this.runs.add(run);
-    if (run.start()) return true;
-    run.close();
-    this.runs.delete(run);
+    let isSent = false;
+    try {
+      isSent = run.start();
+    } finally {
+      if (!isSent) {
+        run.close();
+        this.runs.delete(run);
+        server.reply(500);
+      }
+    }
 
-    return false;
+    return isSent;
   }
 
   private forward({ request, from, order, target, breadth }: Asking): Branch | undefined {
@@ -122,7 +128,7 @@ export class Proxy {
 
   /** Two of them when the request leaves by another transport than it came by (RFC 5658). */
   private recordRoutes(callId: string, from: Flow, destination: Destination, uri: string): string[] {
-    const isSecure = uri.startsWith('sips:');
+    const isSecure = isSips(uri);
     const out = this.stamp.make(callId, destination, isSecure);
     const back = this.stamp.make(callId, from, isSecure);
 

@@ -161,13 +161,19 @@ export class ProxyRun {
   private accept(branch: Branch, response: SipResponse): void {
     const isFirst = this.server.finalStatus === undefined;
     const isSent = isFirst && this.server.respond(response);
-    if (isSent) this.context.accepted(this.server, response);
+    if (isSent) this.acceptedBy(response);
     else if (this.isInvite) this.context.respondStateless(response, this.server.flow);
     this.isSearching = false;
     this.leave(branch);
     // So that a phone does not tell of a call that was missed.
     this.cancelOthers([`SIP;cause=${response.status};text="Call completed elsewhere"`]);
     this.finish();
+  }
+
+  private acceptedBy(response: SipResponse): void {
+    this.context.accepted(this.server, response);
+    // A proxy repeats no 2xx of its own accord (RFC 6026 section 7.1), so nothing of the request need be kept for it.
+    this.server.acknowledged();
   }
 
   private refused(branch: Branch, response: SipResponse): void {

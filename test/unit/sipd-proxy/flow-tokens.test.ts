@@ -16,3 +16,10 @@ test('a connection has one name, which is gone with it', () => {
   tokens.forget(flow('ws-2'));
   expect(tokens.size).toBe(0);
 });
+
+test('of too many the one that was told longest ago goes', () => {
+  const tokens = new FlowTokens(2);
+  const names = ['ws-1', 'ws-2', 'ws-1', 'ws-3'].map((id) => tokens.tokenOf(flow(id)));
+  expect(names.map((name) => tokens.flowOf(name)?.id)).toEqual(['ws-1', undefined, 'ws-1', 'ws-3']);
+  expect(tokens.size).toBe(2);
+});
