@@ -10,4 +10,5 @@ module.exports = {
   sandboxInjectedGlobals: ['Math'],
   // Two cores are what a small machine has; more workers only make timings noisy.
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/sequencer.js',
 };
