@@ -158,6 +158,8 @@ class RedisProcess implements EmbeddedRedis {
     clearTimeout(this.restart);
     const child = this.child;
     const gone = child && new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    // Its end is waited for: with nothing else left to do this process would leave before, and say nothing of why it stops.
+    child?.ref();
     if (this.owner) {
       ownedHere.delete(this.dataDir);
       await shutDown(this.socket);
