@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { SightlineError } from '../../../src/lib/errors';
 import { silentLogger } from '../../../src/lib/logger';
 import { openStore } from '../../../src/store/connection';
@@ -51,6 +52,16 @@ describe('a Redis of our own', () => {
     } finally {
       await store.close();
     }
+  });
+
+  it('leaves no timer behind, by which its process would live on', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const store = await openStore({ log, dataDir });
+    await store.close();
+    // Longer than what is due at once; timers run in the order in which they fall due, on a slow machine too.
+    await pause(10);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   it('starts, keeps what it is given over a restart, and is gone after close', async () => {
