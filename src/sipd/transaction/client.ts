@@ -118,7 +118,10 @@ abstract class ClientTx<S extends string, I extends string>
 
   private sent(flow: Flow): void {
     this.flow = flow;
-    if (isStream(flow.transport) && this.isWaiting) this.context.watchFlow(flow, this);
+    if (!isStream(flow.transport) || !this.isWaiting) return;
+    // It may have been closed before we came to hear that the request had left.
+    if (this.context.transport.isOpen(flow)) this.context.watchFlow(flow, this);
+    else this.flowClosed();
   }
 
   private repeat(): void {
