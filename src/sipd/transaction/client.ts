@@ -86,6 +86,11 @@ abstract class ClientTx<S extends string, I extends string>
   /** Whether a response is still awaited. */
   protected abstract get isWaiting(): boolean;
 
+  /** It ends without a final response. */
+  protected givenUp(): void {
+    // Only an INVITE leaves the far end with something that somebody has to end.
+  }
+
   protected resendIn(ms: number): void {
     this.resend = this.context.wheel.start(ms, this, 'resend');
   }
@@ -136,6 +141,7 @@ abstract class ClientTx<S extends string, I extends string>
 
   private failed(error: TransportError): void {
     if (!this.fail()) return;
+    this.givenUp();
     this.emit('transportError', error);
     this.end();
   }
@@ -202,9 +208,15 @@ export class InviteClientTx extends ClientTx<InviteClientState, InviteClientInpu
       this.cancel();
     } else {
       this.machine.apply('timeout');
+      this.givenUp();
       this.emit('timeout');
       this.end();
     }
+  }
+
+  /** Not what was never sent; not a re-INVITE, as the end of its call ends it too; of what we forward others are the callers. */
+  protected override givenUp(): void {
+    if (this.flow && this.request.toTag === undefined && !this.isForwarded) this.context.gaveUp(this.id, this.request);
   }
 
   private progress(response: SipResponse, flow: Flow): void {

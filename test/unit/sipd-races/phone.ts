@@ -165,6 +165,11 @@ export class Phone {
     if (this.open.has(res.stackDialogId)) then(res.stackDialogId);
   }
 
+  /** INVITEs that it gave up and may yet have to end. */
+  get givenUp(): number {
+    return this.layer.stats().givenUp;
+  }
+
   /** What is left in any table, by its name; nothing is as it should be. */
   left(): Record<string, number> {
     const { layer, agent, srf } = this;

@@ -23,6 +23,12 @@ describe.each([0, 0.05, 0.3])('with %f of all datagrams lost', (loss) => {
   );
 });
 
+/** What went wrong once: a listener for the ACK of a call whose ACK never came stayed after the BYE of its own application. */
+test.each([['NOTIFY comes before the answer to REFER', 0.3, 118]])('%s, %f lost, seed %i', async (name, loss, seed) => {
+  const race = races.find((one) => one.name === name)!;
+  expect(await new Run(race, loss, seed).play()).toBeUndefined();
+});
+
 test('docs/sip-races.md has every race, in the same order', () => {
   const text = readFileSync(path.join(__dirname, '../../../docs/sip-races.md'), 'utf8');
   const rows = [...text.matchAll(/^\| [0-9]+ \| ([^|]+?) \|/gm)].map(([, name]) => name);

@@ -168,8 +168,7 @@ const late2xx: Race = {
   },
   ideal(run) {
     same(run, run.alice, ['INVITE 200', cancelRace], ['INVITE 408']);
-    if (run.alice.count('INVITE 200') === 1) same(run, run.bob, called, overtaken);
-    else same(run, run.bob, ['< INVITE', '< BYE (ACK timeout)']);
+    same(run, run.bob, called, overtaken);
   },
 };
 
