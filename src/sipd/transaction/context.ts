@@ -38,6 +38,8 @@ export interface TransactionContext {
   unwatchFlow(flow: Flow, waiting: FlowUser): void;
   /** An INVITE has ended without a final response; its far end may take it yet. */
   gaveUp(key: string, invite: SipRequest): void;
+  /** A final response to a request is being sent. */
+  answered(request: SipRequest, response: SipResponse, flow: Flow): void;
   /** Sends a request in a transaction of its own that nobody listens to. */
   sendOwn(request: SipRequest, destination: Destination): void;
 }

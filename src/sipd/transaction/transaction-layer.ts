@@ -32,6 +32,8 @@ export interface TransactionOptions {
   checks?: CheckOptions;
   /** Judges a new request before it costs a transaction: what it is refused with, or `drop` for no answer. */
   screen?: (request: SipRequest, flow: Flow) => Refusal | 'drop' | undefined;
+  /** Told of every final response of a transaction, when it is sent for the first time. */
+  answered?: (request: SipRequest, response: SipResponse, flow: Flow) => void;
 }
 
 /** Milliseconds between two log lines about malformed input. */
@@ -141,6 +143,7 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
       acknowledged: (ack, flow) => this.emit('ack', ack, flow),
       watchFlow: (flow, user) => this.watchFlow(flow, user),
       unwatchFlow: (flow, user) => this.unwatchFlow(flow, user),
+      answered: this.options.answered ?? ignore,
       gaveUp: (key, invite) => this.givenUp.add(key, invite),
       sendOwn: (request, destination) => this.start(request, destination),
     };
@@ -306,6 +309,8 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
     for (const user of [...(this.flowUsers.get(flow.id) ?? [])]) user.flowClosed();
   }
 }
+
+const ignore = (): void => undefined;
 
 /** Every method and extension is the user's business; a scheme that we cannot route and a spent Max-Forwards are not. */
 const noChecks: CheckOptions = {};
