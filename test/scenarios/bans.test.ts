@@ -18,7 +18,7 @@ import { eventually } from './world';
 const guesser = '127.0.0.21';
 const forger = '127.0.0.22';
 const honest = '127.0.0.23';
-const banSeconds = 3;
+const banSeconds = 2;
 /** The default of the defence. */
 const guesses = 50;
 const domain = 'sightline.test';
