@@ -1,6 +1,6 @@
 import { systemClock } from '../lib/clock';
-import { SecurityLog } from '../sipd/defence/security-log';
-import type { AuthFailure } from '../sipd/defence/security-log';
+import { openSecurityLog } from '../sipd/defence/security-log';
+import type { AuthFailure, SecurityLog } from '../sipd/defence/security-log';
 import type { Sipd } from '../sipd/server';
 import type { Base } from './base';
 
@@ -10,16 +10,12 @@ export class AuthWatch {
   private defence: Sipd['defence'] | undefined;
 
   constructor({ config, log, closer }: Base) {
-    const { securityLog } = config;
-    if (securityLog === undefined) return;
-    const lines = new SecurityLog(securityLog, (error) => {
-      log.error({ err: error, file: securityLog }, 'the security log cannot be written; fail2ban hears of nothing');
-    });
-    closer.add('security log', () => lines.close());
+    const lines = openSecurityLog(config.securityLog, log);
+    if (lines) closer.add('security log', () => lines.close());
     this.lines = lines;
   }
 
-  /** A drachtio-server has bans of its own, or none: then only fail2ban and the registrar's throttle are left. */
+  /** `sightline sipd` reads from our answers what is told here; a drachtio-server bans nobody. */
   use(defence: Sipd['defence']): void {
     this.defence = defence;
   }

@@ -73,6 +73,7 @@ export class EdgeChoice {
       secret,
       log,
       defence: defenceSettings(config),
+      readsAuthAnswers: false,
     });
     closer.add('embedded SIP server', () => sipd.close());
     this.metrics = () => prometheus(sipd.stats());

@@ -1,12 +1,14 @@
+import { systemClock } from '../lib/clock';
 import type { Config } from '../lib/config';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { sipSockets } from '../lib/sip-sockets';
+import { openSecurityLog } from '../sipd/defence/security-log';
 import { defenceSettings } from '../sipd/defence/settings';
 import { startSipd, type Sipd } from '../sipd/server';
 
 /** `sightline sipd`: the embedded SIP server as a process of its own. Dialogs outlive the application that made them. */
-export async function startStandaloneSipd(config: Config, log: Logger): Promise<Sipd> {
+export async function startStandaloneSipd(config: Config, log: Logger): Promise<Pick<Sipd, 'close'>> {
   const { controlSecret } = config;
   if (controlSecret === undefined) {
     throw new SightlineError(
@@ -15,14 +17,16 @@ export async function startStandaloneSipd(config: Config, log: Logger): Promise<
         `DRACHTIO_URL=tcp://:<the secret>@${config.host}:${config.controlPort}`,
     );
   }
+  const lines = openSecurityLog(config.securityLog, log);
   const sipd = await startSipd({
     ...sipSockets(config),
     controlPort: config.controlPort,
     secret: controlSecret,
     log,
     defence: defenceSettings(config),
+    authFailed: (failure) => lines?.authFailed(failure, systemClock.now()),
   });
   log.info({ sip: sipd.addresses }, 'ready');
 
-  return sipd;
+  return { close: () => sipd.close().then(() => lines?.close()) };
 }

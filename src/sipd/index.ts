@@ -4,6 +4,7 @@
  */
 export { startSipd } from './server';
 export type { Connection, Sipd, SipdOptions } from './server';
+export type { AuthFailure } from './defence/security-log';
 
 /** Time: the system's, or one that a test moves by hand. */
 export { ManualClock, systemClock } from '../lib/clock';

@@ -1,8 +1,11 @@
 import type { Clock } from '../lib/clock';
 import { Closer } from '../lib/closer';
 import type { Logger } from '../lib/logger';
+import { AuthAnswers } from './defence/auth-answers';
 import { Defence } from './defence/defence';
+import { defaultDefence } from './defence/options';
 import type { DefenceOptions } from './defence/options';
+import type { AuthFailure } from './defence/security-log';
 import { withDefaults } from './defaults';
 import { leastInterval } from './dialog/session-timer';
 import { hostPort } from './dialog/target';
@@ -66,6 +69,10 @@ export interface SipdOptions extends NetworkOptions {
   minSessionExpires?: number;
   /** The limits that differ from `defaultDefence`. */
   defence?: Partial<DefenceOptions>;
+  /** False where the application itself tells `Sipd.defence` of credentials; else that is read from its answers. */
+  readsAuthAnswers?: boolean;
+  /** Told of each failed authentication that was read from an answer to a source that is not trusted. */
+  authFailed?: (failure: AuthFailure) => void;
 }
 
 export type { SipdStats } from './stats/stats';
@@ -84,7 +91,7 @@ export interface Sipd {
   readonly connection: Connection;
   /** The way in for an application of this process, beside the control port. */
   readonly local: LocalServer;
-  /** Told by whoever checks credentials, with the address that a request came from. */
+  /** Told by whoever checks credentials, with the address that a request came from; with `readsAuthAnswers: false`. */
   readonly defence: Pick<Defence, 'authFailed' | 'authSucceeded'>;
   stats(): SipdStats;
   /** Captures messages from now on, until it is stopped. */
@@ -121,8 +128,9 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
   if (options.trace) tracer.watch(options.trace);
   closer.add('transport', () => transport.close());
   const extensions = [...ownExtensions, ...(options.extensions ?? []).map((name) => name.toLowerCase())];
-  const checks = { extensions };
-  const layer = new TransactionLayer({ transport, timers, clock, log, checks, screen: defence.asScreen });
+  const screen = defence.asScreen;
+  const answered = options.readsAuthAnswers === false ? undefined : authAnswers(options, defence).answered;
+  const layer = new TransactionLayer({ transport, timers, clock, log, checks: { extensions }, screen, answered });
   const { transactions, dns } = routed(layer, transport, options, log);
   closer.add('name look-up', () => dns.close());
   closer.add('transactions', () => transactions.close());
@@ -144,7 +152,7 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
   const proxy = new Proxy({ agent, transactions, transport, clock, log, secret: options.secret });
   closer.add('proxy', () => proxy.close());
   transport.keepOpen(() => new Set([...agent.flowsInUse(), ...proxy.flowsInUse()]));
-  const edge = new Edge(agent, control, transport, parking, proxy, log, options.applicationRoute);
+  const edge = new Edge({ agent, control, transport, parking, proxy, log, router: options.applicationRoute });
   closer.add('edge', () => edge.close());
   try {
     await transport.listen(options);
@@ -181,6 +189,10 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
     reloadCertificates: () => [transport.reloadCertificates(), control.reloadCertificate()].every(Boolean),
     close: () => closer.close(),
   };
+}
+
+function authAnswers({ authFailed, defence: limits }: SipdOptions, defence: Defence): AuthAnswers {
+  return new AuthAnswers({ defence, failed: authFailed, capacity: limits?.capacity ?? defaultDefence.capacity });
 }
 
 /** As applications are told our addresses: `udp/127.0.0.1:5060`; UDP comes last, as drachtio-srf takes the last one. */

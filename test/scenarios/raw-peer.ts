@@ -27,7 +27,8 @@ export class RawPeer {
     this.closed = socket.closed;
   }
 
-  static async open(transport: Transport, to: Place): Promise<RawPeer> {
+  /** @param from the address of the peer; a WebSocket is always at 127.0.0.1 */
+  static async open(transport: Transport, to: Place, from = '127.0.0.1'): Promise<RawPeer> {
     let peer: RawPeer | undefined;
     const take = (message: Buffer): void => peer?.take(message);
     if (transport === 'udp') peer = await overUdp(to, take);
@@ -41,7 +42,7 @@ export class RawPeer {
         .createSocket('udp4')
         .on('message', receive)
         .on('error', () => undefined);
-      socket.bind(0, '127.0.0.1');
+      socket.bind(0, from);
       await once(socket, 'listening');
       const write = (bytes: Buffer): void => socket.send(bytes, at.port, at.host, () => undefined);
       const closed = new Promise<void>(() => undefined);
@@ -50,7 +51,7 @@ export class RawPeer {
     }
 
     async function overTcp(at: Place, receive: (message: Buffer) => void): Promise<RawPeer> {
-      const socket = net.connect(at.port, at.host).on('error', () => undefined);
+      const socket = net.connect({ port: at.port, host: at.host, localAddress: from }).on('error', () => undefined);
       const closed = closeOf(socket);
       await once(socket, 'connect');
       let rest = '';

@@ -44,8 +44,12 @@ export type DigestFault =
 
 export type Verdict =
   | { outcome: 'accepted'; user: string; nonce: string; nonceCount: number; issuedAt: number }
-  /** The password is right but the nonce can no longer be used: the client may go on with a new one unasked. */
+  /**
+   * The nonce is not one that this source may use now, so nothing else was looked at: the client may go on with a new one
+   * unasked (RFC 7616 section 3.3).
+   */
   | { outcome: 'stale'; user: string; fault: DigestFault }
+  /** Of a source that has read a challenge of ours: no sender of datagrams does this in another's name. */
   | { outcome: 'refused'; user: string; fault: DigestFault };
 
 // None of these begins with what parts two of them: where blanks could be read in several ways, a row of them would take for ever.
@@ -220,29 +224,29 @@ export interface DigestContext {
 const dummyPassword = randomBytes(16).toString('hex');
 
 /**
- * Judges credentials of our realm, all but the nonce count, which needs a memory (see replay.ts). Every path that
- * depends on the user does the same work, and the caller must answer every refusal alike.
+ * Judges credentials of our realm, all but the nonce count, which needs a memory (see replay.ts). The nonce comes first:
+ * without one of ours a guess is told nothing, and cannot be held against the address that it seems to come from. Every path
+ * that depends on the user does the same work, and the caller must answer every refusal alike.
  */
 export function checkCredentials(credentials: Credentials, context: DigestContext): Verdict {
   const user = credentials.username;
   const algorithm = offeredAlgorithm(credentials.algorithm);
   const refuse = (fault: DigestFault): Verdict => ({ outcome: 'refused', user, fault });
+  const issuedAt = readNonce(context.key, credentials.nonce, context.source);
+  if (issuedAt === undefined) return { outcome: 'stale', user, fault: 'nonce not ours' };
+  // Of the future, when the clocks of two nodes differ too much.
+  if (Math.abs(context.now - issuedAt) > context.nonceLifetime)
+    return { outcome: 'stale', user, fault: 'nonce expired' };
   if (!algorithm) return refuse('algorithm');
   // Without qop there is neither a client nonce nor a count (RFC 2069): too weak, and RFC 8760 section 2.6 demands qop.
   if (credentials.qop?.toLowerCase() !== 'auth') return refuse('qop');
   if (credentials.userhash) return refuse('userhash');
   if (!context.uriFits(credentials.uri, context.requestUri)) return refuse('uri');
 
-  const issuedAt = readNonce(context.key, credentials.nonce, context.source);
   const password = context.passwordOf(user);
   const matches = responseMatches(credentials, algorithm, context.method, password ?? dummyPassword);
   if (password === undefined) return refuse('unknown user');
   if (!matches) return refuse('wrong password');
-  if (issuedAt === undefined) return { outcome: 'stale', user, fault: 'nonce not ours' };
-  const age = context.now - issuedAt;
-  if (age > context.nonceLifetime || age < -context.nonceLifetime) {
-    return { outcome: 'stale', user, fault: 'nonce expired' };
-  }
 
   return { outcome: 'accepted', user, nonce: credentials.nonce, nonceCount: Number(`0x${credentials.nc}`), issuedAt };
 }

@@ -5,6 +5,7 @@ import type { SipRequest } from '../message/message';
 import type { Refusal } from '../transaction/checks';
 import type { StreamOptions } from '../transport/connection';
 import type { TransportGuard } from '../transport/guard';
+import { isStream } from '../transport/flow';
 import type { Flow } from '../transport/types';
 import { Bans } from './bans';
 import { Lateness } from './lateness';
@@ -81,9 +82,9 @@ export class Defence implements TransportGuard {
 
   /** `screen` as the transaction layer asks it. */
   readonly asScreen = (request: SipRequest, flow: Flow): Refusal | 'drop' | undefined =>
-    this.screen(request, flow.remote.address);
+    this.screen(request, flow.remote.address, !isStream(flow.transport));
 
-  admits(address: string): boolean {
+  admits(address: string, isForgeable = false): boolean {
     const key = this.sources.keyOf(address);
     if (key === undefined) return true;
     const now = this.ports.clock.now();
@@ -94,7 +95,7 @@ export class Defence implements TransportGuard {
     const source = this.table.get(key, now);
     if (source.messages.take(now)) return true;
     this.counts.flood += 1;
-    this.exceeded(key, source, now);
+    this.exceeded(key, source, now, isForgeable);
 
     return false;
   }
@@ -130,16 +131,21 @@ export class Defence implements TransportGuard {
    * Judges a request that begins a transaction, neither ACK nor CANCEL.
    * @returns what it is refused with, without any state; `drop` for no answer at all; undefined when it is welcome
    */
-  screen(request: SipRequest, address: string): Refusal | 'drop' | undefined {
+  screen(request: SipRequest, address: string, isForgeable = false): Refusal | 'drop' | undefined {
     this.late.note();
     const isInside = request.toTag !== undefined;
-    const verdict = this.screenSource(address, isInside);
+    const verdict = this.screenSource(address, isInside, isForgeable);
     if (verdict) return verdict;
     // Calls under way are never cut: they are what the server is to be kept alive for.
     if (!this.late.isShedding || isInside || isEmergency(request)) return undefined;
     this.counts.overload += 1;
 
     return refusal();
+  }
+
+  /** Whether no limit holds for the address. */
+  trusts(address: string): boolean {
+    return this.sources.keyOf(address) === undefined;
   }
 
   /** Somebody sent wrong credentials. */
@@ -182,20 +188,22 @@ export class Defence implements TransportGuard {
     this.late.close();
   }
 
-  private screenSource(address: string, isInside: boolean): Refusal | 'drop' | undefined {
+  private screenSource(address: string, isInside: boolean, isForgeable: boolean): Refusal | 'drop' | undefined {
     const key = this.sources.keyOf(address);
     if (key === undefined) return undefined;
     const now = this.ports.clock.now();
     const source = this.table.get(key, now);
     if ((isInside ? source.dialogRequests : source.requests).take(now)) return undefined;
     this.counts.rate += 1;
-    this.exceeded(key, source, now);
+    this.exceeded(key, source, now, isForgeable);
 
     return source.answers.take(now) ? refusal() : 'drop';
   }
 
-  private exceeded(key: string, source: Source, now: number): void {
-    if (source.excess.add(now) >= this.options.floodBan) this.ban(key, 'flood', now);
+  private exceeded(key: string, source: Source, now: number, isForgeable: boolean): void {
+    // Datagrams may bear the address of somebody who has nothing to do with them: he is limited, but not shut out.
+    const isSpared = isForgeable && source.proven;
+    if (source.excess.add(now) >= this.options.floodBan && !isSpared) this.ban(key, 'flood', now);
     if (now - this.lastLog < logInterval) return;
     this.lastLog = now;
     this.ports.log.warn({ source: key, ...this.stats() }, 'a SIP source is beyond its limits');

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { isIP } from 'node:net';
 import type { Writable } from 'node:stream';
+import type { Logger } from '../../lib/logger';
 import { plainIp } from './sources';
 
 /** A request whose credentials were wrong. What the client wrote may be anything. */
@@ -62,6 +63,15 @@ export class SecurityLog {
 
     return this.closing;
   }
+}
+
+/** The log of this target, if there is one; a file that cannot be written is told of once. */
+export function openSecurityLog(target: string | undefined, log: Logger): SecurityLog | undefined {
+  if (target === undefined) return undefined;
+
+  return new SecurityLog(target, (error) => {
+    log.error({ err: error, file: target }, 'the security log cannot be written; fail2ban hears of nothing');
+  });
 }
 
 /** One line without its end; undefined for a source that is no IP address, so that nothing else can get there. */

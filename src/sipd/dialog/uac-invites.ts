@@ -4,7 +4,8 @@ import { endDialog } from './core';
 import type { Core } from './core';
 import type { Dialog } from './dialog';
 import { dialogOfResponse, noteAllow, noteSdp, putHeaders } from './messages';
-import type { Branch, OutgoingInvite } from './outgoing-invite';
+import { OutgoingInvite } from './outgoing-invite';
+import type { Branch } from './outgoing-invite';
 import type { Sessions } from './sessions';
 import { lists } from './sessions';
 import { hostPort, UnroutableError } from './target';
@@ -19,6 +20,7 @@ export const byeReasons = {
   abandoned: 'SIP ;cause=503 ;text="Application gone"',
   noAckFromApplication: 'SIP ;cause=500 ;text="The application sent no ACK"',
   forked: 'SIP ;cause=200 ;text="Answered on another branch"',
+  tooLate: 'SIP ;cause=408 ;text="Answered after the call was given up"',
 } as const;
 
 export interface UacInviteEvents {
@@ -27,9 +29,14 @@ export interface UacInviteEvents {
 }
 
 const noBody = Buffer.alloc(0);
+/** Far ends that may take one call that was given up; who is told of more is told lies. */
+const mostLateAnswers = 16;
 
 /** What becomes of the INVITEs that were sent: early dialogs, forks, ACK (RFC 3261 section 13.2.2, RFC 3262 section 4). */
 export class UacInvites {
+  /** Given-up INVITEs that were answered all the same, for as long as the transaction layer remembers them. */
+  private readonly late = new WeakMap<SipRequest, OutgoingInvite>();
+
   constructor(
     private readonly core: Core,
     private readonly sessions: Sessions,
@@ -41,6 +48,20 @@ export class UacInvites {
     else if (out.state !== 'calling') return;
     else if (response.status < 200) this.provisional(out, response, flow);
     else this.rejected(out, response, flow);
+  }
+
+  /**
+   * A 2xx to an INVITE that was given up, after the application was told so: every 2xx gets its ACK, and a dialog that nobody
+   * wants a BYE (RFC 3261 section 13.2.2.4). Without them the far end would talk to nobody for 32 s, or for ever.
+   */
+  answeredTooLate(invite: SipRequest, response: SipResponse, flow: Flow): void {
+    const out = this.late.get(invite) ?? new OutgoingInvite(invite, flow, undefined, () => undefined);
+    this.late.set(invite, out);
+    const tag = response.toTag ?? '';
+    const known = out.branches.get(tag);
+    if (known?.ack) this.resendAck(known.ack);
+    if (known || out.branches.size >= mostLateAnswers) return;
+    this.refuse(out, this.branchOf(out, tag, response, flow), response, byeReasons.tooLate);
   }
 
   /** The transaction is over: a 2xx without an ACK from the application is a call that nobody holds. */
@@ -121,7 +142,7 @@ export class UacInvites {
     if (known && known === out.winner) return;
     const branch = this.branchOf(out, tag, response, flow);
     if (out.winner) {
-      this.refuseFork(out, branch, response);
+      this.refuse(out, branch, response, byeReasons.forked);
       return;
     }
     this.confirm(out, branch, response, flow);
@@ -156,13 +177,13 @@ export class UacInvites {
     out.onResponse(out, response, flow);
   }
 
-  /** A further 2xx of a forked INVITE: the call is held already (RFC 3261 section 13.2.2.4). */
-  private refuseFork(out: OutgoingInvite, branch: Branch, response: SipResponse): void {
+  /** A 2xx that nobody wants, such as a further one of a forked INVITE: ACK and BYE (RFC 3261 section 13.2.2.4). */
+  private refuse(out: OutgoingInvite, branch: Branch, response: SipResponse, reason: string): void {
     const { dialog } = branch;
     dialog.setRoutes(response.headers.all('Record-Route').reverse());
     dialog.refreshTarget(response.headers.first('Contact'));
     this.unlessUnroutable(() => this.sendAck(out, branch, { headers: [], body: noBody }));
-    this.events.bye(dialog, byeReasons.forked);
+    this.events.bye(dialog, reason);
   }
 
   /** Without an application the server sends the ACK; an offer in the 2xx is answered by what we sent last. */

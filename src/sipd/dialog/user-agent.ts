@@ -242,6 +242,7 @@ export class UserAgent {
         this.uas.onRequest(request, transaction);
         if (this.core.incoming.size > 0) this.sweepLater();
       }),
+      transactions.on('lateAnswer', (invite, response, flow) => this.invites.answeredTooLate(invite, response, flow)),
       transactions.on('ack', (ack, flow) => this.uas.onAck(ack, flow)),
       transport.on('flowClosed', (flow) => this.onFlowClosed(flow)),
     ];

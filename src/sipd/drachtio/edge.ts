@@ -23,24 +23,42 @@ import { routeOf } from './outbound';
 import type { ApplicationRouter } from './outbound';
 import type { Parking } from './parking';
 
+export interface EdgeParts {
+  agent: UserAgent;
+  control: ControlServer;
+  transport: SipTransport;
+  parking: Parking;
+  proxy: Proxy;
+  log: Logger;
+  /** Which application gets a new request; the connected ones in turn when left out. */
+  router?: ApplicationRouter | undefined;
+}
+
 /**
  * Joins applications and the user agent: commands become requests and responses, and what arrives is told to the
  * application that it belongs to. A dialog belongs to the application that created it or used it last; when that one
  * is gone, to any other.
  */
 export class Edge {
+  private readonly agent: UserAgent;
+  private readonly control: ControlServer;
+  private readonly transport: SipTransport;
+  private readonly parking: Parking;
+  private readonly proxy: Proxy;
+  private readonly log: Logger;
+  private readonly router: ApplicationRouter | undefined;
   private readonly offs: (() => void)[];
   private readonly records: CallRecords;
 
-  constructor(
-    private readonly agent: UserAgent,
-    private readonly control: ControlServer,
-    private readonly transport: SipTransport,
-    private readonly parking: Parking,
-    private readonly proxy: Proxy,
-    private readonly log: Logger,
-    private readonly router?: ApplicationRouter,
-  ) {
+  constructor(parts: EdgeParts) {
+    const { agent, control } = parts;
+    this.agent = agent;
+    this.control = control;
+    this.transport = parts.transport;
+    this.parking = parts.parking;
+    this.proxy = parts.proxy;
+    this.log = parts.log;
+    this.router = parts.router;
     this.offs = [
       control.on('command', (client, command) => this.onCommand(client, command)),
       control.on('joined', () => this.onJoined()),

@@ -130,8 +130,11 @@ export class LocalSrf extends EventEmitter implements Application, ResponseHome 
   respond(id: string, spec: Parameters<ResponseHome['respond']>[1]): ReturnType<ResponseHome['respond']> {
     try {
       const { incoming, response } = this.agent.respond(id, spec);
+      const dialogId = incoming.dialog?.id ?? '';
+      // No PRACK comes any more, and no ACK that the application hears of.
+      if (incoming.method === 'INVITE' && spec.status >= 300) this.ackListeners.delete(dialogId);
 
-      return { response, dialogId: incoming.dialog?.id ?? '' };
+      return { response, dialogId };
     } catch (error) {
       return this.refusal(error);
     }
@@ -238,6 +241,8 @@ export class LocalSrf extends EventEmitter implements Application, ResponseHome 
     const req = this.outgoing.get(id);
     if (!req) return;
     if (answer.status >= 200) this.outgoing.delete(id);
+    // The call that we end may be one whose ACK never came.
+    if (req.method === 'BYE') this.ackListeners.delete(dialogId);
     req.emit('response', answer, this.acknowledging(req, answer, dialogId));
   }
 
@@ -255,8 +260,9 @@ export class LocalSrf extends EventEmitter implements Application, ResponseHome 
     };
   }
 
-  private deliverCancel({ id }: Told, cancel: SipRequest): void {
+  private deliverCancel({ id, dialogId }: Told, cancel: SipRequest): void {
     const invite = this.invites.get(id);
+    this.ackListeners.delete(dialogId);
     this.invites.delete(id);
     invite?.emit('cancel', this.requestOf(cancel, id));
   }

@@ -63,6 +63,7 @@ function transactionMetrics({ transactions }: SipdStats): Metric[] {
     counter('transactions_total', 'Transactions since the start.', [
       ...by('side', { client: clientTotal, server: serverTotal }),
     ]),
+    gauge('given_up_invites', 'INVITEs that were given up and may yet be answered.', [[transactions.givenUp]]),
     gauge('timers', 'Timers of transactions that run.', [[transactions.timers]]),
     counter('retransmissions_total', 'Repeats that transactions sent, and those that they absorbed.', [
       ...by('direction', { in: retransmissionsReceived, out: retransmissionsSent }),

@@ -86,6 +86,11 @@ abstract class ClientTx<S extends string, I extends string>
   /** Whether a response is still awaited. */
   protected abstract get isWaiting(): boolean;
 
+  /** It ends without a final response. */
+  protected givenUp(): void {
+    // Only an INVITE leaves the far end with something that somebody has to end.
+  }
+
   protected resendIn(ms: number): void {
     this.resend = this.context.wheel.start(ms, this, 'resend');
   }
@@ -118,7 +123,10 @@ abstract class ClientTx<S extends string, I extends string>
 
   private sent(flow: Flow): void {
     this.flow = flow;
-    if (isStream(flow.transport) && this.isWaiting) this.context.watchFlow(flow, this);
+    if (!isStream(flow.transport) || !this.isWaiting) return;
+    // It may have been closed before we came to hear that the request had left.
+    if (this.context.transport.isOpen(flow)) this.context.watchFlow(flow, this);
+    else this.flowClosed();
   }
 
   private repeat(): void {
@@ -133,6 +141,7 @@ abstract class ClientTx<S extends string, I extends string>
 
   private failed(error: TransportError): void {
     if (!this.fail()) return;
+    this.givenUp();
     this.emit('transportError', error);
     this.end();
   }
@@ -199,9 +208,15 @@ export class InviteClientTx extends ClientTx<InviteClientState, InviteClientInpu
       this.cancel();
     } else {
       this.machine.apply('timeout');
+      this.givenUp();
       this.emit('timeout');
       this.end();
     }
+  }
+
+  /** Not what was never sent; not a re-INVITE, as the end of its call ends it too; of what we forward others are the callers. */
+  protected override givenUp(): void {
+    if (this.flow && this.request.toTag === undefined && !this.isForwarded) this.context.gaveUp(this.id, this.request);
   }
 
   private progress(response: SipResponse, flow: Flow): void {

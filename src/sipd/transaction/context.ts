@@ -36,6 +36,10 @@ export interface TransactionContext {
   /** A client transaction waits for responses on this connection, or no longer does. */
   watchFlow(flow: Flow, waiting: FlowUser): void;
   unwatchFlow(flow: Flow, waiting: FlowUser): void;
+  /** An INVITE has ended without a final response; its far end may take it yet. */
+  gaveUp(key: string, invite: SipRequest): void;
+  /** A final response to a request is being sent. */
+  answered(request: SipRequest, response: SipResponse, flow: Flow): void;
   /** Sends a request in a transaction of its own that nobody listens to. */
   sendOwn(request: SipRequest, destination: Destination): void;
 }

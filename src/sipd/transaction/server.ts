@@ -47,7 +47,10 @@ abstract class ServerTx extends TypedEmitter<ServerEvents> implements ServerTran
   respond(response: SipResponse): boolean {
     if (this.finalStatus !== undefined || this.state === 'terminated') return false;
     if (response.status > 100) this.tagTo(response);
-    if (response.status >= 200) this.finalStatus = response.status;
+    if (response.status >= 200) {
+      this.finalStatus = response.status;
+      this.context.answered(this.request, response, this.flow);
+    }
     this.wire = toBuffer(response);
     this.transmit(this.wire);
     this.answered(response.status);

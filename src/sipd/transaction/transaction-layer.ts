@@ -16,6 +16,7 @@ import { InviteClientTx, NonInviteClientTx } from './client';
 import type { ClientEntry, FlowUser, ServerEntry, TransactionContext } from './context';
 import { faultResponse } from './faults';
 import { LoopMarks } from './loops';
+import { GivenUpInvites } from './given-up';
 import { clientKey, mergeKey, newBranch, serverKey } from './keys';
 import { InviteServerTx, NonInviteServerTx } from './server';
 import { defaultTimers } from './timers';
@@ -32,6 +33,8 @@ export interface TransactionOptions {
   checks?: CheckOptions;
   /** Judges a new request before it costs a transaction: what it is refused with, or `drop` for no answer. */
   screen?: (request: SipRequest, flow: Flow) => Refusal | 'drop' | undefined;
+  /** Told of every final response of a transaction, when it is sent for the first time. */
+  answered?: (request: SipRequest, response: SipResponse, flow: Flow) => void;
 }
 
 /** Milliseconds between two log lines about malformed input. */
@@ -56,6 +59,7 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
   private readonly mergeKeys = new Map<string, string>();
   private readonly flowUsers = new Map<string, Set<FlowUser>>();
   private readonly loops = new LoopMarks();
+  private readonly givenUp: GivenUpInvites;
   private readonly counts = {
     ...{ clientTotal: 0, serverTotal: 0, retransmissionsSent: 0, retransmissionsReceived: 0 },
     ...{ malformed: 0, refused: 0, stray: 0 },
@@ -76,6 +80,8 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
     this.transport = options.transport;
     const timers = options.timers ?? defaultTimers;
     this.wheel = new TimerWheel(this.clock, Math.max(1, Math.floor(timers.t1 / ticksPerT1)));
+    // As long as a proxy lets a call ring at least (RFC 3261 section 16.6, step 11), and with it a phone.
+    this.givenUp = new GivenUpInvites(this.clock, timers.c);
     this.context = this.makeContext(timers);
     this.unsubscribe = [
       this.transport.on('message', (message, flow) => this.receive(message, flow)),
@@ -107,6 +113,7 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
       client: countStates(this.clients.values()),
       server: countStates(this.servers.values()),
       timers: this.wheel.size,
+      givenUp: this.givenUp.size,
     };
   }
 
@@ -115,6 +122,7 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
     this.isClosed = true;
     for (const off of this.unsubscribe) off();
     this.wheel.close();
+    this.givenUp.close();
     this.servers.clear();
     this.clients.clear();
     this.merges.clear();
@@ -137,6 +145,8 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
       acknowledged: (ack, flow) => this.emit('ack', ack, flow),
       watchFlow: (flow, user) => this.watchFlow(flow, user),
       unwatchFlow: (flow, user) => this.unwatchFlow(flow, user),
+      answered: this.options.answered ?? ignore,
+      gaveUp: (key, invite) => this.givenUp.add(key, invite),
       sendOwn: (request, destination) => this.start(request, destination),
     };
   }
@@ -216,15 +226,22 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
 
   private receiveResponse(response: SipResponse, flow: Flow): void {
     const via = response.headers.get('Via') ?? '';
-    const entry = this.clients.get(clientKey(response));
+    const key = clientKey(response);
+    const entry = this.clients.get(key);
     // RFC 3261 section 8.1.3.3: a response that has more Vias than ours was misrouted, unless we forwarded its request.
     const isMisrouted = (response.headers.count('Via') !== 1 || via.includes(',')) && !entry?.isForwarded;
     if (entry && !isMisrouted) {
       entry.receive(response, flow);
       return;
     }
+    const isOurs = !isMisrouted && this.isForUs(response, flow);
+    const invite = isOurs && response.status >= 200 && response.status < 300 ? this.givenUp.find(key) : undefined;
+    if (invite) {
+      this.emit('lateAnswer', invite, response, flow);
+      return;
+    }
     this.counts.stray += 1;
-    if (!isMisrouted && this.isForUs(response, flow)) this.emit('strayResponse', response, flow);
+    if (isOurs) this.emit('strayResponse', response, flow);
   }
 
   /** RFC 3261 section 18.1.2: a response whose sent-by is not ours is dropped. */
@@ -296,6 +313,8 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
     for (const user of [...(this.flowUsers.get(flow.id) ?? [])]) user.flowClosed();
   }
 }
+
+const ignore = (): void => undefined;
 
 /** Every method and extension is the user's business; a scheme that we cannot route and a spent Max-Forwards are not. */
 const noChecks: CheckOptions = {};

@@ -70,6 +70,11 @@ export type LayerEvents = {
   request: [request: SipRequest, transaction: ServerTransaction];
   /** An ACK to a 2xx. */
   ack: [request: SipRequest, flow: Flow];
+  /**
+   * A 2xx to an INVITE of ours that was given up, repeats included: it wants an ACK and a BYE. `invite` is what is left of
+   * the request, without Contact and body, and one object for one INVITE.
+   */
+  lateAnswer: [invite: SipRequest, response: SipResponse, flow: Flow];
   /** A response that no transaction waits for, such as a 2xx that comes after Timer M. */
   strayResponse: [response: SipResponse, flow: Flow];
 };
@@ -92,6 +97,8 @@ export interface TransactionStats {
   refused: number;
   /** Responses that nothing of ours waits for. */
   stray: number;
+  /** INVITEs that were given up, and are remembered for a 2xx that comes too late. */
+  givenUp: number;
 }
 
 /** The transaction user's view of the layer. */

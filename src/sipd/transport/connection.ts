@@ -14,7 +14,9 @@ export interface Connection {
   readonly lastUsed: number;
   /** Whether the far end has proven by a certificate that it is this domain. */
   vouchesFor(domain: string): boolean;
-  /** Rejects with TransportError when the bytes cannot be handed over. */
+  /** False from the moment that nothing more can be sent over it, before it is known to be closed. */
+  readonly isOpen: boolean;
+  /** Resolves when the system has taken the bytes; rejects with TransportError when it has not, and never will. */
   send(bytes: Buffer): Promise<void>;
   /** Called every few seconds: drops a connection that keeps us waiting, keeps a living one alive. */
   sweep(now: number): void;
@@ -76,6 +78,19 @@ export function connectionFlow(transport: TransportName, local: Endpoint, remote
   serial += 1;
 
   return { transport, local, remote, id: `${transport}-${serial}` };
+}
+
+/** What the system says when it does not take bytes; undefined when it does. */
+export function settle(
+  flow: Flow,
+  resolve: () => void,
+  reject: (error: TransportError) => void,
+): (error?: Error | null) => void {
+  return (error) => {
+    if (!error) return resolve();
+    const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
+    reject(new TransportError(code, `${flow.id} took no more: ${error.message}`, { cause: error }));
+  };
 }
 
 export function closedError(flow: Flow): TransportError {

@@ -75,9 +75,9 @@ export class Connections {
     return this.byFlow.get(flowId);
   }
 
-  /** The newest connection with that far end. */
+  /** The newest connection with that far end that is open. */
   find(transport: TransportName, remote: Endpoint): Connection | undefined {
-    return this.byRemote.get(remoteKey(transport, remote))?.at(-1);
+    return this.byRemote.get(remoteKey(transport, remote))?.findLast((one) => one.isOpen);
   }
 
   /**
@@ -134,10 +134,12 @@ export class Connections {
   }
 
   private usable({ transport, remote, domain, trustsAddress }: Wanted): Connection | undefined {
-    const open = this.byRemote.get(remoteKey(transport, remote)) ?? [];
-    if (transport === 'tcp') return open.at(-1);
+    if (transport === 'tcp') return this.find(transport, remote);
+    const known = this.byRemote.get(remoteKey(transport, remote)) ?? [];
 
-    return open.findLast((one) => one.vouchesFor(domain) || (trustsAddress && isItsFarEnd(one, remote)));
+    return known.findLast(
+      (one) => one.isOpen && (one.vouchesFor(domain) || (trustsAddress && isItsFarEnd(one, remote))),
+    );
   }
 
   private async dial({ transport, remote, from, domain }: Wanted): Promise<Connection> {

@@ -1,7 +1,10 @@
 /** Who decides what the transport reads at all. The addresses are those of the far ends, as the socket tells them. */
 export interface TransportGuard {
-  /** Whether a message of this address is to be taken: asked before a datagram is read, and after each message of a stream. */
-  admits(address: string): boolean;
+  /**
+   * Whether a message of this address is to be taken: asked before a datagram is read, and after each message of a stream.
+   * @param isForgeable whether anybody may have written the address: that of a datagram
+   */
+  admits(address: string, isForgeable: boolean): boolean;
   /** Looks at a datagram before it is parsed. @throws SipSyntaxError for one that is too large to be read */
   inspect(bytes: Buffer): void;
   /** Whether a further connection of this address is to be taken; it is counted when it is. */

@@ -4,7 +4,7 @@ import type { PeerCertificate } from 'node:tls';
 import { systemClock } from '../../lib/clock';
 import type { Clock } from '../../lib/clock';
 import { StreamParser } from '../message/stream';
-import { closedError, connectionFlow } from './connection';
+import { closedError, connectionFlow, settle } from './connection';
 import type { Connection, ConnectionEvents, StreamOptions } from './connection';
 import type { Certificates } from './certificates';
 import { endpointText, plainAddress } from './flow';
@@ -70,16 +70,19 @@ export class TcpConnection implements Connection {
     return this.proof !== undefined && verifySipIdentity(domain, this.proof) === undefined;
   }
 
+  get isOpen(): boolean {
+    return this.socket.writable;
+  }
+
   send(bytes: Buffer): Promise<void> {
-    if (!this.socket.writable) return Promise.reject(closedError(this.flow));
+    if (!this.isOpen) return Promise.reject(closedError(this.flow));
     if (this.socket.writableLength > this.options.maxBacklog) {
       this.destroy();
       return Promise.reject(new TransportError('BACKLOG', `${this.flow.id} does not read what it is sent`));
     }
     this.usedAt = this.clock.now();
-    this.socket.write(bytes);
 
-    return Promise.resolve();
+    return new Promise((resolve, reject) => this.socket.write(bytes, settle(this.flow, resolve, reject)));
   }
 
   sweep(now: number): void {

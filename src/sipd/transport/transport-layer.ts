@@ -160,9 +160,13 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
 
   responsePath(via: Via, flow: Flow): Destination {
     if (!isStream(flow.transport)) return udpResponsePath(via, flow);
-    if (isWebSocket(flow.transport) || this.connections.byId(flow.id)) return flow;
+    if (isWebSocket(flow.transport) || this.isOpen(flow)) return flow;
 
     return tcpResponsePath(via, flow);
+  }
+
+  isOpen(flow: Flow): boolean {
+    return !isStream(flow.transport) || this.connections.byId(flow.id)?.isOpen === true;
   }
 
   sentBy(destination: Destination): Endpoint {
@@ -282,13 +286,26 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   }
 
   private async sendStream(bytes: Buffer, destination: Destination): Promise<Flow> {
-    const connection = isFlow(destination)
-      ? this.connections.byId(destination.id)
-      : await this.connectionTo(destination);
-    if (!connection) throw closedError(destination as Flow);
-    await connection.send(bytes);
+    if (isFlow(destination)) {
+      const connection = this.connections.byId(destination.id);
+      if (!connection) throw closedError(destination);
+      await connection.send(bytes);
 
-    return connection.flow;
+      return destination;
+    }
+    const connection = await this.connectionTo(destination);
+    try {
+      await connection.send(bytes);
+
+      return connection.flow;
+    } catch (error) {
+      if (!hadGone(error)) throw error;
+    }
+    // The far end had closed it and we did not know: what never left goes by another one.
+    const another = await this.connectionTo(destination);
+    await another.send(bytes);
+
+    return another.flow;
   }
 
   private async connectionTo(target: Target): Promise<Connection> {
@@ -355,7 +372,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   }
 
   private datagram(bytes: Buffer, flow: Flow): void {
-    if (!this.guard.admits(flow.remote.address)) return;
+    if (!this.guard.admits(flow.remote.address, true)) return;
     if (isNotSip(bytes)) {
       this.counts.ignored += 1;
       return;
@@ -373,7 +390,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   }
 
   private deliver(message: SipMessage, flow: Flow, raw: Buffer): void {
-    if (isStream(flow.transport) && !this.guard.admits(flow.remote.address)) {
+    if (isStream(flow.transport) && !this.guard.admits(flow.remote.address, false)) {
       this.connections.byId(flow.id)?.destroy();
       return;
     }
@@ -393,6 +410,11 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
     if (error.request) stampFaulty(error.request.headers, flow.remote);
     this.emit('malformed', error, flow, raw);
   }
+}
+
+/** Whether a connection was closed before it could take anything; not one that does not read, or that we gave up. */
+function hadGone(error: unknown): boolean {
+  return error instanceof TransportError && ['FLOW_CLOSED', 'EPIPE', 'ECONNRESET'].includes(error.code);
 }
 
 function sameEndpoint(a: Endpoint, b: Endpoint): boolean {

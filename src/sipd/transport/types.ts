@@ -121,6 +121,8 @@ export interface SipTransport extends Pick<TypedEmitter<TransportEvents>, 'on' |
    * has failed with FLOW_CLOSED.
    */
   responsePath(via: Via, flow: Flow): Destination;
+  /** Whether something may still come by this flow, and go by it; always for UDP. */
+  isOpen(flow: Flow): boolean;
   /** Our own address and port of that transport as the destination can reach them: for Via, Contact and Record-Route. */
   sentBy(destination: Destination): Endpoint;
 }

@@ -13,7 +13,7 @@ import type { SipMessage } from '../message/message';
 import { sizeFault } from '../message/limits';
 import { parseDatagram } from '../message/parse';
 import type { Certificates } from './certificates';
-import { closedError, connectionFlow } from './connection';
+import { closedError, connectionFlow, settle } from './connection';
 import type { Connection, ConnectionEvents, StreamOptions } from './connection';
 import { plainAddress } from './flow';
 import { Handshakes } from './handshakes';
@@ -66,23 +66,27 @@ export class WsConnection implements Connection {
     return false;
   }
 
+  get isOpen(): boolean {
+    return this.socket.readyState === this.socket.OPEN;
+  }
+
   send(bytes: Buffer): Promise<void> {
-    if (this.socket.readyState !== this.socket.OPEN) return Promise.reject(closedError(this.flow));
+    if (!this.isOpen) return Promise.reject(closedError(this.flow));
     if (this.socket.bufferedAmount > this.options.maxBacklog) {
       this.destroy();
       return Promise.reject(new TransportError('BACKLOG', `${this.flow.id} does not read what it is sent`));
     }
     // RFC 7118 section 5.2 leaves the kind of frame to the sender; browsers are happiest with text.
-    this.socket.send(bytes, { binary: !isUtf8(bytes) });
+    const options = { binary: !isUtf8(bytes) };
 
-    return Promise.resolve();
+    return new Promise((resolve, reject) => this.socket.send(bytes, options, settle(this.flow, resolve, reject)));
   }
 
   sweep(now: number): void {
     const silence = now - this.lastHeard;
     if (!this.hasSpoken && now - this.openedAt > this.options.patience) this.destroy();
     else if (silence > 2 * this.options.wsPing) this.destroy();
-    else if (silence > this.options.wsPing && this.socket.readyState === this.socket.OPEN) this.socket.ping();
+    else if (silence > this.options.wsPing && this.isOpen) this.socket.ping();
   }
 
   close(): void {
@@ -108,7 +112,7 @@ export class WsConnection implements Connection {
 
   private keepAlive(bytes: Buffer): void {
     this.events.ignored();
-    if (bytes.equals(ping) && this.socket.readyState === this.socket.OPEN) this.socket.send(pong);
+    if (bytes.equals(ping) && this.isOpen) this.socket.send(pong);
   }
 
   private read(bytes: Buffer): void {

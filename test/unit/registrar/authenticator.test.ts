@@ -75,7 +75,7 @@ describe('the answer to credentials', () => {
     ['wrong password', 401, false, (n) => [good(n, { password: 'x' })]],
     ['unknown user', 401, false, (n) => [good(n, { username: '9999' })]],
     ['expired nonce', 401, true, () => [good(nonceFor(ports, { age: 300_001 }))]],
-    ['expired nonce, wrong password', 401, false, () => [good(nonceFor(ports, { age: 300_001 }), { password: 'x' })]],
+    ['expired nonce, wrong password', 401, true, () => [good(nonceFor(ports, { age: 300_001 }), { password: 'x' })]],
     ['nonce of another address', 401, true, () => [good(nonceFor(ports, { source: '192.0.2.9' }))]],
     ['nonce that is not ours', 401, true, () => [good('0123456789')]],
     ['a gap in the nonce count', 200, false, (n) => [good(n, { nc: '000000ff' })]],
@@ -150,6 +150,16 @@ describe('guessing', () => {
       const answer = await ask(authenticator, wrong(nonceFor(ports, { source })), { address: source });
       expect(answer.status).toBe(401);
     }
+  });
+
+  it('is held against no address that has not read a challenge: anybody can write it into a datagram', async () => {
+    const { authenticator, ports, lines } = newAuthenticator();
+    for (const nonce of ['made-up', nonceFor(ports, { source: '192.0.2.7' }), nonceFor(ports, { age: 300_001 })]) {
+      for (let i = 0; i < 20; i += 1) expect((await ask(authenticator, wrong(nonce))).status).toBe(401);
+    }
+    expect(lines).toEqual([]);
+    const good = requestText({ headers: [authorization({ nonce: nonceFor(ports) })] });
+    expect((await ask(authenticator, good)).status).toBe(200);
   });
 
   it('of users who do not exist is answered, counted and blocked alike', async () => {

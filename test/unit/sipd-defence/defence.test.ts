@@ -65,6 +65,22 @@ test('a flood is banned once, its connections are closed, and the ban ends', () 
   expect(defence.stats()).toMatchObject({ bans: { active: 0, total: 1 }, dropped: { flood: 100, banned: 201 } });
 });
 
+test('datagrams that bear the address of somebody who has proven who he is do not have him banned', () => {
+  const { defence, clock } = build();
+  defence.authSucceeded('192.0.2.1');
+  for (let i = 0; i < 500; i += 1) defence.admits('192.0.2.1', true);
+  for (let i = 0; i < 500; i += 1) defence.screen(request(), '192.0.2.1', true);
+  expect(defence.stats()).toMatchObject({
+    bans: { total: 0 },
+    dropped: { banned: 0, flood: 300 },
+    refused: { rate: 480 },
+  });
+  clock.advance(10_001);
+  for (let i = 0; i < 500; i += 1) defence.admits('192.0.2.1');
+  expect(defence.stats().bans.total).toBe(1);
+  defence.close();
+});
+
 test('failed authentications ban a stranger, and never an office where somebody has proven who he is', () => {
   const { defence, clock, warnings } = build();
   for (let i = 0; i < 4; i += 1) defence.authFailed('192.0.2.1');

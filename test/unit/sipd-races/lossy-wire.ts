@@ -29,16 +29,24 @@ export interface Datagram {
   lost: boolean;
 }
 
+/** Who is told what happens on a network. */
+export interface Watcher {
+  sent(datagram: Datagram): void;
+  /** A request came to its server, the first copy of it: something begins there. */
+  began(): void;
+}
+
 /** A network that loses, delays, reorders and doubles datagrams by a seeded random; streams stay in order and lose nothing. */
 export class LossyWire extends Wire {
   /** Streams carry nothing any more. */
   isCut = false;
+  private readonly begun = new Set<string>();
 
   constructor(
     private readonly raceClock: RaceClock,
     private readonly random: () => number,
     private readonly lossRate: number,
-    private readonly note: (datagram: Datagram) => void,
+    private readonly watcher: Watcher,
   ) {
     super(raceClock);
   }
@@ -50,10 +58,12 @@ export class LossyWire extends Wire {
     const isStream = flow.transport !== 'udp';
     const lost = this.loss(what, from.name) || (!isStream && this.random() < this.lossRate);
     const to = this.ends.get(flow.remote.address);
-    this.note({ what: `${what} (${message.cseq.number})`, from: from.name, to: to?.name ?? '?', lost });
+    this.watcher.sent({ what: `${what} (${message.cseq.number})`, from: from.name, to: to?.name ?? '?', lost });
     if (lost) return;
     const arrive = (): void => {
-      if (!isStream || !this.isCut) to?.arrive(bytes, reverse(flow));
+      if (isStream && this.isCut) return;
+      if (message.kind === 'request') this.begin(`${message.via.branch} ${what} ${to?.name}`);
+      to?.arrive(bytes, reverse(flow));
     };
     if (isStream) {
       this.raceClock.after(20, arrive);
@@ -61,6 +71,12 @@ export class LossyWire extends Wire {
     }
     this.raceClock.after(this.delay(), arrive);
     if (this.random() < duplicated) this.raceClock.after(this.delay(), arrive);
+  }
+
+  private begin(request: string): void {
+    if (this.begun.has(request)) return;
+    this.begun.add(request);
+    this.watcher.began();
   }
 
   private delay(): number {

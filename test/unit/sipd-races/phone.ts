@@ -75,9 +75,9 @@ export class Phone {
     this.parking = new Parking(clock, 50 * timers.t1, (incoming) => this.agent.refuse(incoming, 503));
     const proxying = { agent: this.agent, transactions: this.layer, transport: end, clock, log };
     this.proxy = new Proxy({ ...proxying, secret: '' });
-    this.edge = new Edge(this.agent, this.control, end, this.parking, this.proxy, log);
+    const { agent, control, parking, proxy } = this;
+    this.edge = new Edge({ agent, control, transport: end, parking, proxy, log });
     this.srf = new StirringSrf(clock, log);
-    const { agent, control } = this;
     this.srf.serve({ agent, hostports, join: (a) => control.join(a), leave: (a) => control.leave(a) });
     for (const method of ['invite', 'bye', 'info', 'update', 'refer', 'notify']) this.srf.use(method, this.take);
     this.srf.connect();
@@ -163,6 +163,11 @@ export class Phone {
     };
     res.send(200, { body: sdp, headers: { Allow: allow } }, done, () => this.note('< ACK'));
     if (this.open.has(res.stackDialogId)) then(res.stackDialogId);
+  }
+
+  /** INVITEs that it gave up and may yet have to end. */
+  get givenUp(): number {
+    return this.layer.stats().givenUp;
   }
 
   /** What is left in any table, by its name; nothing is as it should be. */

@@ -1,5 +1,6 @@
 import { createLogger } from '../../../src/lib/logger';
 import type { Logger } from '../../../src/lib/logger';
+import { defaultTimers } from '../../../src/sipd/transaction/timers';
 import { RaceClock } from './clock';
 import { LossyWire, randomOf } from './lossy-wire';
 import { Phone } from './phone';
@@ -19,6 +20,8 @@ export interface Race {
 /** The longest that a story may take, and how long after its last event nothing of it may be left; milliseconds. */
 const longest = 900_000;
 const afterwards = 40_000;
+/** How long after it was given up an INVITE may be answered; milliseconds. */
+const remembered = defaultTimers.c;
 
 /** One race on one network by one seed. */
 export class Run {
@@ -44,9 +47,12 @@ export class Run {
     readonly seed: number,
   ) {
     this.random = randomOf(seed);
-    this.wire = new LossyWire(this.clock, this.random, loss, ({ what, from, to, lost }) => {
-      this.sent.push(`${from} ${what.split(' (')[0]}`);
-      this.tell(`${from} -> ${to}  ${what}${lost ? '  LOST' : ''}`);
+    this.wire = new LossyWire(this.clock, this.random, loss, {
+      sent: ({ what, from, to, lost }) => {
+        this.sent.push(`${from} ${what.split(' (')[0]}`);
+        this.tell(`${from} -> ${to}  ${what}${lost ? '  LOST' : ''}`);
+      },
+      began: () => (this.lastEvent = this.clock.now()),
     });
     this.log = createLogger('error', { write: (line) => this.problems.push(`logged: ${line}`) });
     this.alice = this.phone('alice', '192.0.2.1');
@@ -96,6 +102,8 @@ export class Run {
       this.soon(0, 100, () => this.race.play(this));
       await this.clock.run(longest, () => this.isOver());
       this.judge();
+      await this.clock.run(remembered);
+      this.must(this.clock.pendingCount === 0, `${this.clock.pendingCount} timers run on`);
     } finally {
       Math.random = trueRandom;
       for (const phone of this.phones) phone.close();
@@ -112,7 +120,8 @@ export class Run {
 
   private judge(): void {
     for (const phone of this.phones) this.judgePhone(phone);
-    this.must(this.clock.pendingCount === 0, `${this.clock.pendingCount} timers run`);
+    const remembering = this.phones.filter(({ givenUp }) => givenUp > 0).length;
+    this.must(this.clock.pendingCount === remembering, `${this.clock.pendingCount} timers run`);
     this.race.always?.(this);
     if (this.loss === 0) this.race.ideal(this);
   }

@@ -104,6 +104,10 @@ export class WireEnd extends TypedEmitter<TransportEvents> implements SipTranspo
     return flow.transport === 'tcp' && this.closedFlows.has(flow.id) ? tcpResponsePath(via, flow) : flow;
   }
 
+  isOpen(flow: Flow): boolean {
+    return !this.closedFlows.has(flow.id);
+  }
+
   sentBy(): Endpoint {
     return this.own;
   }
