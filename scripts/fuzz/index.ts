@@ -11,6 +11,7 @@ const help = `Feeds a SIP server with mutated messages and looks whether it live
 
   --datagrams <n>   over UDP (1000000)
   --streams <n>     connections of TCP: split, merged, slow, oversized (100000)
+  --frames <n>      connections of WebSocket and of applications, each as many (20000)
   --bodies <n>      SDP, JSON and Authorization headers, each as many (100000)
   --seed <n>        another run; the same seed sends the same (1)
 
@@ -23,7 +24,7 @@ const mostKept = 200;
 async function main(): Promise<number> {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
-    options: { datagrams: text, streams: text, bodies: text, seed: text, help: { type: 'boolean' } },
+    options: { datagrams: text, streams: text, bodies: text, frames: text, seed: text, help: { type: 'boolean' } },
   });
   if (values.help) {
     process.stdout.write(help);
@@ -34,6 +35,7 @@ async function main(): Promise<number> {
     datagrams: Number(values.datagrams ?? 1_000_000),
     streams: Number(values.streams ?? 100_000),
     bodies: Number(values.bodies ?? 100_000),
+    frames: Number(values.frames ?? 20_000),
     seed: Number(values.seed ?? 1),
   };
   const began = Date.now();
@@ -42,7 +44,7 @@ async function main(): Promise<number> {
   for (const finding of findings.slice(0, mostKept)) keep(finding);
   const growth = (100 * (rss.after - rss.before)) / rss.before;
   process.stdout.write(
-    `${options.datagrams} datagrams, ${options.streams} streams and 3 x ${options.bodies} bodies in ` +
+    `${options.datagrams} datagrams, ${options.streams} streams, 2 x ${options.frames} connections of frames and 3 x ${options.bodies} bodies in ` +
       `${Math.round((Date.now() - began) / 1000)} s (seed ${options.seed}): ${findings.length} findings; ` +
       `memory ${rss.before} MiB before, ${rss.after} MiB after (${growth.toFixed(1)} %); ${left} transactions left\n`,
   );

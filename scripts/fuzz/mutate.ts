@@ -1,3 +1,4 @@
+import { knownMethods } from '../../src/sipd/message/methods';
 import type { Random } from './random';
 
 /** A change to a text whose characters are octets (latin1). */
@@ -61,20 +62,8 @@ const names: [long: string, short: string][] = [
   ),
 ];
 
-const methods = [
-  'INVITE',
-  'ACK',
-  'BYE',
-  'CANCEL',
-  'OPTIONS',
-  'REGISTER',
-  'INFO',
-  'PRACK',
-  'UPDATE',
-  'REFER',
-  'NOTIFY',
-  'X',
-];
+/** `X` is one that nobody knows. */
+const methods = [...knownMethods, 'X'];
 
 /** Cuts at a place and puts something between. */
 function splice(text: string, at: number, remove: number, put: string): string {

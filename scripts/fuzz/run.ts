@@ -1,5 +1,6 @@
 import { judge, kinds } from './judge';
 import type { Kind } from './judge';
+import { controlStream, wsStream } from './frames';
 import { mutant } from './mutate';
 import { Random } from './random';
 import { readSeeds } from './seeds';
@@ -11,12 +12,16 @@ export interface FuzzOptions {
   streams: number;
   /** SDP, JSON of INFO, and Authorization headers, each as many. */
   bodies: number;
+  /** Connections of WebSocket and of applications, each as many; none unless given. */
+  frames?: number;
   seed: number;
   progress?: (line: string) => void;
 }
 
+export type FrameKind = 'websocket' | 'control';
+
 export interface Finding {
-  kind: Kind | 'stream';
+  kind: Kind | 'stream' | FrameKind;
   what: string;
   bytes: Buffer;
 }
@@ -75,6 +80,8 @@ class Run {
     await this.part(Math.ceil(datagrams / 10), Math.ceil(streams / 10), Math.ceil(bodies / 10));
     const before = await this.memory();
     await this.part(Math.floor(datagrams * 0.9), Math.floor(streams * 0.9), Math.floor(bodies * 0.9));
+    for (const kind of ['websocket', 'control'] as const)
+      await this.each(kind, this.options.frames ?? 0, atOnce, (count) => this.frames(kind, count));
     const after = await this.memory();
 
     return { findings: this.findings, rss: { before: before.rss, after: after.rss }, left: after.left };
@@ -149,6 +156,19 @@ class Run {
       const bytes = Buffer.from(this.streamText(), 'latin1');
       this.recent.push({ kind: 'stream', what: '', bytes });
       open.push(this.target.stream(this.pieces(bytes)));
+    }
+    await Promise.all(open);
+    await this.look();
+  }
+
+  private async frames(kind: FrameKind, count: number): Promise<void> {
+    this.recent = [];
+    const open: Promise<void>[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const isWebSocket = kind === 'websocket';
+      const bytes = isWebSocket ? wsStream(this.random, this.seeds.messages) : controlStream(this.random);
+      this.recent.push({ kind, what: '', bytes });
+      open.push(isWebSocket ? this.target.webSocket(bytes) : this.target.control(bytes));
     }
     await Promise.all(open);
     await this.look();

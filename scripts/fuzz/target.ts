@@ -3,8 +3,10 @@ import net from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createLogger } from '../../src/lib/logger';
 import { LocalSrf } from '../../src/sipd/local/local-srf';
+import { frame } from '../../src/sipd/drachtio/frames';
 import { startSipd } from '../../src/sipd/server';
 import type { Sipd } from '../../src/sipd/server';
+import type { Endpoint } from '../../src/sipd/transport/types';
 import { scaledTimers } from '../../src/sipd/transaction/timers';
 
 /** Milliseconds that a ping may take before the server counts as hanging. */
@@ -14,6 +16,18 @@ const t1 = 20;
 /** Nobody else is at this address of the loopback, so answers to a mutated Via bother nobody. */
 const ownAddress = '127.77.3.9';
 const requests = ['INVITE', 'OPTIONS', 'REGISTER', 'MESSAGE', 'INFO', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'UPDATE', 'X'];
+
+const upgrade = [
+  'GET / HTTP/1.1',
+  'Host: 127.0.0.1',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+  'Sec-WebSocket-Protocol: sip',
+  '',
+  '',
+].join('\r\n');
 
 /** The whole server with an application that answers everything, and sockets to feed it. */
 export class Target {
@@ -33,7 +47,7 @@ export class Target {
   static async start(): Promise<Target> {
     const errors: string[] = [];
     const log = createLogger('error', { write: (line) => void errors.push(line) });
-    const ports = { udpPort: 0, tcpPort: 0, controlPort: 0 };
+    const ports = { udpPort: 0, tcpPort: 0, wsPort: 0, controlPort: 0 };
     const sipd = await startSipd({ host: '127.0.0.1', ...ports, secret: 'fuzz', log, timers: scaledTimers(t1) });
     const socket = dgram.createSocket({ type: 'udp4', recvBufferSize: 4_000_000 });
     await new Promise<void>((resolve, reject) => socket.once('error', reject).bind(0, ownAddress, resolve));
@@ -93,8 +107,21 @@ export class Target {
   }
 
   /** A connection that sends these pieces, each in a turn of its own, and then no more; resolves when it is closed. */
-  async stream(pieces: Buffer[]): Promise<void> {
-    const { port, address } = this.sipd.addresses.tcp!;
+  stream(pieces: Buffer[]): Promise<void> {
+    return this.feed(this.sipd.addresses.tcp!, pieces);
+  }
+
+  /** Frames, or what takes their place, after the handshake of a WebSocket. */
+  webSocket(bytes: Buffer): Promise<void> {
+    return this.feed(this.sipd.addresses.ws!, [Buffer.from(upgrade), bytes]);
+  }
+
+  /** Commands of an application that has given the secret. */
+  control(bytes: Buffer): Promise<void> {
+    return this.feed(this.sipd.addresses.control, [frame('id|authenticate|fuzz|'), bytes]);
+  }
+
+  private async feed({ port, address }: Endpoint, pieces: Buffer[]): Promise<void> {
     const socket = net.connect({ port, host: address, localAddress: ownAddress, noDelay: true });
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     socket.on('error', () => undefined);

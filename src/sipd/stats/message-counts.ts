@@ -1,24 +1,9 @@
 import type { TypedEmitter } from '../../lib/emitter';
+import { knownMethods } from '../message/methods';
 import type { TransportEvents } from '../transport/types';
 
 /** The methods that are counted by name; `other` is for the rest, so that a sender cannot make up new counters. */
-export const countedMethods = [
-  'INVITE',
-  'ACK',
-  'BYE',
-  'CANCEL',
-  'OPTIONS',
-  'REGISTER',
-  'PRACK',
-  'UPDATE',
-  'INFO',
-  'MESSAGE',
-  'REFER',
-  'SUBSCRIBE',
-  'NOTIFY',
-  'PUBLISH',
-  'other',
-] as const;
+export const countedMethods = [...knownMethods, 'other'] as const;
 export const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx', '6xx'] as const;
 
 export type CountedMethod = (typeof countedMethods)[number];

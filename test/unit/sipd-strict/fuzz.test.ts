@@ -21,14 +21,16 @@ describe('what fuzzing once found', () => {
     const kind = kinds.find((known) => name.startsWith(known));
     if (kind !== undefined) expect(judge(kind, bytes)).toBeUndefined();
     if (kind === 'message') target.datagram(bytes);
-    await target.stream([bytes]);
+    if (name.startsWith('websocket')) await target.webSocket(bytes);
+    else if (name.startsWith('control')) await target.control(bytes);
+    else await target.stream([bytes]);
     expect(await target.isAlive()).toBe(true);
     expect(target.takeErrors()).toEqual([]);
   });
 });
 
 test('a short run of the fuzzing finds nothing', async () => {
-  const { findings: found, left } = await runFuzz({ datagrams: 1500, streams: 50, bodies: 500, seed: 7 });
+  const { findings: found, left } = await runFuzz({ datagrams: 1500, streams: 50, bodies: 500, frames: 60, seed: 7 });
   expect(found.map(({ kind, what, bytes }) => ({ kind, what, bytes: bytes.toString('base64') }))).toEqual([]);
   expect(left).toBe(0);
 });

@@ -185,6 +185,33 @@ const known: [advisory: string, name: string, parts: Parts, udp: Outcome][] = [
     481,
   ],
   ['CVE-2022-45474', 'an ACK of nothing', { line: 'ACK sip:b@h SIP/2.0', ...to('<sip:b@h>;tag=never') }, 'dropped'],
+  ['drachtio-server issue 243', 'a Contact whose URI ends in a percent sign', contact('<sip:alice@192.0.2.9%>'), 400],
+  ['drachtio-server issue 243', 'a Contact that is one percent sign', contact('<sip:%>'), 400],
+  [
+    'drachtio-server issue 243',
+    'a From whose user ends in half an escape',
+    from('<sip:alice%4@example.com>;tag=a'),
+    400,
+  ],
+  ['drachtio-server issue 243', 'a To whose parameter ends in a percent sign', to('<sip:bob@example.com;x=%>'), 400],
+  [
+    'drachtio-server issue 453',
+    'a REGISTER whose Contact is no URI',
+    { line: 'REGISTER sip:example.com SIP/2.0', ...contact('None') },
+    400,
+  ],
+  [
+    'drachtio-server issue 358',
+    'a REGISTER that takes back every Contact',
+    { line: 'REGISTER sip:example.com SIP/2.0', lines: { Contact: 'Contact: *', Expires: 'Expires: 0' } },
+    'taken',
+  ],
+  [
+    'OpenSIPS issue 3124',
+    'a REFER to a URI with an equals sign within a header',
+    { line: 'REFER sip:b@h SIP/2.0', ...header('Refer-To', '<sip:c@example.com?Replaces=a=b==;to-tag=1>') },
+    'taken',
+  ],
   ['CVE-2020-28327', 'an INVITE without Contact', { line: 'INVITE sip:b@h SIP/2.0', lines: { Contact: '' } }, 400],
 ];
 
@@ -215,6 +242,8 @@ const foreign: [advisory: string | undefined, name: string, bytes: Buffer][] = [
   [undefined, 'a status of two digits', ascii('SIP/2.0 20 OK\r\n\r\n')],
   [undefined, 'a status of four digits', ascii('SIP/2.0 2000 OK\r\n\r\n')],
   [undefined, 'octets above ASCII only', Buffer.alloc(1000, 0xff)],
+  ['drachtio-server issue 245', 'a long message of blanks', ascii(' '.repeat(60_000))],
+  ['drachtio-server issue 245', 'a long message of blank lines', ascii(' \r\n'.repeat(20_000))],
 ];
 
 const responseTo = (...vias: string[]): Buffer =>
@@ -257,7 +286,6 @@ export const shapes: Shape[] = [
     name,
     bytes,
     udp: 'dropped' as const,
-    tcp: 'none' as const,
   })),
   ...framing,
 ];
