@@ -52,6 +52,8 @@ async function run(start: (config: Config, log: Logger) => Promise<Running>): Pr
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
   const stopped = new AbortController();
+  // Until it is closed in order: timers of ours keep no process alive, and one that waits for nothing else would leave with code 0.
+  const awake = setInterval(() => undefined, stopLimitMs);
   const starting = start(config, log).catch((error: unknown) => {
     throw asListenFault(error, config);
   });
@@ -64,7 +66,10 @@ async function run(start: (config: Config, log: Logger) => Promise<Running>): Pr
         log.error('the stop took too long; leaving anyway');
         process.exit(1);
       }, stopLimitMs).unref();
-      void starting.then((running) => running.close()).then(() => log.info('stopped'));
+      void starting
+        .then((running) => running.close())
+        .then(() => log.info('stopped'))
+        .finally(() => clearInterval(awake));
     });
   }
   await starting;

@@ -1,4 +1,5 @@
-import type { Effect, Engine } from './engine';
+import type { Effect } from './effect';
+import type { Engine } from './engine';
 import { readRows } from './rows';
 import type { Row } from './rows';
 
@@ -10,7 +11,7 @@ export class Channels {
   constructor(
     private readonly engine: Engine,
     private readonly onEffect: (effect: Effect) => void,
-    private readonly onRows: (revision: number, rows: readonly Row[]) => void,
+    private readonly onRows: (revision: number, by: string, rows: readonly Row[]) => void,
   ) {
     this.mine = engine.keys.nodeChannel(engine.node);
     this.changes = engine.keys.changesChannel;
@@ -43,6 +44,6 @@ export class Channels {
   /** The revision, the node that made the change, and the rows; see lua/includes/main.lua. */
   private receiveChange(message: string): void {
     const [revision = '', node = '', rows = ''] = message.split('\x1d');
-    if (node !== this.engine.node) this.onRows(Number(revision), readRows(rows));
+    if (node !== this.engine.node) this.onRows(Number(revision), node, readRows(rows));
   }
 }

@@ -62,17 +62,36 @@ export function choose(
     context.now,
   );
   const gathers = ticket.state === 'offered';
-  const choices: Choice[] = [];
+  const podium = new Podium();
   const candidacy = makeCandidacy({ floor, queue, crew, ticket, open, context, gathers });
   for (const seatId of queue.free) {
     if (isTaken(seatId)) continue;
     const member = crew.members.get(seatId);
     const choice = member && placed(candidacy, member);
-    if (choice) choices.push(choice);
+    if (choice) podium.add(choice);
   }
-  if (choices.length === 0) return { ...nobody, nextAt: open.nextAt };
 
-  return take(choices, { ticket, crew, nextAt: open.nextAt, now: context.now });
+  return take(podium, { ticket, crew, nextAt: open.nextAt, now: context.now });
+}
+
+/** The best of many without a list of them all, but for a ring of which all are rung. */
+class Podium {
+  /** Best first. */
+  readonly best: Choice[] = [];
+  /** Of `ring-all`. */
+  readonly together: Choice[] = [];
+  count = 0;
+
+  add(choice: Choice): void {
+    this.count++;
+    if (choice.strategy === 'ring-all') this.together.push(choice);
+    const { best } = this;
+    let place = best.length;
+    for (let before = best[place - 1]; before && byPlace(choice, before) < 0; before = best[place - 1]) place--;
+    if (place > RUNNERS_UP) return;
+    best.splice(place, 0, choice);
+    if (best.length > 1 + RUNNERS_UP) best.pop();
+  }
 }
 
 interface Candidacy {
@@ -127,18 +146,15 @@ export function byPlace(a: Choice, b: Choice): number {
 }
 
 function take(
-  choices: Choice[],
+  { best: [best, ...runnersUp], together, count: suited }: Podium,
   { ticket, crew, nextAt, now }: { ticket: FloorTicket; crew: CrewQueue; nextAt: number; now: number },
 ): Chosen {
-  const best = firstOf(choices);
-  const others = choices.filter((choice) => choice !== best);
-  const suited = choices.length;
+  if (!best) return { ...nobody, nextAt };
   if (best.strategy === 'ring-all') {
-    const ring = choices.filter((choice) => choice.ring === best.ring).sort(byPlace);
+    const ring = together.filter((choice) => choice.ring === best.ring).sort(byPlace);
 
     return { seats: ring, suited, runnersUp: [], nextAt };
   }
-  const runnersUp = others.length <= RUNNERS_UP ? others.sort(byPlace) : bestOf(others, RUNNERS_UP);
   if (ticket.state === 'offered') {
     // `ring-progressively`: one more when the last one has rung for a while.
     const last = Math.max(...ticket.offers.map(({ at }) => at));
@@ -151,20 +167,3 @@ function take(
 
 /** How long until `ring-progressively` rings one more seat, in seconds. */
 export const DEFAULT_STEP = 10;
-
-function firstOf(choices: readonly Choice[]): Choice {
-  return choices.reduce((best, choice) => (byPlace(choice, best) < 0 ? choice : best));
-}
-
-function bestOf(choices: readonly Choice[], count: number): Choice[] {
-  const best: Choice[] = [];
-  for (const choice of choices) {
-    const last = best[count - 1];
-    if (last && byPlace(choice, last) >= 0) continue;
-    const index = best.findIndex((other) => byPlace(choice, other) < 0);
-    best.splice(index < 0 ? best.length : index, 0, choice);
-    if (best.length > count) best.pop();
-  }
-
-  return best;
-}

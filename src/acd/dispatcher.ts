@@ -5,7 +5,7 @@ import type { Engine } from './engine';
 import { match } from './match';
 import type { Match } from './match';
 import type { Mirror } from './mirror';
-import type { Row } from './rows';
+import type { FloorRow } from './rows';
 import type { FloorTicket } from './floor';
 import type { QueueConfig } from './types';
 
@@ -56,7 +56,7 @@ export class Dispatcher {
   /**
    * Claims what becomes possible by changes that are just going to the store, together with them: the claims are judged after them.
    */
-  foresee(rows: readonly Row[]): void {
+  foresee(rows: readonly FloorRow[]): void {
     if (this.closed || this.suspended || !this.engine.store.available) return;
     const { floor } = this.mirror;
     const { matches } = floor.supposing(rows, () => match(floor, this.rankContext()));

@@ -1,5 +1,5 @@
 import type { TypedEmitter } from '../lib/emitter';
-import type { Effect } from './engine';
+import type { Effect } from './effect';
 import type { Registry } from './registry';
 import type { AcdEvents, Offer } from './types';
 

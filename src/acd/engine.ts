@@ -5,23 +5,17 @@ import type { Logger } from '../lib/logger';
 import type { Store } from '../store/connection';
 import { makeKeys } from '../store/keys';
 import type { Keys } from '../store/keys';
-import type { Command } from '../store/program';
+import type { BatchReply, Command } from '../store/program';
 import type { Reply } from '../store/scripts';
+import { Drafts } from './draft/drafts';
+import type { Proposal } from './draft/drafts';
+import { Records } from './draft/records';
+import type { Effect } from './effect';
 import { readRow } from './rows';
 import type { Row } from './rows';
 import { program } from './scripts';
 import type { Verb, VerbArgs } from './scripts';
-import type { AcdConfig, Offer, QueueConfig, TicketEnd, WithdrawCause } from './types';
-
-/** What a batch asks for besides its changes of state; see lua/includes/effects.lua. */
-export type Effect =
-  | { t: 'offer'; offer: Offer }
-  | { t: 'withdrawn'; offer: Offer; cause: WithdrawCause }
-  | { t: 'ended'; id: string; how: TicketEnd }
-  | { t: 'replaced'; id: string; call: string }
-  | { t: 'preempted'; id: string; seat: string }
-  | { t: 'callback'; id: string }
-  | { t: 'adopted'; id: string };
+import type { AcdConfig, QueueConfig } from './types';
 
 export interface EngineOptions {
   store: Store;
@@ -40,6 +34,8 @@ export interface EngineContext {
   onEffect(effect: Effect): void;
   /** Rows of what the batch with this revision has changed. */
   onRows(revision: number, rows: readonly Row[]): void;
+  /** Up to which revision all changes are known. */
+  seen(): number;
   /** Something falls due at `at`, ms since the epoch. */
   onDue(at: number): void;
   /** What was asked for goes to the store now. Where that is the `whole` of it, verbs that are asked for here go with it. */
@@ -53,7 +49,7 @@ interface Waiting {
 }
 
 /** What a batch tells besides its values; see lua/includes/main.lua. */
-type Rest = [revision: string, rows: string[], effects: string, due: string];
+type Rest = [revision: string, rows: string[], effects: string, due: string, others: number];
 
 /** Batches under way at a time. Commands that come while so many are go together with the next. */
 const IN_FLIGHT = 4;
@@ -73,6 +69,9 @@ export class Engine {
   readonly node: string;
   /** Something failed whose outcome is unknown: what this node believes has to be compared with the store. */
   doubtful = false;
+  /** Whole records as this node was told of them. */
+  readonly records = new Records();
+  readonly drafts: Drafts;
   private readonly patience: number;
   private readonly lastConfig = new Map<string, QueueConfig>();
   private readonly waiting: Waiting[] = [];
@@ -91,6 +90,8 @@ export class Engine {
     this.name = options.node;
     this.node = `${options.node}~${newToken().slice(0, 8)}`;
     this.patience = options.patience;
+    const { keys, node } = this;
+    this.drafts = new Drafts(this.records, { keys, node, seen: () => context.seen() });
   }
 
   now(): number {
@@ -178,8 +179,7 @@ export class Engine {
     this.inFlight++;
     try {
       const commands = batch.map(({ command }) => command);
-      const { values, rest } = await program.run(this.store.redis, this.place(), commands);
-      this.take(rest as Rest);
+      const values = await this.send(commands);
       batch.forEach(({ resolve, reject }, index) => {
         const value = values[index] ?? null;
         if (value instanceof Error) reject(value);
@@ -194,10 +194,49 @@ export class Engine {
     }
   }
 
-  private take([revision, rows, effects, due]: Rest): void {
+  /** Sends a batch, as a draft if it can be made out what it will change. @returns its values, when what it tells was applied. */
+  private async send(commands: readonly Command[]): Promise<readonly (Reply | Error)[]> {
+    const place = this.place();
+    const proposal = this.drafts.propose(commands, place.now);
+    const answer = program.run(this.store.redis, place, commands, proposal?.words);
+    // Seats and callers wait for it.
+    this.store.redis.hurry();
+    let reply: BatchReply;
+    try {
+      reply = await answer;
+    } catch (error) {
+      this.drafts.failed(proposal);
+      throw error;
+    }
+    const rest = reply.rest as Rest;
+    if (!proposal || reply.values.length > 0) {
+      this.take(rest, proposal);
+
+      return reply.values;
+    }
+    this.takeDraft(proposal, rest);
+
+    return proposal.draft.values;
+  }
+
+  private take([revision, rows, effects, due, others]: Rest, refused?: Proposal): void {
+    this.drafts.told(refused, rows.length > 0 ? Number(revision) : undefined, others === 0);
     if (rows.length > 0) this.context.onRows(Number(revision), rows.map(readRow));
     if (effects !== '') this.apply(JSON.parse(effects) as Effect[]);
     if (due !== '') this.context.onDue(Number(due));
+  }
+
+  private takeDraft(proposal: Proposal, [revision, , , , others]: Rest): void {
+    const { draft } = proposal;
+    try {
+      this.context.onRows(Number(revision), draft.rows());
+    } catch (error) {
+      this.drafts.failed(proposal);
+      throw error;
+    }
+    this.drafts.taken(proposal, Number(revision), others === 0);
+    this.apply(draft.effects);
+    if (draft.dueAt < Infinity) this.context.onDue(draft.dueAt);
   }
 }
 

@@ -1,7 +1,7 @@
 import { worth } from './classes';
 import type { Crew, CrewQueue } from './crew';
 import { byStart, Line } from './line';
-import type { QueueRow, Row, SeatRow, TicketRow } from './rows';
+import type { FloorRow, QueueRow, SeatRow, TicketRow } from './rows';
 import type { TicketClass, TicketState } from './types';
 
 /** A ticket on the floor. */
@@ -9,7 +9,7 @@ export interface FloorTicket extends TicketRow {
   /** When it would have come without its head start, ms since the epoch. */
   start: number;
   /** Where it waits. */
-  lane?: Lane;
+  lane: Lane | undefined;
 }
 
 /** Waiting tickets that are alike but for the time when they came: where the first finds no seat, none of them does. */
@@ -88,14 +88,14 @@ export class Floor {
     return queue;
   }
 
-  apply({ kind, row }: Row): void {
+  apply({ kind, row }: FloorRow): void {
     if (kind === 't') this.applyTicket(row);
     else if (kind === 's') this.applySeat(row);
     else this.queue(row.id).row = row;
   }
 
   /** What `look` sees when these rows are in force. The floor is as before afterwards; tickets must not be on it yet. */
-  supposing<T>(rows: readonly Row[], look: () => T): T {
+  supposing<T>(rows: readonly FloorRow[], look: () => T): T {
     const seats = rows.flatMap(({ kind, row }) => (kind === 's' ? (this.seats.get(row.id) ?? []) : []));
     for (const row of rows) this.apply(row);
     try {
@@ -156,7 +156,8 @@ export class Floor {
 
       return;
     }
-    const ticket: FloorTicket = { ...row, start: row.enqueuedAt - row.priority * 1_000 };
+    // The row is the floor's from now on: a copy of every row was a good part of what a change cost.
+    const ticket: FloorTicket = Object.assign(row, { start: row.enqueuedAt - row.priority * 1_000, lane: undefined });
     this.tickets.set(row.id, ticket);
     this.putIn(ticket);
   }
@@ -186,7 +187,7 @@ export class Floor {
     queue.gathering.delete(ticket);
     const { lane } = ticket;
     if (!lane) return;
-    delete ticket.lane;
+    ticket.lane = undefined;
     lane.tickets.remove(ticket);
     if (lane.tickets.length === 0) queue.lanes.delete(lane.key);
   }

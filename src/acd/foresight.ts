@@ -2,7 +2,7 @@ import type { Dispatcher } from './dispatcher';
 import type { Engine } from './engine';
 import type { Mirror } from './mirror';
 import type { OwnTicket, Registry } from './registry';
-import type { Row, SeatRow, TicketRow } from './rows';
+import type { FloorRow, SeatRow, TicketRow } from './rows';
 import { skillText } from './views';
 
 /** More than any sequence of the store: who is just coming stands behind those of the same millisecond that are there. */
@@ -48,7 +48,7 @@ export class Foresight {
   look(whole: boolean): void {
     // Whoever was sent with an earlier batch may wait still, and comes first.
     const isClear = whole && this.unconfirmed === this.entered.length;
-    const rows = [...this.seats()].map((row): Row => ({ kind: 's', row }));
+    const rows = [...this.seats()].map((row): FloorRow => ({ kind: 's', row }));
     for (const [index, ticket] of this.entered.splice(0).entries()) {
       if (!this.mirror.floor.tickets.has(ticket.ticketId))
         rows.push({ kind: 't', row: enteredTicket(ticket, this.engine.node, BEHIND_ALL + index) });
@@ -84,26 +84,36 @@ function freed(seat: SeatRow, since: number, idleSince: number): SeatRow {
   return { ...seat, state: 'available', ticket: '', offer: '', since, idleSince };
 }
 
+const nobody: ReadonlySet<string> = new Set();
+
 /** The ticket as it comes to stand in its line, behind all others of its time. */
 function enteredTicket(ticket: OwnTicket, node: string, sequence: number): TicketRow {
   const { ticketId: id, queue, callId, terminal, priority, skills, enqueuedAt } = ticket;
 
   return {
-    ...{ id, queue, node, callId, terminal, priority, enqueuedAt, queuedAt: enqueuedAt, state: 'waiting' },
+    id,
+    queue,
+    state: 'waiting',
+    node,
+    callId,
+    terminal,
     class: ticket.class ?? 'normal',
+    priority,
     skills: skillText(skills),
     medium: ticket.medium ?? 'video',
     customer: ticket.customer ?? '',
     designated: ticket.designated ?? '',
-    ...{
-      last: '',
-      frequent: '',
-      returns: '',
-      sequence,
-      callback: false,
-      offers: [],
-      tried: new Set<string>(),
-    },
-    ...{ seatId: '', answeredAt: 0, how: '' },
+    last: '',
+    frequent: '',
+    returns: '',
+    enqueuedAt,
+    queuedAt: enqueuedAt,
+    sequence,
+    callback: false,
+    offers: [],
+    tried: nobody,
+    seatId: '',
+    answeredAt: 0,
+    how: '',
   };
 }

@@ -2,7 +2,7 @@ import type { Forecast } from './estimate';
 import type { Floor } from './floor';
 import { learnDrain, learnEntry, learnFactor, learnFit, learnHandling, learnPatience, noCounters } from './observed';
 import type { Counters } from './observed';
-import type { Row, SeatRow, TicketRow } from './rows';
+import type { FloorRow, SeatRow, TicketRow } from './rows';
 import type { SeatState, TicketState } from './types';
 
 /** What one queue has learnt of itself. */
@@ -80,7 +80,7 @@ export class Learner {
   }
 
   /** Puts what has just happened on the floor, and learns from it. `now` in ms. */
-  take(row: Row, now: number): void {
+  take(row: FloorRow, now: number): void {
     const { floor } = this;
     if (row.kind === 'q') return floor.apply(row);
     if (row.kind === 't') {

@@ -32,7 +32,11 @@ export class Mirror {
   readonly learner: Learner;
   /** All revisions up to this one are known. */
   seen = 0;
-  private readonly revisions = new Map<string, number>();
+  private readonly revisions = {
+    t: new Map<string, number>(),
+    s: new Map<string, number>(),
+    q: new Map<string, number>(),
+  };
   /** Known revisions beyond a gap. */
   private readonly ahead = new Set<number>();
   private loading: Promise<void> | undefined;
@@ -77,11 +81,19 @@ export class Mirror {
     this.context.changed(here);
   }
 
+  /** Rows of a batch of another node. */
+  hear(revision: number, by: string, rows: readonly Row[]): void {
+    this.engine.drafts.heard(revision, by);
+    this.take(revision, rows, false);
+  }
+
   /** The connection was lost: news may have been missed, and a store that was restarted may count from an earlier revision. */
   reset(): void {
-    this.revisions.clear();
+    for (const ofKind of Object.values(this.revisions)) ofKind.clear();
     this.ahead.clear();
     this.seen = 0;
+    this.engine.drafts.reset();
+    this.engine.records.clear();
   }
 
   /** Learns the whole floor from the store. Shared when it is under way. */
@@ -125,20 +137,33 @@ export class Mirror {
   /** What was there before and is not any more. What came meanwhile is of a later revision. */
   private forgetOthers(from: number, tickets: ReadonlySet<string>, seats: ReadonlySet<string>): void {
     for (const id of this.floor.tickets.keys()) {
-      if (!tickets.has(id) && (this.revisions.get(`t${id}`) ?? 0) <= from) this.floor.removeTicket(id);
+      if (!tickets.has(id) && (this.revisions.t.get(id) ?? 0) <= from) this.forgetTicket(id);
     }
     for (const id of this.floor.seats.keys()) {
-      if (!seats.has(id) && (this.revisions.get(`s${id}`) ?? 0) <= from) this.floor.removeSeat(id);
+      if (!seats.has(id) && (this.revisions.s.get(id) ?? 0) <= from) this.forgetSeat(id);
     }
+  }
+
+  private forgetTicket(id: string): void {
+    this.floor.removeTicket(id);
+    this.engine.records.tickets.delete(id);
+  }
+
+  private forgetSeat(id: string): void {
+    this.floor.removeSeat(id);
+    this.engine.records.seats.delete(id);
   }
 
   /** `learns`: it has just happened, and is not only seen now. */
   private takeRow(revision: number, row: Row, learns: boolean): void {
-    const key = row.kind + row.row.id;
-    if ((this.revisions.get(key) ?? -1) >= revision) return;
-    this.revisions.delete(key);
-    this.revisions.set(key, revision);
-    if (this.revisions.size > REMEMBERED) this.prune();
+    const revisions = this.revisions[row.kind];
+    const { id } = row.row;
+    if ((revisions.get(id) ?? -1) >= revision) return;
+    // The newest stand last.
+    revisions.delete(id);
+    revisions.set(id, revision);
+    if (revisions.size > REMEMBERED) this.prune(row.kind);
+    this.engine.records.take(row);
     const put = (): void => (learns ? this.learner.take(row, this.engine.now()) : this.floor.apply(row));
     if (row.kind === 't') this.takeTicket(row.row, put);
     else if (row.kind === 's') this.takeSeat(row.row, put);
@@ -201,12 +226,13 @@ export class Mirror {
   }
 
   /** Drops the oldest of what is not on the floor any more. */
-  private prune(): void {
-    for (const key of this.revisions.keys()) {
-      if (this.revisions.size <= REMEMBERED / 2) break;
-      const id = key.slice(1);
-      if (!this.floor.tickets.has(id) && !this.floor.seats.has(id) && !this.floor.queues.has(id))
-        this.revisions.delete(key);
+  private prune(kind: Row['kind']): void {
+    const { floor } = this;
+    const there = { t: floor.tickets, s: floor.seats, q: floor.queues }[kind];
+    const revisions = this.revisions[kind];
+    for (const id of revisions.keys()) {
+      if (revisions.size <= REMEMBERED / 2) break;
+      if (!there.has(id)) revisions.delete(id);
     }
   }
 }

@@ -75,7 +75,7 @@ export class AcdParts {
     this.channels = new Channels(
       engine,
       (effect) => this.effects.take(effect),
-      (revision, rows) => mirror.take(revision, rows, false),
+      (revision, by, rows) => mirror.hear(revision, by, rows),
     );
     this.reconciler = new Reconciler(engine, registry, this.reconcileContext());
     this.keeper = this.makeKeeper(times);
@@ -88,6 +88,7 @@ export class AcdParts {
       {
         onEffect: (effect) => this.effects.take(effect),
         onRows: (revision, rows) => this.mirror.take(revision, rows, true),
+        seen: () => this.mirror.seen,
         onDue: (at) => this.keeper.due(at),
         onBatch: (whole) => this.foresight.look(whole),
       },

@@ -1,9 +1,6 @@
 import type { Medium, SeatState, TicketClass, TicketState } from './types';
 
-/**
- * What a batch of scripts tells of each ticket, seat and queue that it changed: a row of fields in this order. Every node
- * keeps its picture of the floor by them.
- */
+/** What ranking sees of each ticket, seat and queue, in this order. Every node keeps its picture of the floor by it. */
 export const rowFields = {
   t: [
     ...(['id', 'queue', 'state', 'node', 'callId', 'terminal', 'class', 'priority', 'skills', 'medium'] as const),
@@ -17,7 +14,7 @@ export const rowFields = {
   q: ['id', 'lastSeat'],
 } as const;
 
-/** All that the store keeps of a ticket and of a seat, in this order; what rows tell comes first. */
+/** All that the store keeps of a ticket and of a seat, in this order; what ranking sees comes first. Rows tell it whole. */
 export const recordFields = {
   ticket: [
     ...rowFields.t,
@@ -99,24 +96,35 @@ export interface QueueRow {
   lastSeat: string;
 }
 
-export type Row = { kind: 't'; row: TicketRow } | { kind: 's'; row: SeatRow } | { kind: 'q'; row: QueueRow };
+/** A ticket or a seat as the store keeps it, texts in the order of `recordFields`; of a queue those of `rowFields`. */
+export type Fields = readonly string[];
+
+/** What ranking sees of a thing that has changed. */
+export type FloorRow = { kind: 't'; row: TicketRow } | { kind: 's'; row: SeatRow } | { kind: 'q'; row: QueueRow };
+
+/** The same as the store tells it. */
+export type Row = FloorRow & { fields: Fields };
 
 const none: ReadonlySet<string> = new Set();
 
-/** The rows of a message; those are joined by the character 30, their fields by 31. */
+/** The rows of a message, joined by the character 30. */
 export function readRows(text: string): Row[] {
   return text === '' ? [] : text.split('\x1e').map(readRow);
 }
 
+/** A row is the letter of its kind, and its record or the fields of a queue as a list in JSON. */
 export function readRow(text: string): Row {
-  const [kind = '', ...fields] = text.split('\x1f');
-  if (kind === 't') return { kind, row: ticketRow(fields) };
-  if (kind === 's') return { kind, row: seatRow(fields) };
-
-  return { kind: 'q', row: queueRow(fields) };
+  return readFields(text[0] as Row['kind'], JSON.parse(text.slice(1)) as Fields);
 }
 
-function ticketRow(fields: readonly string[]): TicketRow {
+export function readFields(kind: Row['kind'], fields: Fields): Row {
+  if (kind === 't') return { kind, row: ticketRow(fields), fields };
+  if (kind === 's') return { kind, row: seatRow(fields), fields };
+
+  return { kind, row: queueRow(fields), fields };
+}
+
+function ticketRow(fields: Fields): TicketRow {
   const at = (index: number): string => fields[index] ?? '';
 
   return {
@@ -154,7 +162,7 @@ function readOffer(text: string): FloorOffer {
   return { offerId, seatId, at: Number(at) };
 }
 
-function seatRow(fields: readonly string[]): SeatRow {
+function seatRow(fields: Fields): SeatRow {
   const at = (index: number): string => fields[index] ?? '';
 
   return {
@@ -176,6 +184,6 @@ function seatRow(fields: readonly string[]): SeatRow {
   };
 }
 
-function queueRow(fields: readonly string[]): QueueRow {
+function queueRow(fields: Fields): QueueRow {
   return { id: fields[0] ?? '', lastSeat: fields[1] ?? '' };
 }

@@ -1,5 +1,5 @@
 import { defineProgram } from '../store/program';
-import { recordFields, rowFields } from './rows';
+import { recordFields } from './rows';
 import { arrowText, seatArrows, ticketArrows } from './states';
 
 /** Every change of state of the ACD, one verb each; what they do is told at the head of each file. */
@@ -67,7 +67,6 @@ export const program = defineProgram({
   constants: {
     TICKET: arrowText(ticketArrows),
     SEAT: arrowText(seatArrows),
-    ROW: rowFields,
     RECORD: { ticket: placesOf(recordFields.ticket), seat: placesOf(recordFields.seat) },
     LENGTH: { ticket: recordFields.ticket.length, seat: recordFields.seat.length },
     TICKET_AT: placeIn('ticketId'),

@@ -16,11 +16,15 @@ export type RecordingAction = 'start' | 'stop' | 'mask' | 'unmask';
 
 /** Why the media of a talk go through the server on our behalf. */
 const anchors = { recording: 'recorded', snapshot: 'snapshot' } as const;
-/** How often, and after which ms, a recording is begun again that has to be and was lost with its engine, or found none. */
+/** How often a recording is begun again that has to be and was lost with its engine, or found none; how long between two tries, in ms. */
 const againTries = 5;
 const againMs = 1000;
 /** What the engine says while it is being started again. */
 const passing: readonly ErrorCode[] = ['MEDIA_UNAVAILABLE', 'MEDIA_GONE'];
+
+function isPassing(error: unknown): boolean {
+  return passing.includes(asSightlineError(error).code);
+}
 
 const server: Asker = { kind: 'server' };
 
@@ -62,8 +66,7 @@ export class Recorder implements CallRecorder {
     this.begin(call, { kind: 'policy' }, undefined).catch((error: unknown) => {
       this.failed(call, error);
       const track = this.tracks.get(call.id);
-      const passes = passing.includes(asSightlineError(error).code);
-      if (track && passes) this.beginAgain(call, track, 'after it could not begin with the talk');
+      if (track && isPassing(error)) this.beginAgain(call, track, 'after it could not begin with the talk');
     });
   }
 
@@ -314,7 +317,9 @@ export class Recorder implements CallRecorder {
     this.ports.clock.after(againMs, () => {
       if (!due() || track.running) return;
       this.begin(call, { kind: 'policy' }, why).catch((error: unknown) => {
-        this.failed(call, error);
+        // That there still is no engine costs no try, and is told already.
+        if (isPassing(error)) track.triesLeft++;
+        else this.failed(call, error);
         this.beginAgain(call, track, why);
       });
     });

@@ -11,6 +11,8 @@ import type { CallState } from './state';
 
 /** How long the terminal gets to take the last message before its leg is ended, in ms. */
 const farewellMs = 1000;
+/** How long what is left of a talk stays while its seat is given to the next, in ms. */
+const seatFirstMs = 5;
 
 /** The caller hung up, gave up or is gone. Whoever rings for it stops at once; its place in a queue is kept for a while. */
 export function callerLeft(call: Call, cause: string, reason?: string): void {
@@ -31,13 +33,17 @@ export function endCall(call: Call, end: CallEnd, reason?: string): void {
   home.recorder?.ended(call);
   call.calling?.cancel(reason ?? reasonNormal);
   call.rings.stopAll(reason ?? (end.by === 'caller' ? reasonCallerLeft : reasonNormal));
-  const over = [
-    settleTicket(call, from, end),
-    call.seat?.bye(reason ?? reasonNormal),
-    farewell(call, end, reason),
-    leaveEngine(call),
-  ];
+  const settled = settleTicket(call, from, end);
+  // The seat's phone knows that this call is over before it is rung by the next.
+  const over: (Promise<unknown> | undefined)[] = [settled, call.seat?.bye(reason ?? reasonNormal)];
+  const part = (): Promise<unknown> => Promise.allSettled([farewell(call, end, reason), leaveEngine(call)]);
+  over.push(from === 'talking' ? seatFirst(call, settled).then(part) : part());
   home.ended(call, from, Promise.allSettled(over));
+}
+
+/** Whoever waits for the seat is rung before the rest of this call is cleared away, unless the store is slow. */
+async function seatFirst(call: Call, settled: Promise<void>): Promise<void> {
+  await Promise.race([settled, pause(call.home.clock, seatFirstMs)]);
 }
 
 /** The screen says why it is over before the leg goes; one whose leg has gone is only closed. */

@@ -1,12 +1,13 @@
 import type { TSchema } from '@sinclair/typebox';
 import Ajv, { type DefinedError, type ValidateFunction } from 'ajv';
 import { stringify } from 'yaml';
+import { ajvOptions } from '../lib/schema';
 import type { Faults, Place } from './faults';
 import { didYouMean, listed } from './nearest';
 import { patterns } from './schema-parts';
 import { itemsOf, locate, plainOf, type Tree } from './tree';
 
-const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, allowUnionTypes: true });
+const ajv = new Ajv({ ...ajvOptions, allErrors: true, verbose: true, strictTypes: false, allowUnionTypes: true });
 const compiled = new WeakMap<TSchema, ValidateFunction>();
 
 /** What the messages need of a schema. */

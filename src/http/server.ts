@@ -3,6 +3,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyHttpOptio
 import { systemClock, type Clock } from '../lib/clock';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
+import { ajvOptions } from '../lib/schema';
 import { Throttle } from '../sip/registrar/throttle';
 import type { AcdPorts } from './acd-ports';
 import { addAssetRoutes } from './assets';
@@ -121,7 +122,9 @@ function serverOptions(limits: HttpLimits): FastifyHttpOptions<Server> {
     // A reverse proxy on this machine may say for whom it asks; nobody else is believed.
     trustProxy: 'loopback',
     return503OnClosing: false,
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true, verbose: true } },
+    ajv: {
+      customOptions: { ...ajvOptions, removeAdditional: false, coerceTypes: false, allErrors: true, verbose: true },
+    },
     clientErrorHandler: answerBroken,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, asHttpError(error)),
   };

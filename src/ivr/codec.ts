@@ -1,7 +1,8 @@
 import { TextDecoder } from 'node:util';
-import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { TObject } from '@sinclair/typebox';
 import { SightlineError } from '../lib/errors';
+import { ajv } from '../lib/schema';
 import {
   MAX_BODY_BYTES,
   MAX_SEQ,
@@ -15,13 +16,13 @@ import {
 
 export const CONTENT_TYPE = 'application/visual-menu+json';
 
-const ajv = new Ajv({ strict: true, allErrors: false });
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 type Readers = Readonly<Record<string, ValidateFunction>>;
 
 const terminalReaders = readersOf(terminalSchemas);
-const serverReaders = readersOf(serverSchemas);
+/** Made at the first use: a server has none. */
+let serverReaders: Readers | undefined;
 
 /**
  * Reads the body of an INFO that a terminal sent.
@@ -35,6 +36,8 @@ export function parseTerminalMessage(contentType: string | undefined, body: Buff
 
 /** Reads a message of the server, as a terminal program does; errors as `parseTerminalMessage`. */
 export function parseServerMessage(contentType: string | undefined, body: Buffer | string): SequencedServerMessage {
+  serverReaders ??= readersOf(serverSchemas);
+
   return read<SequencedServerMessage>(serverReaders, contentType, body);
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { Type, type Static } from '@sinclair/typebox';
-import Ajv from 'ajv';
 import { SightlineError } from '../lib/errors';
+import { checkOf } from '../lib/schema';
 import { notStarted } from './embedded/produce/ffmpeg';
 import type { MediaKind, RecordedPart } from './port';
 
@@ -20,7 +20,7 @@ const Probed = Type.Object({
   }),
 });
 
-const isProbed = new Ajv().compile<Static<typeof Probed>>(Probed);
+const isProbed = checkOf(Probed);
 
 export interface MediaStream {
   kind: MediaKind;

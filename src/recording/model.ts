@@ -1,5 +1,5 @@
-import { Type, type Static, type TSchema } from '@sinclair/typebox';
-import Ajv from 'ajv';
+import { Type, type Static } from '@sinclair/typebox';
+import { checkOf } from '../lib/schema';
 
 /** The sides of a call whose people can be recorded. */
 export const sides = ['terminal', 'seat'] as const;
@@ -93,11 +93,8 @@ export type EntryKind = Entry['kind'];
 /** Of what call it is, who wanted it and for how long it is kept; `retention` in days. */
 export type About = Pick<Entry, 'call' | 'queue' | 'seat' | 'terminal' | 'by' | 'why'> & { retention: number };
 
-const ajv = new Ajv();
-const compile = <T extends TSchema>(schema: T): ((value: unknown) => value is Static<T>) =>
-  ajv.compile<Static<T>>(schema);
-const isRecording = compile(RecordingSchema);
-const isSnapshot = compile(SnapshotSchema);
+const isRecording = checkOf(RecordingSchema);
+const isSnapshot = checkOf(SnapshotSchema);
 
 /** Reads a sidecar or an entry of the index; undefined when it is neither. */
 export function readEntry(text: string): Entry | undefined {

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
-import Ajv from 'ajv';
 import { SightlineError } from '../lib/errors';
+import { ajv } from '../lib/schema';
 
 export const helpRequestType = 'application/help-request+json';
 export const routingNumberType = 'application/routing-number+json';
@@ -20,7 +20,6 @@ const HelpRequestBody = Type.Object({
 /** What a terminal says when it asks for help. */
 export type HelpRequest = Static<typeof HelpRequestBody>;
 
-const ajv = new Ajv({ allErrors: false });
 const isHelpRequest = ajv.compile<HelpRequest>(HelpRequestBody);
 
 /**

@@ -137,7 +137,6 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
   const settings = { minSessionExpires: options.minSessionExpires ?? leastInterval };
   const agent = new UserAgent({ clock, timers, settings, log, transactions, transport });
   closer.add('user agent', () => agent.close());
-  transport.keepOpen(() => agent.flowsInUse());
   const control = new ControlServer({
     host: options.controlHost ?? '127.0.0.1',
     port: options.controlPort,
@@ -152,6 +151,7 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
   });
   const proxy = new Proxy({ agent, transactions, transport, clock, log, secret: options.secret });
   closer.add('proxy', () => proxy.close());
+  transport.keepOpen(() => new Set([...agent.flowsInUse(), ...proxy.flowsInUse()]));
   const edge = new Edge({ agent, control, transport, parking, proxy, log, router: options.applicationRoute });
   closer.add('edge', () => edge.close());
   try {

@@ -23,7 +23,7 @@ const common: RedisOptions = {
  *
  * @param key any key of the site: in a cluster its master is the one to talk to.
  */
-export function commandClient(url: string, key: string): Redis {
+export function commandClient(url: string, key: string): StoreRedis {
   return new StoreRedis(url, key, {
     ...common,
     enableOfflineQueue: false,
@@ -40,9 +40,9 @@ export function subscriberClient(url: string, key: string): Redis {
 }
 
 /** Speaks like any ioredis client, but a Redis that cannot be reached is a SightlineError. */
-class StoreRedis extends Redis {
-  /** The connection whose writes of this turn are held back. */
-  private gathering: Redis['stream'] | undefined;
+export class StoreRedis extends Redis {
+  /** Lets go what is held back of this turn's writes. */
+  private release: (() => void) | undefined;
 
   constructor(url: string, key: string, options: RedisOptions) {
     const cluster = parseClusterUrl(url);
@@ -65,16 +65,26 @@ class StoreRedis extends Redis {
     });
   }
 
+  /**
+   * What was said so far in this turn goes out now. For what a person waits for: the rest of the turn, often a millisecond of work,
+   * is then done while Redis works.
+   */
+  hurry(): void {
+    this.release?.();
+  }
+
   /** What all calls have to say in one turn of the event loop goes out by one system call, and is answered by one. */
   private gather(): void {
-    if (this.gathering || this.status !== 'ready') return;
+    if (this.release || this.status !== 'ready') return;
     const { stream } = this;
-    this.gathering = stream;
     stream.cork();
-    setImmediate(() => {
-      this.gathering = undefined;
+    const release = (): void => {
+      if (this.release !== release) return;
+      this.release = undefined;
       stream.uncork();
-    });
+    };
+    this.release = release;
+    setImmediate(release);
   }
 }
 

@@ -6,6 +6,7 @@ import { redactUrl } from '../lib/logger';
 import type { Logger } from '../lib/logger';
 import { inProject } from '../lib/paths';
 import { commandClient, subscriberClient } from './client';
+import type { StoreRedis } from './client';
 import { startEmbedded } from './embedded';
 import type { EmbeddedRedis } from './embedded';
 
@@ -35,7 +36,7 @@ export class Store extends TypedEmitter<StoreEvents> {
   private readonly waiting = new Set<(error?: SightlineError) => void>();
 
   constructor(
-    readonly redis: Redis,
+    readonly redis: StoreRedis,
     readonly subscriber: Redis,
     readonly url: string,
     private readonly log: Logger,

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 
@@ -157,6 +158,8 @@ class RedisProcess implements EmbeddedRedis {
     clearTimeout(this.restart);
     const child = this.child;
     const gone = child && new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    // Its end is waited for: with nothing else left to do this process would leave before, and say nothing of why it stops.
+    child?.ref();
     if (this.owner) {
       ownedHere.delete(this.dataDir);
       await shutDown(this.socket);
@@ -177,7 +180,9 @@ function socketFor(dataDir: string): string {
 }
 
 async function withClient<T>(socket: string, use: (client: Redis) => Promise<T>): Promise<T | undefined> {
-  const client = new Redis(socket, { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 });
+  // By then all is said. ioredis waits also for a connection that Redis has closed before, which would hold up the end of the process.
+  const end: RedisOptions = { disconnectTimeout: 0 };
+  const client = new Redis(socket, { ...end, lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 });
   client.on('error', () => undefined);
   try {
     await client.connect();

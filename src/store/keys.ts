@@ -45,6 +45,8 @@ export function makeKeys(site: string) {
     sequence: `${root}sequence`,
     /** Counts the batches that changed something. */
     revision: `${root}revision`,
+    /** The node that made the last of them. */
+    by: `${root}by`,
     /** The batches that brought tickets in, by their revisions; see lua/includes/preempt.lua. */
     entered: `${root}entered`,
     /** Node -> end of its lease. */

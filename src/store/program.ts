@@ -24,11 +24,11 @@ export interface ProgramDefinition<V extends Verbs> {
 /** One command of a batch: a verb with its arguments in the order of its list. */
 export interface Command {
   verb: string;
-  args: readonly (string | number)[];
+  args: readonly string[];
 }
 
 export interface BatchReply {
-  /** For each command its value, or the error that it ended with. */
+  /** For each command its value, or the error that it ended with; none when the draft was taken. */
   values: (Reply | Error)[];
   rest: Reply[];
 }
@@ -75,21 +75,27 @@ export class Program<V extends Verbs = Verbs> {
   command<K extends keyof V & string>(verb: K, args: Record<V[K][number], string | number>): Command {
     const names = this.definition.verbs[verb] ?? [];
 
-    return { verb, args: names.map((name) => args[name as V[K][number]]) };
+    return { verb, args: names.map((name) => String(args[name as V[K][number]])) };
   }
 
   /**
    * Runs the commands in order, as one.
    * @param keys one key of the site, by which a cluster finds the node; what else is touched has the same hash tag.
+   * @param draft what they are going to change, for the program to apply in place of running them if it still holds.
    * @throws what the connection throws; the outcome is unknown then.
    */
   async run(
     redis: Redis,
     { key, root, now, node }: { key: string; root: string; now: number; node: string },
     commands: readonly Command[],
+    draft?: readonly (string | number)[],
   ): Promise<BatchReply> {
-    const parameters: (string | number)[] = [key, root, now, node];
-    for (const { verb, args } of commands) parameters.push(verb, args.length, ...args);
+    const place = [root, String(now), node];
+    const words: string[] = [];
+    for (const { verb, args } of commands) words.push(verb, String(args.length), ...args);
+    const parameters = draft
+      ? [key, ...place, 'draft', draft.length, ...draft, JSON.stringify([...place, ...words])]
+      : [key, ...place, ...words];
     const [values, ...rest] = (await callOrEvaluate(redis, this, parameters)) as Reply[];
 
     return { values: (values as Reply[]).map((value, index) => readValue(value, commands[index]?.verb ?? '')), rest };

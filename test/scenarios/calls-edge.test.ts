@@ -177,7 +177,7 @@ describe('who leaves while the other comes', () => {
     const seatCall = [...phones[0]!.calls][0]!;
     await call.untilEstablished();
     call.hangup();
-    expect((await seatCall.untilEnded(3000)).by).toBe('remote');
+    expect((await seatCall.untilEnded(8000)).by).toBe('remote');
     expect((await call.byeResponse!).status).toBe(200);
     await allGone('1001', '2001');
   });
@@ -369,7 +369,7 @@ describe('a terminal that does not take the media of the seat', () => {
     const ringing = nextCall(await seatAt('2001'));
     const call = terminal.invite('6100');
     (await ringing).answer({ sdp: '' });
-    expect((await call.untilEnded(4000)).status).toBe(488);
+    expect((await call.untilEnded(8000)).status).toBe(488);
     await allGone('1001', '2001');
   });
 });

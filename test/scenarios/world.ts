@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { askForHelp, MenuScreen, menuHeader, Phone, Wire, type Call, type InviteOptions } from '../../scripts/phone';
 import { startServer, type ServerOptions, type ServerProcess } from '../../scripts/phone/server-process';
 
@@ -102,12 +103,16 @@ export async function helpNumber(terminal: Phone, id: string, service?: string):
   return answer.number;
 }
 
+/** How long between two looks, in ms: whoever only asks keeps the one who is to get on from his work. */
+const lookEvery = 10;
+
 /** Looks again until `read` gives what is wanted; for states that no event tells of. */
-export async function eventually<T>(read: () => Promise<T>, wanted: (value: T) => boolean, ms = 5000): Promise<T> {
+export async function eventually<T>(read: () => Promise<T>, wanted: (value: T) => boolean, ms = 15_000): Promise<T> {
   const until = Date.now() + ms;
   for (;;) {
     const value = await read();
     if (wanted(value)) return value;
     if (Date.now() > until) throw new Error(`in ${ms} ms it never came to that; last: ${JSON.stringify(value)}`);
+    await pause(lookEvery);
   }
 }

@@ -126,7 +126,9 @@ export class Baresip {
     const token = String(++this.tokens);
     const answer = new Promise<Response>((resolve) => this.pending.set(token, resolve));
     this.socket.write(encodeNetstring(JSON.stringify({ command, params, token })));
-    const response = await within(answer, 5000, `the answer of ${this.child.name} to '${command}'`, () => this.seen());
+    const response = await within(answer, 15_000, `the answer of ${this.child.name} to '${command}'`, () =>
+      this.seen(),
+    );
     if (!response.ok) throw new Error(`${this.child.name} refused '${command} ${params}': ${response.data}`);
 
     return response.data;
@@ -195,7 +197,7 @@ export class Baresip {
     const file = path.join(this.dir, `picture${++this.tokens}.png`);
     await this.command('snapshot_recv', file);
     const written = (line: string): true | undefined => (line.includes(`png: wrote ${file}`) ? true : undefined);
-    await this.child.waitForLine('a picture', written, 5000);
+    await this.child.waitForLine('a picture', written, 15_000);
     await untilWhole(file);
 
     return file;
@@ -233,7 +235,7 @@ export class Baresip {
 
 /** Baresip says that a picture is written before it has closed the file; a whole PNG ends with the chunk IEND. */
 async function untilWhole(file: string): Promise<void> {
-  const limit = Date.now() + 5000;
+  const limit = Date.now() + 15_000;
   while (!(await readFile(file)).subarray(-8, -4).equals(Buffer.from('IEND'))) {
     if (Date.now() > limit) throw new Error(`${file} is no whole PNG`);
     await new Promise((resolve) => setTimeout(resolve, 5));

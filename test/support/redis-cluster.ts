@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort } from './redis';
+import { lastingPort } from './ports';
 
 const SLOTS = 16_384;
 const HOST = '127.0.0.1';
@@ -82,7 +82,7 @@ export class TestCluster {
   }
 
   private async add(): Promise<Server> {
-    const [port, bus] = [await freePort(), await freePort()];
+    const [port, bus] = [await lastingPort(), await lastingPort()];
     const place = ['--port', port, '--cluster-port', bus, '--bind', HOST, '--dir', this.dir, '--save', ''];
     const cluster = ['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`];
     const quick = ['--repl-diskless-sync-delay', 0];

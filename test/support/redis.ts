@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
+import { lastingPort } from './ports';
 
 /** A redis-server for tests: on a port of its own, killed and started again at will, its data kept in between. */
 export interface TestRedis {
@@ -45,7 +45,8 @@ export function randomSite(): string {
 
 export async function startRedis(options: { appendonly?: boolean } = {}): Promise<TestRedis> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sightline-redis-'));
-  const port = await freePort();
+  // While it is away nobody else gets its port: not even one of those who try to reach it, as the port that he comes from.
+  const port = await lastingPort();
   const server = new Server(port, dir, options.appendonly ?? false);
   await server.start();
 
@@ -67,9 +68,10 @@ class Server implements TestRedis {
   async start(): Promise<void> {
     const args = ['--port', this.port, '--bind', '127.0.0.1', '--dir', this.dir, '--save', '', '--daemonize', 'no'];
     const append = ['--appendonly', this.appendonly ? 'yes' : 'no', '--appendfsync', 'always'];
-    this.child = spawn('redis-server', [...args, ...append].map(String), { stdio: 'ignore' });
-    await once(this.child, 'spawn');
-    await untilReady(this.port);
+    const child = spawn('redis-server', [...args, ...append].map(String), { stdio: 'ignore' });
+    this.child = child;
+    await once(child, 'spawn');
+    await untilReady(this.port, child);
   }
 
   async kill(): Promise<void> {
@@ -95,22 +97,17 @@ class Server implements TestRedis {
   }
 }
 
-async function untilReady(port: number): Promise<void> {
+/** @throws Error when it ends by itself, as when somebody has taken its port a moment before. */
+async function untilReady(port: number, child: ChildProcess): Promise<void> {
   const client = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: () => 10 });
   client.on('error', () => undefined);
-  await new Promise<void>((resolve) => {
-    client.once('ready', () => resolve());
-    client.connect().catch(() => undefined);
-  });
-  client.disconnect();
-}
-
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-
-  return port;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`redis-server has ended with code ${code}`)));
+      client.once('ready', () => resolve());
+      client.connect().catch(() => undefined);
+    });
+  } finally {
+    client.disconnect();
+  }
 }

@@ -18,7 +18,7 @@ export interface SippOptions {
   port?: number;
   /** Default 1. */
   calls?: number;
-  /** s until it is given up; default 20. */
+  /** s until it is given up; default 40. */
   timeout?: number;
 }
 
@@ -83,7 +83,7 @@ export class Sipp {
 }
 
 function sippArguments(options: SippOptions, port: number): string[] {
-  const { scenario, remote, service, login, calls = 1, timeout = 20 } = options;
+  const { scenario, remote, service, login, calls = 1, timeout = 40 } = options;
   const file = scenario.includes('/') ? scenario : inProject('test', 'scenarios', `${scenario}.xml`);
   const args = ['-sf', file, '-i', '127.0.0.1', '-p', String(port), '-m', String(calls), '-nostdin'];
   args.push('-timeout', `${timeout}s`, '-timeout_error', '-trace_err', '-trace_msg', '-trace_screen');

@@ -8,6 +8,7 @@ import { dialogOfRequest, noteSdp, putHeaders } from './messages';
 import { addToken, lists, supports } from './sessions';
 import type { Sessions } from './sessions';
 import { hostPort, isSips } from './target';
+import { noteRegistration } from './registration';
 import { keepSubscribed } from './subscription';
 import { UserError } from './user-error';
 import { contentType, UserHeaders, withTransport } from './user-headers';
@@ -133,7 +134,7 @@ export class Responder {
   private finish(incoming: IncomingRequest, response: SipResponse): void {
     const { dialog, request } = incoming;
     if (!dialog) {
-      this.noteRegistration(incoming, response);
+      noteRegistration(this.core.contactFlows, incoming.transaction, response);
       return;
     }
     if (request.method === 'UPDATE') dialog.updatesOfPeer -= 1;
@@ -142,16 +143,6 @@ export class Responder {
     if (request.method !== 'SUBSCRIBE') return;
     if (dialog.state === 'early') dialog.apply('confirm');
     keepSubscribed(this.core, dialog, request, response);
-  }
-
-  /** A client that registered over a stream is reached over that connection from now on. */
-  private noteRegistration(incoming: IncomingRequest, response: SipResponse): void {
-    const { request, transaction } = incoming;
-    if (request.method !== 'REGISTER' || response.status >= 300 || transaction.flow.transport === 'udp') return;
-    for (const contact of request.headers.all('Contact')) {
-      const uri = /<([^>]*)>/.exec(contact)?.[1] ?? contact.split(';')[0]!;
-      this.core.contactFlows.set(uri, transaction.flow, grantedSeconds(uri, response));
-    }
   }
 }
 
@@ -179,13 +170,4 @@ function putBody(response: SipResponse, spec: ResponseSpec, user: UserHeaders): 
   const type = contentType(user, spec.body);
   if (type !== undefined) response.headers.set('Content-Type', type);
   response.body = spec.body;
-}
-
-/** The seconds that a 2xx to REGISTER grants a contact (RFC 3261 section 10.3), 0 when it is not bound. */
-function grantedSeconds(uri: string, response: SipResponse): number {
-  const bound = response.headers.all('Contact').find((contact) => contact.includes(uri));
-  if (bound === undefined) return 0;
-  const own = /;[ \t]*expires[ \t]*=[ \t]*([0-9]+)/i.exec(bound.slice(bound.indexOf(uri) + uri.length))?.[1];
-
-  return Number(own ?? response.headers.get('Expires') ?? 0);
 }

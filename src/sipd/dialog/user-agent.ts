@@ -21,6 +21,7 @@ import type { IncomingRequest } from './incoming';
 import { OutgoingInvite } from './outgoing-invite';
 import type { OutgoingRequest } from './outgoing';
 import { Refresher } from './refresher';
+import { noteRegistration } from './registration';
 import { Responder, unknownTransaction } from './responder';
 import type { ResponseSpec } from './responder';
 import { Sessions } from './sessions';
@@ -179,6 +180,11 @@ export class UserAgent {
     this.core.incoming.delete(id);
 
     return incoming.transaction;
+  }
+
+  /** Takes note of a 2xx that a released request was answered with by somebody else. */
+  accepted(transaction: ServerTransaction, response: SipResponse): void {
+    noteRegistration(this.core.contactFlows, transaction, response);
   }
 
   /** The way to a URI: the connection of a client that registered it, or what it names. @throws UserError, UnroutableError */

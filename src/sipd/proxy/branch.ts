@@ -1,7 +1,8 @@
 import type { Clock } from '../../lib/clock';
+import { Headers } from '../message/message';
 import type { SipResponse } from '../message/message';
 import type { ClientTransaction } from '../transaction/types';
-import type { Destination, Flow } from '../transport/types';
+import type { Flow } from '../transport/types';
 
 export interface BranchEvents {
   response(response: SipResponse, flow: Flow): void;
@@ -11,8 +12,8 @@ export interface BranchEvents {
 
 export interface BranchLimits {
   /** Milliseconds without any response, and without a final one. */
-  provisional: number | undefined;
-  final: number | undefined;
+  provisional?: number | undefined;
+  final?: number | undefined;
 }
 
 /** One target of a proxied request: its client transaction and the application's limits on it. */
@@ -24,9 +25,12 @@ export class Branch {
   constructor(
     private readonly clock: Clock,
     private readonly transaction: ClientTransaction,
-    readonly destination: Destination,
-    private readonly limits: BranchLimits,
+    private readonly limits: BranchLimits = {},
   ) {}
+
+  get flow(): Flow | undefined {
+    return this.transaction.flow;
+  }
 
   start(events: BranchEvents): void {
     const { provisional, final } = this.limits;
@@ -41,11 +45,15 @@ export class Branch {
     this.transaction.once('transportError', () => this.end(events, 503));
   }
 
-  /** Cancels an INVITE, at once or as soon as it has a provisional response; other methods run on. */
-  cancel(): void {
-    this.transaction.cancel();
+  /**
+   * Cancels an INVITE, at once or as soon as it has a provisional response; other methods run on.
+   * @param reasons values of Reason; only those of the first call are sent
+   */
+  cancel(reasons: readonly string[] = []): void {
+    this.transaction.cancel(Headers.from(reasons.map((reason) => ['Reason', reason])));
   }
 
+  /** Nothing but a 2xx is told from now on, and no limit runs any more. */
   close(): void {
     this.isOver = true;
     this.stopTimers();

@@ -44,11 +44,11 @@ export function parseOrder(args: readonly string[], headers: ProxyOrder['headers
   };
 }
 
-/** `2s` or `1500ms`; nothing is no limit. @throws UserError */
+/** `2s` or `1500ms`; nothing is no limit, and neither is 0, as for drachtio-server. @throws UserError */
 function parseDuration(text: string): number | undefined {
   if (text === '') return undefined;
   const match = /^([0-9]{1,7})(ms|s)$/.exec(text);
   if (!match) throw new UserError(`Invalid timeout syntax: ${text}`);
 
-  return Number(match[1]) * (match[2] === 's' ? 1000 : 1);
+  return Number(match[1]) * (match[2] === 's' ? 1000 : 1) || undefined;
 }

@@ -1,18 +1,20 @@
 import type { Clock } from '../../lib/clock';
 import type { Logger } from '../../lib/logger';
-import { hostPort, UnroutableError } from '../dialog/target';
+import { isSips, UnroutableError } from '../dialog/target';
 import { UserError } from '../dialog/user-error';
 import type { UserAgent } from '../dialog/user-agent';
-import { parseNameAddr } from '../message/grammar';
+import { parseUri } from '../message/grammar';
 import type { SipRequest, SipResponse } from '../message/message';
-import { newBranch } from '../transaction/keys';
 import type { ServerTransaction, Transactions } from '../transaction/types';
+import { isWebSocket } from '../transport/flow';
 import type { Destination, Flow, SipTransport } from '../transport/types';
 import { Branch } from './branch';
-import { forwarded, mayHop } from './forward';
+import { forwarded, hindrance } from './forward';
 import type { ProxyOrder } from './order';
+import { RoutePassage } from './passage';
+import { asRequestUri } from './route';
 import { ProxyRun } from './run';
-import type { RunListener } from './run';
+import type { Asking, RunContext, RunListener } from './run';
 import { RouteStamp } from './stamp';
 
 export interface ProxyOptions {
@@ -25,6 +27,11 @@ export interface ProxyOptions {
   secret: string;
 }
 
+const hindrances = {
+  483: 'Rejected with 483 Too Many Hops due to Max-Forwards value of 0',
+  440: 'Rejected with 440 Max-Breadth Exceeded due to Max-Breadth value of 0',
+};
+
 /**
  * The proxy beside the user agent (RFC 3261 section 16): an application hands it a request that it will not answer
  * itself. What follows in the dialog passes by its Route, without the application hearing of it.
@@ -32,13 +39,18 @@ export interface ProxyOptions {
 export class Proxy {
   private readonly runs = new Set<ProxyRun>();
   private readonly stamp: RouteStamp;
+  private readonly offFlowClosed: () => void;
 
   constructor(private readonly options: ProxyOptions) {
-    this.stamp = new RouteStamp(options.secret, options.transport);
-    options.agent.passage = {
-      request: (request, transaction) => this.pass(request, transaction),
-      ack: (ack) => this.passAck(ack),
-    };
+    const { agent, transport } = options;
+    this.stamp = new RouteStamp(options.secret, transport);
+    agent.passage = new RoutePassage({
+      ...options,
+      stamp: this.stamp,
+      wayTo: (uri) => this.wayTo(uri),
+      run: (server, order, forward, listener) => this.run(server, order, listener, forward),
+    });
+    this.offFlowClosed = transport.on('flowClosed', (flow) => this.onFlowClosed(flow));
   }
 
   /** Requests that no target has answered for good. */
@@ -46,62 +58,86 @@ export class Proxy {
     return this.runs.size;
   }
 
+  /** The connections that a request under way lives on: they must not be closed for being idle. */
+  *flowsInUse(): Iterable<string> {
+    for (const run of this.runs) yield* run.flowIds();
+  }
+
   /** Takes a request over from the user agent and sends it to its targets. @throws UserError */
   start(order: ProxyOrder, listener: RunListener): void {
     const server = this.options.agent.release(order.transactionId);
     if (!server) throw new UserError(`Unknown transaction id: ${order.transactionId}`);
-    if (!mayHop(server.request)) {
-      server.reply(483);
-      throw new UserError('Rejected with 483 Too Many Hops due to Max-Forwards value of 0');
+    const hindered = hindrance(server.request);
+    if (hindered) {
+      server.reply(hindered);
+      throw new UserError(hindrances[hindered]);
     }
-    const run = new ProxyRun(this.context, server, order, listener);
-    this.runs.add(run);
-    if (run.start()) return;
-    this.runs.delete(run);
-    server.reply(500);
+    if (this.run(server, order, listener, (asking) => this.forward(asking))) return;
     throw new UserError(`error proxying request to ${order.targets.join(', ')}`);
   }
 
   close(): void {
     this.options.agent.passage = undefined;
+    this.offFlowClosed();
     for (const run of this.runs) run.close();
     this.runs.clear();
   }
 
-  private get context(): ConstructorParameters<typeof ProxyRun>[0] {
-    return {
-      clock: this.options.clock,
-      forward: (request, order, target, from) => this.forward(request, order, target, from),
+  /** False when no target could be asked; the request is answered 500 then. */
+  private run(
+    server: ServerTransaction,
+    order: ProxyOrder,
+    listener: RunListener,
+    forward: RunContext['forward'],
+  ): boolean {
+    const context: RunContext = {
+      forward,
+      accepted: (transaction, response) => this.options.agent.accepted(transaction, response),
       respondStateless: (response, flow) => this.respondStateless(response, flow),
-      ended: (run) => this.runs.delete(run),
+      ended: (ended) => this.runs.delete(ended),
     };
+    const run = new ProxyRun(context, server, order, listener);
+    this.runs.add(run);
+    let isSent = false;
+    try {
+      isSent = run.start();
+    } finally {
+      if (!isSent) {
+        run.close();
+        this.runs.delete(run);
+        server.reply(500);
+      }
+    }
+
+    return isSent;
   }
 
-  private forward(request: SipRequest, order: ProxyOrder, target: string, from: Flow): Branch | undefined {
+  private forward({ request, from, order, target, breadth }: Asking): Branch | undefined {
     const destination = this.wayTo(target);
     if (!destination) return undefined;
-    const recordRoutes = order.recordRoute ? this.recordRoutes(request.callId, from, destination) : [];
-    const uri = this.isLocal(request, from) || order.targets[0] !== target ? target : undefined;
-    const copy = forwarded(request, { uri, recordRoutes, headers: order.headers });
-    this.dropOwnRoutes(copy, true);
+    const isReplaced = this.isLocal(request, from) || !order.targets.includes(target);
+    const uri = isReplaced ? asRequestUri({ uri: target, address: parseUri(target) }) : request.uri;
+    const recordRoutes = order.recordRoute ? this.recordRoutes(request.callId, from, destination, uri) : [];
+    const copy = forwarded(request, { uri, breadth, recordRoutes, headers: order.headers });
+    this.dropOwnRoutes(copy);
     const { provisionalTimeout: provisional, finalTimeout: final } = order;
+    const transaction = this.options.transactions.request(copy, destination, request);
 
-    const transaction = this.options.transactions.request(copy, destination);
-
-    return new Branch(this.options.clock, transaction, destination, { provisional, final });
+    return new Branch(this.options.clock, transaction, { provisional, final });
   }
 
   /** Two of them when the request leaves by another transport than it came by (RFC 5658). */
-  private recordRoutes(callId: string, from: Flow, destination: Destination): string[] {
-    const out = this.stamp.make(callId, destination);
-    const back = this.stamp.make(callId, from);
+  private recordRoutes(callId: string, from: Flow, destination: Destination, uri: string): string[] {
+    const isSecure = isSips(uri);
+    const out = this.stamp.make(callId, destination, isSecure);
+    const back = this.stamp.make(callId, from, isSecure);
 
     return back === out ? [out] : [back, out];
   }
 
-  /** drachtio-server keeps a Request-URI that names somebody else and only sends it elsewhere. */
+  /** drachtio-server keeps a Request-URI that names somebody else and only sends it elsewhere; a redirection replaces it. */
   private isLocal(request: SipRequest, from: Flow): boolean {
-    const { host, port = 5060, scheme } = request.target;
+    const { host, scheme, port = scheme === 'sips' ? 5061 : 5060 } = request.target;
     if (scheme !== 'sip' && scheme !== 'sips') return false;
     const own = [this.options.transport.sentBy(from), from.local];
 
@@ -119,76 +155,23 @@ export class Proxy {
     }
   }
 
-  /** A request inside a dialog that we are only in the path of. False when it is not one of ours. */
-  private pass(request: SipRequest, server: ServerTransaction): boolean {
-    if (!this.isThrough(request)) return false;
-    if (!mayHop(request)) return server.reply(483);
-    const copy = forwarded(request, {});
-    const order: ProxyOrder = { ...passing, transactionId: server.id, targets: [this.nextHop(copy)] };
-    const run = new ProxyRun(
-      { ...this.context, forward: (_request, _order, target) => this.relay(copy, target) },
-      server,
-      order,
-      silent,
-    );
-    this.runs.add(run);
-    if (run.start()) return true;
-    this.runs.delete(run);
-
-    return server.reply(503);
-  }
-
-  private relay(copy: SipRequest, target: string): Branch | undefined {
-    const destination = this.wayTo(target);
-    if (!destination) return undefined;
-    const transaction = this.options.transactions.request(copy, destination);
-
-    return new Branch(this.options.clock, transaction, destination, { provisional: undefined, final: undefined });
-  }
-
-  /** An ACK to a 2xx has no transaction, and nobody to tell of a failure. */
-  private passAck(ack: SipRequest): void {
-    if (!this.isThrough(ack) || !mayHop(ack)) return;
-    const copy = forwarded(ack, {});
-    const destination = this.wayTo(this.nextHop(copy));
-    if (!destination) return;
-    const { transactions, transport } = this.options;
-    const { address, port } = transport.sentBy(destination);
-    copy.headers.prepend(
-      'Via',
-      `SIP/2.0/${destination.transport.toUpperCase()} ${hostPort(address, port)};branch=${newBranch()};rport`,
-    );
-    transactions.sendStateless(copy, destination).catch((error: unknown) => {
-      this.options.log.warn({ err: error }, 'An ACK could not be sent on');
-    });
-  }
-
-  private isThrough(request: SipRequest): boolean {
-    const route = request.headers.first('Route');
-
-    return route !== undefined && this.stamp.isOurs(request.callId, route);
-  }
-
-  /** Takes our own Routes away and gives the URI of the next hop: the next Route, or the Request-URI. */
-  private nextHop(request: SipRequest): string {
-    this.dropOwnRoutes(request, false);
-    const [route] = request.headers.all('Route');
-    if (route === undefined) return request.uri;
-
-    return parseNameAddr(route).uri;
-  }
-
-  /** Some clients send a new request with a Route to us: that one has served its purpose. */
-  private dropOwnRoutes(request: SipRequest, isNew: boolean): void {
-    if (isNew) {
-      request.headers.removeFirst('Route');
-      return;
+  /**
+   * A Route of a new request has led it here and served its purpose, whatever it says: some clients name us as others
+   * do. A Path may name us twice.
+   */
+  private dropOwnRoutes({ headers }: SipRequest): void {
+    headers.removeFirst('Route');
+    for (let next = headers.first('Route'); next !== undefined; next = headers.first('Route')) {
+      if (!this.stamp.isSelf(next.slice(next.indexOf('<') + 1, next.indexOf('>')))) return;
+      headers.removeFirst('Route');
     }
-    const routes = request.headers.all('Route');
-    const firstOther = routes.findIndex((route) => !this.stamp.isOurs(request.callId, route));
-    const rest = firstOther < 0 ? [] : routes.slice(firstOther);
-    if (rest.length > 0) request.headers.set('Route', rest);
-    else request.headers.remove('Route');
+  }
+
+  /** A browser that is gone cannot be answered, and must not keep anyone ringing. */
+  private onFlowClosed(flow: Flow): void {
+    if (!isWebSocket(flow.transport)) return;
+    this.stamp.forget(flow);
+    for (const run of this.runs) if (run.flow.id === flow.id) run.cancel();
   }
 
   private respondStateless(response: SipResponse, flow: Flow): void {
@@ -198,15 +181,3 @@ export class Proxy {
     });
   }
 }
-
-/** What passes by its Route is told to nobody. */
-const silent: RunListener = { final: () => undefined, done: () => undefined };
-const passing = {
-  recordRoute: false,
-  fullResponse: false,
-  followRedirects: false,
-  simultaneous: false,
-  provisionalTimeout: undefined,
-  finalTimeout: undefined,
-  headers: [],
-};

@@ -1,23 +1,33 @@
-import type { Clock } from '../../lib/clock';
-import { parseAddresses } from '../message/grammar';
-import { SipSyntaxError } from '../message/errors';
 import { SipResponse } from '../message/message';
 import type { SipRequest } from '../message/message';
 import { makeResponse } from '../message/response';
 import type { ServerTransaction } from '../transaction/types';
-import type { Destination, Flow } from '../transport/types';
-import { bestResponse } from './best';
+import type { Flow } from '../transport/types';
+import { bestResponse, isChallenge } from './best';
 import type { Branch } from './branch';
+import { Breadth } from './breadth';
 import type { ProxyOrder } from './order';
+import { redirections } from './redirect';
 
 /** Most targets that one request comes to, redirections counted: whoever answers 302 may not make us call everybody. */
 const mostTargets = 64;
 
+/** One target's turn. */
+export interface Asking {
+  /** The request as it came, and the way that it came by. */
+  readonly request: SipRequest;
+  readonly from: Flow;
+  readonly order: ProxyOrder;
+  readonly target: string;
+  readonly breadth: number;
+}
+
 /** What a run needs of the proxy around it. */
 export interface RunContext {
-  readonly clock: Clock;
   /** Sends the request on to a target; undefined when there is no way to it. */
-  forward(request: SipRequest, order: ProxyOrder, target: string, from: Flow): Branch | undefined;
+  forward(asking: Asking): Branch | undefined;
+  /** A target has accepted the request, and its caller is told so. */
+  accepted(server: ServerTransaction, response: SipResponse): void;
   /** Sends a response along its Vias, outside the server transaction. */
   respondStateless(response: SipResponse, flow: Flow): void;
   ended(run: ProxyRun): void;
@@ -25,17 +35,25 @@ export interface RunContext {
 
 /** Whoever ordered it hears of each final response as it came, and of the end. */
 export interface RunListener {
-  final(response: SipResponse, from: Flow | Destination): void;
+  final(response: SipResponse, from: Flow): void;
   done(): void;
 }
 
-/** One request on its way to its targets (RFC 3261 section 16): serial or parallel, until one accepts or all have refused. */
+/**
+ * One request on its way to its targets (RFC 3261 sections 16.6 to 16.10): serial or parallel, until one accepts or all
+ * have refused.
+ */
 export class ProxyRun {
+  /** Those that are still to be asked, each of them once (section 16.5). */
   private readonly targets: string[];
   private readonly seen: Set<string>;
-  private readonly branches = new Set<Branch>();
+  /** Those that are asked and have not answered for good, each with its share of the breadth. */
+  private readonly branches = new Map<Branch, number>();
+  private readonly breadth: Breadth;
   private readonly refusals: SipResponse[] = [];
+  private readonly offs: (() => void)[];
   private isSearching = true;
+  private isCancelled = false;
   private isDone = false;
   private sent = 0;
 
@@ -45,10 +63,25 @@ export class ProxyRun {
     private readonly order: ProxyOrder,
     private readonly listener: RunListener,
   ) {
-    this.targets = [...order.targets];
     this.seen = new Set(order.targets);
-    server.once('cancel', () => this.cancel());
-    server.once('transportError', () => this.cancel());
+    this.targets = [...this.seen];
+    this.breadth = new Breadth(server.request);
+    this.offs = [
+      server.once('cancel', (cancel) => this.cancel(cancel.headers.all('Reason'))),
+      server.once('transportError', () => this.cancel()),
+      server.once('timeout', () => this.expired()),
+    ];
+  }
+
+  /** The way that the request came by. */
+  get flow(): Flow {
+    return this.server.flow;
+  }
+
+  /** The connections that this lives on. */
+  *flowIds(): Iterable<string> {
+    yield this.server.flow.id;
+    for (const { flow } of this.branches.keys()) if (flow) yield flow.id;
   }
 
   /** False when no target could be asked. */
@@ -58,65 +91,109 @@ export class ProxyRun {
     return this.sent > 0;
   }
 
+  /** The caller gave up, or is gone: no new target, and those that ring are cancelled (RFC 3261 section 16.10). */
+  cancel(reasons: readonly string[] = []): void {
+    this.isSearching = false;
+    this.isCancelled = true;
+    this.cancelOthers(reasons);
+  }
+
   /** Stops all that runs, without a word to the network. */
   close(): void {
     this.isSearching = false;
     this.isDone = true;
-    for (const branch of this.branches) branch.close();
-    this.branches.clear();
+    for (const off of this.offs) off();
+    this.leaveBranches();
   }
 
   private next(): void {
     while (this.isSearching && this.targets.length > 0) {
-      const branch = this.context.forward(this.server.request, this.order, this.targets.shift()!, this.server.flow);
-      if (!branch) continue;
-      this.sent += 1;
-      this.branches.add(branch);
-      branch.start({
-        response: (response, flow) => this.onResponse(branch, response, flow),
-        ended: (status) => this.onEnded(branch, status),
-      });
-      if (!this.order.simultaneous) return;
+      const breadth = this.breadth.take(this.order.simultaneous ? this.targets.length : 1);
+      if (breadth === 0) return;
+      const { request, flow: from } = this.server;
+      const branch = this.context.forward({ request, from, order: this.order, target: this.targets.shift()!, breadth });
+      if (branch) this.begin(branch, breadth);
+      else this.skip(breadth);
+      if (branch && !this.order.simultaneous) return;
     }
   }
 
-  private onResponse(branch: Branch, response: SipResponse, flow: Flow | undefined): void {
+  private begin(branch: Branch, breadth: number): void {
+    this.sent += 1;
+    this.branches.set(branch, breadth);
+    branch.start({
+      response: (response, flow) => this.onResponse(branch, response, flow),
+      ended: (status) => this.onEnded(branch, status),
+    });
+  }
+
+  /** RFC 3261 section 16.9: a target without a way to it is as one that is out of service. */
+  private skip(breadth: number): void {
+    this.breadth.giveBack(breadth);
+    this.refusals.push(this.ownResponse(503));
+  }
+
+  /** False when it had ended before. */
+  private leave(branch: Branch): boolean {
+    this.breadth.giveBack(this.branches.get(branch) ?? 0);
+
+    return this.branches.delete(branch);
+  }
+
+  private onResponse(branch: Branch, response: SipResponse, flow: Flow): void {
     if (response.status === 100) return;
-    if (response.status >= 200) this.tell(response, flow ?? branch.destination);
-    const own = strip(response);
-    if (own.headers.count('Via') === 0) return;
-    if (response.status < 200) this.server.respond(own);
+    if (response.status >= 200) this.tell(response, flow);
+    const own = this.withVias(response);
+    if (response.status < 200) this.progress(own);
     else if (response.status < 300) this.accept(branch, own);
     else this.refused(branch, own);
   }
 
-  /** Every 2xx goes back at once, a second one too: each makes a dialog that its caller must acknowledge or end. */
+  /** RFC 4320 section 4.1: only an INVITE may be answered provisionally. */
+  private progress(response: SipResponse): void {
+    if (this.isInvite) this.server.respond(response);
+  }
+
+  /**
+   * Every 2xx to an INVITE goes back at once, a second one too, and one that a CANCEL did not catch: each makes a dialog
+   * that its caller must acknowledge or end. Of other requests nothing is answered twice (RFC 4320 section 4.2).
+   */
   private accept(branch: Branch, response: SipResponse): void {
     const isFirst = this.server.finalStatus === undefined;
-    if (!isFirst || !this.server.respond(response)) this.context.respondStateless(response, this.server.flow);
+    const isSent = isFirst && this.server.respond(response);
+    if (isSent) this.acceptedBy(response);
+    else if (this.isInvite) this.context.respondStateless(response, this.server.flow);
     this.isSearching = false;
-    this.branches.delete(branch);
-    this.cancelOthers();
+    this.leave(branch);
+    // So that a phone does not tell of a call that was missed.
+    this.cancelOthers([`SIP;cause=${response.status};text="Call completed elsewhere"`]);
     this.finish();
   }
 
+  private acceptedBy(response: SipResponse): void {
+    this.context.accepted(this.server, response);
+    // A proxy repeats no 2xx of its own accord (RFC 6026 section 7.1), so nothing of the request need be kept for it.
+    this.server.acknowledged();
+  }
+
   private refused(branch: Branch, response: SipResponse): void {
-    this.branches.delete(branch);
-    const isFollowed = this.follow(response);
-    if (!isFollowed) this.refusals.push(response);
-    // 6xx speaks for all targets; a challenge has to be answered before anyone else is asked.
-    const endsSearch = response.status >= 600 || response.status === 401 || response.status === 407;
-    if (endsSearch) {
+    this.leave(branch);
+    if (!this.follow(response)) this.refusals.push(response);
+    if (response.status >= 600) {
+      // It speaks for all targets (RFC 3261 section 16.7, step 5).
       this.isSearching = false;
-      this.cancelOthers();
+      this.cancelOthers([`SIP;cause=${response.status}`]);
+    } else if (isChallenge(response.status)) {
+      // It has to be answered before anyone else is asked; those that are asked already may still accept.
+      this.isSearching = false;
     }
     this.goOn();
   }
 
   /** A branch ended without a response, or was given up: the timeout is a 408 (RFC 3261 section 16.8). */
   private onEnded(branch: Branch, status: number): void {
-    if (!this.branches.delete(branch)) return;
-    if (this.server.finalStatus === undefined) this.refusals.push(this.ownResponse(status));
+    if (!this.leave(branch)) return;
+    this.refusals.push(this.ownResponse(status));
     this.goOn();
   }
 
@@ -125,64 +202,73 @@ export class ProxyRun {
     if (this.order.simultaneous || this.branches.size === 0) this.next();
     if (this.branches.size > 0) return;
     this.isSearching = false;
-    if (this.server.finalStatus === undefined) {
-      const best = bestResponse(this.refusals) ?? this.ownResponse(408);
-      this.server.respond(best);
-    }
+    if (this.server.finalStatus === undefined) this.refuse();
+    this.finish();
+  }
+
+  /** Nothing is said of a request other than INVITE when all that there is to say is 408. */
+  private refuse(): void {
+    if (this.isCancelled) this.refusals.push(this.ownResponse(487));
+    const { refusals, isCancelled } = this;
+    const best = bestResponse({ refusals, isCancelled, method: this.server.request.method });
+    if (best) this.server.respond(best);
+  }
+
+  /** The time for an answer to a request other than INVITE is over: none may be sent any more (RFC 4320 section 4.2). */
+  private expired(): void {
+    this.isSearching = false;
     this.finish();
   }
 
   private follow(response: SipResponse): boolean {
     if (!this.order.followRedirects || !this.isSearching || response.status > 399) return false;
-    const room = mostTargets - this.seen.size;
-    const added = contactsOf(response)
+    const isSecure = this.server.request.target.scheme === 'sips';
+    const added = redirections(response, isSecure)
       .filter((uri) => !this.seen.has(uri))
-      .slice(0, room);
+      .slice(0, Math.max(0, mostTargets - this.seen.size));
     for (const uri of added) this.seen.add(uri);
     this.targets.unshift(...added);
 
     return added.length > 0;
   }
 
-  /** The caller gave up: no new target, and those that ring are cancelled; their 487 goes back. */
-  private cancel(): void {
-    this.isSearching = false;
-    this.cancelOthers();
+  /** @param reasons why, for their CANCEL (RFC 3326 section 2) */
+  private cancelOthers(reasons: readonly string[]): void {
+    for (const branch of this.branches.keys()) branch.cancel(reasons);
   }
 
-  private cancelOthers(): void {
-    for (const branch of this.branches) branch.cancel();
+  private leaveBranches(): void {
+    for (const branch of this.branches.keys()) branch.close();
+    this.branches.clear();
   }
 
-  private tell(response: SipResponse, from: Flow | Destination): void {
+  private tell(response: SipResponse, from: Flow): void {
     if (this.order.fullResponse && !this.isDone) this.listener.final(response, from);
   }
 
   private finish(): void {
     if (this.isDone) return;
-    this.isDone = true;
+    this.close();
     if (this.order.fullResponse) this.listener.done();
     this.context.ended(this);
+  }
+
+  private get isInvite(): boolean {
+    return this.server.request.method === 'INVITE';
   }
 
   private ownResponse(status: number): SipResponse {
     return makeResponse(this.server.request, status);
   }
-}
 
-/** The response without our Via. */
-function strip(response: SipResponse): SipResponse {
-  const headers = response.headers.clone();
-  headers.removeFirst('Via');
+  /**
+   * The response as its sender's Vias should have made it (RFC 3261 section 16.7, step 3): with those that the request
+   * came by. What the target made of them is not looked at, as it could lead the response anywhere, or nowhere.
+   */
+  private withVias(response: SipResponse): SipResponse {
+    const headers = response.headers.clone();
+    headers.set('Via', this.server.request.headers.all('Via'));
 
-  return new SipResponse(response.status, response.reason, headers, response.body);
-}
-
-function contactsOf(response: SipResponse): string[] {
-  try {
-    return parseAddresses(response.headers.all('Contact')).map(({ uri }) => uri);
-  } catch (error) {
-    if (error instanceof SipSyntaxError) return [];
-    throw error;
+    return new SipResponse(response.status, response.reason, headers, response.body);
   }
 }

@@ -33,11 +33,11 @@ export class RoutedTransactions implements Transactions {
     this.off = inner.off.bind(inner);
   }
 
-  request(request: SipRequest, destination: Destination): ClientTransaction {
+  request(request: SipRequest, destination: Destination, received?: SipRequest): ClientTransaction {
     if (isFlow(destination) || isPlain(request, destination, this.context)) {
-      return this.inner.request(request, destination);
+      return this.inner.request(request, destination, received);
     }
-    const attempts = this.attempts(request, destination);
+    const attempts = this.attempts(request, destination, received);
     if (!needsLookUp(destination)) {
       attempts.start(waysOf(request, destination, this.context));
     } else {
@@ -77,7 +77,7 @@ export class RoutedTransactions implements Transactions {
     this.inner.close();
   }
 
-  private attempts(request: SipRequest, asked: Target): Attempts {
+  private attempts(request: SipRequest, asked: Target, received: SipRequest | undefined): Attempts {
     let isFirst = true;
     const contact = request.headers.get('Contact');
 
@@ -90,7 +90,7 @@ export class RoutedTransactions implements Transactions {
           request.headers.set('Contact', adaptContact(contact, this.placeOf(asked), this.placeOf(target)));
         }
 
-        return this.inner.request(request, target);
+        return this.inner.request(request, target, received);
       },
       failed: (target, ms) => this.context.downs.add(target, ms),
       report: (error, event) => this.log.error({ err: error, event }, 'a listener of a SIP transaction failed'),

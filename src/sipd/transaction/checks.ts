@@ -21,7 +21,7 @@ const defaultSchemes = ['sip', 'sips', 'tel'];
 /**
  * The checks of a new request that need nothing but the request, in the order of RFC 3261 section 8.2 with that of
  * section 16.3 for what a proxy would see first. ACK and CANCEL are never refused for what they require.
- * @param isMerged whether this request came already by another way
+ * @param isMerged whether this request came already by another way, or was sent on from here as it is (section 16.3, step 4)
  */
 export function checkRequest(request: SipRequest, options: CheckOptions, isMerged: boolean): Refusal | undefined {
   return (
@@ -55,10 +55,15 @@ function checkHops(request: SipRequest): Refusal | undefined {
   return hops !== undefined && Number(hops) === 0 && request.toTag === undefined ? { status: 483 } : undefined;
 }
 
-/** Section 8.2.2.3, and 16.3 step 5 for Proxy-Require. */
+/**
+ * Section 8.2.2.3, and 16.3 step 5 for Proxy-Require. What a request within a dialog requires that has a Route, which is to
+ * go on from here, is for the far end to know.
+ */
 function checkRequired(request: SipRequest, extensions: readonly string[] | undefined): Refusal | undefined {
   if (!extensions) return undefined;
-  const required = [...request.headers.all('Require'), ...request.headers.all('Proxy-Require')];
+  const isPassing = request.toTag !== undefined && request.headers.has('Route');
+  const ofUs = isPassing ? [] : request.headers.all('Require');
+  const required = [...ofUs, ...request.headers.all('Proxy-Require')];
   const unknown = required.filter((name) => name !== '' && !extensions.includes(name.toLowerCase()));
   if (unknown.length === 0) return undefined;
 

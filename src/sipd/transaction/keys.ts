@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SipRequest, SipResponse } from '../message/message';
+import type { Return } from './loops';
 
 /** What a branch of RFC 3261 begins with (section 8.1.1.7). */
 const cookie = 'z9hG4bK';
@@ -54,10 +55,13 @@ export function clientKey(message: SipRequest | SipResponse): string {
 
 /**
  * What is the same in two copies of one request that came by different ways (section 8.2.2.2). Undefined for requests
- * within a dialog, which cannot fork.
+ * within a dialog, which cannot fork. One that was sent on from here and came back for somebody else is no copy.
  */
-export function mergeKey(request: SipRequest): string | undefined {
+export function mergeKey(request: SipRequest, cameBack?: Return): string | undefined {
   if (request.toTag !== undefined) return undefined;
+  if (cameBack === 'spiral') {
+    return keyOf(request.fromTag, request.callId, request.cseq.number, request.method, request.uri);
+  }
 
   return keyOf(request.fromTag, request.callId, request.cseq.number, request.method);
 }

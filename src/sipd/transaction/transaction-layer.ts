@@ -16,6 +16,7 @@ import { InviteClientTx, NonInviteClientTx } from './client';
 import type { ClientEntry, FlowUser, ServerEntry, TransactionContext } from './context';
 import { faultResponse } from './faults';
 import { GivenUpInvites } from './given-up';
+import { LoopMarks } from './loops';
 import { clientKey, mergeKey, newBranch, serverKey } from './keys';
 import { InviteServerTx, NonInviteServerTx } from './server';
 import { defaultTimers } from './timers';
@@ -58,6 +59,7 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
   private readonly mergeKeys = new Map<string, string>();
   private readonly flowUsers = new Map<string, Set<FlowUser>>();
   private readonly givenUp: GivenUpInvites;
+  private readonly loops = new LoopMarks();
   private readonly counts = {
     ...{ clientTotal: 0, serverTotal: 0, retransmissionsSent: 0, retransmissionsReceived: 0 },
     ...{ malformed: 0, refused: 0, stray: 0 },
@@ -89,10 +91,10 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
   }
 
   /** @throws Error when the layer is closed, or when an ACK is given: it has no transaction of its own. */
-  request(request: SipRequest, destination: Destination): ClientTransaction {
+  request(request: SipRequest, destination: Destination, received?: SipRequest): ClientTransaction {
     if (this.isClosed) throw new Error('The transaction layer is closed');
     if (request.method === 'ACK') throw new Error('An ACK to a 2xx is sent without a transaction');
-    request.headers.prepend('Via', this.newVia(destination));
+    request.headers.prepend('Via', this.newVia(destination, received));
 
     return this.start(request, destination);
   }
@@ -158,14 +160,15 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
     return transaction;
   }
 
-  /** A Via of ours for that destination, with a branch that was never used. */
-  newVia(destination: Destination): string {
+  /** A Via of ours for that destination, with a branch that was never used, and the mark of a request that is sent on. */
+  newVia(destination: Destination, received?: SipRequest): string {
     const { address, port } = this.transport.sentBy(destination);
     // RFC 5923: over a connection that we open and whose far end may come back by it, as we have proven who we are.
     const alias = destination.transport === 'tls' && !('remote' in destination) ? ';alias' : '';
     const sentBy = formatHostPort(address, port);
+    const branch = newBranch() + (received ? this.loops.of(received) : '');
 
-    return `SIP/2.0/${destination.transport.toUpperCase()} ${sentBy};branch=${newBranch()};rport${alias}`;
+    return `SIP/2.0/${destination.transport.toUpperCase()} ${sentBy};branch=${branch};rport${alias}`;
   }
 
   private receive(message: SipMessage, flow: Flow): void {
@@ -188,7 +191,8 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
       if (screened !== 'drop') this.refuseStateless(request, screened, flow);
       return;
     }
-    const merge = mergeKey(request);
+    const cameBack = this.loops.judge(request);
+    const merge = mergeKey(request, cameBack);
     const isMerged = merge !== undefined && this.merges.has(merge);
     if (merge !== undefined && !isMerged) {
       this.merges.set(merge, key);
@@ -197,7 +201,7 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
     this.counts.serverTotal += 1;
     const Transaction = request.method === 'INVITE' ? InviteServerTx : NonInviteServerTx;
     const transaction = new Transaction(this.context, key, request, flow, this.report);
-    const refusal = checkRequest(request, this.options.checks ?? noChecks, isMerged);
+    const refusal = checkRequest(request, this.options.checks ?? noChecks, isMerged || cameBack === 'loop');
     if (refusal) {
       this.counts.refused += 1;
       transaction.reply(refusal.status, refusal.reason, refusal.headers);

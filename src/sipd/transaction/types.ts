@@ -103,8 +103,11 @@ export interface TransactionStats {
 
 /** The transaction user's view of the layer. */
 export interface Transactions extends Pick<TypedEmitter<LayerEvents>, 'on' | 'once' | 'off'> {
-  /** Sends a request in a new client transaction; its Via is added here. ACK to a 2xx goes by `sendStateless`. */
-  request(request: SipRequest, destination: Destination): ClientTransaction;
+  /**
+   * Sends a request in a new client transaction; its Via is added here. ACK to a 2xx goes by `sendStateless`.
+   * @param received the request as it came, when this is one that is sent on: it is known again when it comes back
+   */
+  request(request: SipRequest, destination: Destination, received?: SipRequest): ClientTransaction;
   /** Sends a message outside any transaction. A request without a Via gets one. Rejects with TransportError. */
   sendStateless(message: SipRequest | SipResponse, destination: Destination): Promise<Flow>;
   stats(): TransactionStats;

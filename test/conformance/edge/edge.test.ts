@@ -11,6 +11,7 @@ import { recordStories } from './stories/records';
 import { requestStories } from './stories/requests';
 import { sessionStories } from './stories/sessions';
 import { wireStories } from './stories/wire';
+import { strictProxyStories } from './stories/strict-proxying';
 import { streamStories, strictStreamStories } from './stories/streams';
 
 /** The same stories over each SIP edge, so that an application cannot tell one from the other. */
@@ -57,6 +58,7 @@ describe.each(edges)('SIP edge: %s', (name, start) => {
     describe('strictness with calls to the application', () => strictIncomingStories(stage));
     describe('strictness with calls of the application', () => strictOutgoingStories(stage));
     describe('strictness inside a call', () => strictInDialogStories(stage));
+    describe('strictness of the proxy', () => strictProxyStories(stage));
     describe('strictness on streams', () => strictStreamStories(stage));
     describe('session timers', () => sessionStories(stage));
   }

@@ -81,6 +81,6 @@ export class Desk {
 }
 
 const writeField = `
-  local record = cmsgpack.unpack(redis.call('GET', KEYS[1]))
+  local record = cjson.decode(redis.call('GET', KEYS[1]))
   record[tonumber(ARGV[1])] = ARGV[2]
-  redis.call('SET', KEYS[1], cmsgpack.pack(record))`;
+  redis.call('SET', KEYS[1], cjson.encode(record))`;

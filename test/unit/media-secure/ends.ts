@@ -131,9 +131,9 @@ export function ready(...wires: SecureWire[]): Promise<void[]> {
   );
 }
 
-/** Looks at each turn of the event loop whether something is so. @throws Error after 5 s. */
+/** Looks at each turn of the event loop whether something is so. @throws Error after 15 s. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
-  const limit = Date.now() + 5000;
+  const limit = Date.now() + 15_000;
   while (!isSo()) {
     if (Date.now() > limit) throw new Error(`${what} did not come true`);
     await new Promise((resolve) => setImmediate(resolve));

@@ -4,7 +4,8 @@ import { openStore } from '../../../src/store/connection';
 import type { Store } from '../../../src/store/connection';
 import { makeKeys, type Keys } from '../../../src/store/keys';
 import { startCluster, type TestCluster } from '../../support/redis-cluster';
-import { freePort, randomSite } from '../../support/redis';
+import { lastingPort } from '../../support/ports';
+import { randomSite } from '../../support/redis';
 
 /** The store on a Redis Cluster: one connection to the master of the site, wherever that is. */
 
@@ -54,7 +55,7 @@ it('talks to the master of the site, whichever node is asked first, and whicheve
   const holders = new Set<number>();
   for (let sites = 0; holders.size < cluster.ports.length; sites++) {
     keys = makeKeys(randomSite());
-    const dead = `redis-cluster://127.0.0.1:${await freePort()}`;
+    const dead = `redis-cluster://127.0.0.1:${await lastingPort()}`;
     const opened = await open(`${dead},127.0.0.1:${cluster.ports[sites % cluster.ports.length]}`);
     await opened.redis.set(keys.emergency, 'text');
     expect(await opened.redis.pipeline().get(keys.emergency).exists(keys.nodes).exec()).toEqual([
@@ -99,7 +100,7 @@ it('follows a failover: the replica that takes the place of a dead master is the
 }, 30_000);
 
 it('says at the start what is wrong when no node answers, without the password', async () => {
-  const url = `redis-cluster://user:secret@127.0.0.1:${await freePort()},127.0.0.1:${await freePort()}`;
+  const url = `redis-cluster://user:secret@127.0.0.1:${await lastingPort()},127.0.0.1:${await lastingPort()}`;
   const error = await openStore({ url, key: keys.root, log }).catch((thrown: unknown) => thrown as SightlineError);
   expect(error).toBeInstanceOf(SightlineError);
   expect((error as SightlineError).code).toBe('STORE_UNAVAILABLE');

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { SightlineError } from '../../../src/lib/errors';
 import { silentLogger } from '../../../src/lib/logger';
 import { openStore } from '../../../src/store/connection';
@@ -32,6 +33,36 @@ describe('a Redis of our own', () => {
   });
 
   afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  it('is told what one turn has to say by one write, or at once when somebody waits for it', async () => {
+    const store = await openStore({ log, dataDir });
+    try {
+      const { redis } = store;
+      const held = (): number => redis.stream.writableCorked;
+      const answers = [redis.set('a', '1'), redis.set('b', '2')];
+      expect(held()).toBe(1);
+      redis.hurry();
+      expect(held()).toBe(0);
+      answers.push(redis.set('c', '3'));
+      expect(held()).toBe(1);
+      await Promise.all(answers);
+      expect(held()).toBe(0);
+      redis.hurry();
+      expect(await redis.mget('a', 'b', 'c')).toEqual(['1', '2', '3']);
+    } finally {
+      await store.close();
+    }
+  });
+
+  it('leaves no timer behind, by which its process would live on', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const store = await openStore({ log, dataDir });
+    await store.close();
+    // Longer than what is due at once; timers run in the order in which they fall due, on a slow machine too.
+    await pause(10);
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
 
   it('starts, keeps what it is given over a restart, and is gone after close', async () => {
     const first = await openStore({ log, dataDir });

@@ -136,7 +136,7 @@ describe('a program of verbs', () => {
   it('says nothing of a batch that changes nothing', async () => {
     const site = randomSite();
     const { values, rest } = await run(site, program.command('dropTicket', { ticketId: 'nothing' }));
-    expect([values, rest]).toEqual([[''], ['', [], '', '']]);
+    expect([values, rest]).toEqual([[''], ['', [], '', '', 0]]);
     expect(await redis.exists(makeKeys(site).revision)).toBe(0);
   });
 
@@ -152,7 +152,7 @@ describe('a program of verbs', () => {
     const { due: key, root } = makeKeys(site);
     const parameters = [key, root, 1_000, 'one~1', 'pauseSeat', 2, 's1', 'tea'];
     const evaluated = await evaluate(redis, program, 1, parameters);
-    expect(evaluated).toEqual([['offline'], 1, [expect.stringContaining('tea')], '', '']);
+    expect(evaluated).toEqual([['offline'], 1, [expect.stringContaining('tea')], '', '', 0]);
   });
 
   it('is refused when a head and its caller name different things', () => {

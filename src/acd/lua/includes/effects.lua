@@ -75,7 +75,7 @@ end
 local function oweNothing(entry) sortedSet(DUE, entry, nil) end
 
 -- What was read in this batch by its key, so that each is read once; false where there is none. A ticket or a seat is a record:
--- a list of texts in the order of RECORD, packed; its fields are reached by their names. A queue is a hash.
+-- a list of texts in the order of RECORD, as JSON; its fields are reached by their names. A queue is a hash.
 local known
 -- Tickets, seats and queues that may have changed: their rows go to every node.
 local touched, isTouched
@@ -133,9 +133,24 @@ local function asRecord(kind, list)
   return setmetatable(list, recordOf[kind])
 end
 
-local function unpackRecord(kind, packed)
-  local ok, list = pcall(cmsgpack.unpack, packed)
+local function readRecord(kind, text)
+  local ok, list = pcall(cjson.decode, text)
   return ok and type(list) == 'table' and asRecord(kind, list) or nil
+end
+
+-- Records as texts, made once a batch: for the store and for the rows.
+local written
+
+BEGIN[#BEGIN + 1] = function() written = {} end
+
+-- Only at the end of the batch, when nothing is changed any more.
+local function textOf(record)
+  local text = written[record]
+  if not text then
+    text = cjson.encode(record)
+    written[record] = text
+  end
+  return text
 end
 
 local function newRecord(kind, id)
@@ -147,8 +162,8 @@ end
 local function load(kind, id)
   local key = keyOf(kind, id)
   if known[key] == nil then
-    local packed = redis.call('GET', key)
-    known[key] = packed and (unpackRecord(kind, packed) or error(key .. ' holds no record'))
+    local text = redis.call('GET', key)
+    known[key] = text and (readRecord(kind, text) or error(key .. ' holds no record'))
   end
   return known[key] or nil
 end

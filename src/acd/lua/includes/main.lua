@@ -1,6 +1,15 @@
 --- @include "effects"
+--- @include "draft"
 -- Runs the commands of a batch one after another. ARGS: root, now, node, then for each command its name, the count of
 -- its arguments, and those. One that fails leaves the others alone; its value is then a list of an exclamation mark and the reason.
+-- Where a node knows what they will change, `draft` stands in the place of the first name, then the count of the words of the draft, those,
+-- and all ARGS of the batch without a draft as a list in JSON; the reply to a draft that was taken has no values.
+if ARGS[4] == 'draft' then
+  local last = 5 + tonumber(ARGS[5])
+  local revision, others = applyDraft(6, last)
+  if revision then return { {}, tostring(revision), {}, '', '', others and 1 or 0 } end
+  ARGS = cjson.decode(ARGS[last + 1])
+end
 
 -- What the commands name is read at once.
 local keys, kinds = { 'MGET' }, {}
@@ -19,10 +28,10 @@ while at <= #ARGS do
   at = at + 2 + tonumber(ARGS[at + 1])
 end
 if #keys > 1 then
-  local packed = redis.call(unpack(keys))
+  local texts = redis.call(unpack(keys))
   for i = 2, #keys do
     -- What is no record is left to the verb that asks for it, which fails alone.
-    if packed[i - 1] then known[keys[i]] = unpackRecord(kinds[i], packed[i - 1]) end
+    if texts[i - 1] then known[keys[i]] = readRecord(kinds[i], texts[i - 1]) end
   end
 end
 
@@ -41,24 +50,18 @@ writeAll()
 local rows = {}
 for i = 1, #touched do
   local kind, object = touched[i][1], touched[i][2]
-  if kind == 'q' then
-    local fields = ROW.q
-    local row = { kind }
-    for j = 1, #fields do row[j + 1] = object[fields[j]] or '' end
-    rows[i] = table.concat(row, '\31')
-  else
-    rows[i] = kind .. '\31' .. table.concat(object, '\31', 1, #ROW[kind])
-  end
+  rows[i] = kind .. (kind == 'q' and cjson.encode({ object.id, object.lastSeat or '' }) or textOf(object))
 end
-local revision = ''
+local revision, others = '', false
 if #rows > 0 and READS then
   revision = redis.call('GET', ROOT .. 'revision') or '0'
 elseif #rows > 0 then
   revision = redis.call('INCR', ROOT .. 'revision')
-  local others = redis.call('ZCARD', ROOT .. 'nodes') > 1
+  redis.call('SET', ROOT .. 'by', NODE)
+  others = redis.call('ZCARD', ROOT .. 'nodes') > 1
   if UNSEEN or ENTERED and others then writeEntries(revision, others) end
   if others then
     redis.call('PUBLISH', ROOT .. 'changes', revision .. '\29' .. NODE .. '\29' .. table.concat(rows, '\30'))
   end
 end
-return { values, revision, rows, #effects > 0 and cjson.encode(effects) or '', dueAt and whole(dueAt) or '' }
+return { values, revision, rows, #effects > 0 and cjson.encode(effects) or '', dueAt and whole(dueAt) or '', others and 1 or 0 }

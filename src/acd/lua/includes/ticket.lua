@@ -229,10 +229,10 @@ local function writeAll()
     local key = keyOf(getmetatable(record).kind, record.id)
     if record.state == 'ended' then
       redis.call('PEXPIRE', keyOf('history', record.id), HISTORY_KEPT)
-      redis.call('SET', key, cmsgpack.pack(record), 'PX', ENDED_KEPT)
+      redis.call('SET', key, textOf(record), 'PX', ENDED_KEPT)
     else
       words[#words + 1] = key
-      words[#words + 1] = cmsgpack.pack(record)
+      words[#words + 1] = textOf(record)
     end
   end
   if #words > 1 then redis.call(unpack(words)) end

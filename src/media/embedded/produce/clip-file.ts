@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { Type, type Static } from '@sinclair/typebox';
-import Ajv from 'ajv';
+import { checkOf } from '../../../lib/schema';
 import type { AudioClip, VideoClip } from '../clip';
 
 /**
@@ -27,7 +27,7 @@ const Head = Type.Union([
 ]);
 type Head = Static<typeof Head>;
 
-const isHead = new Ajv().compile<Head>(Head);
+const isHead = checkOf(Head);
 
 export function writeClip(clip: VideoClip | AudioClip): Buffer {
   const head = Buffer.from(JSON.stringify(headOf(clip)));

@@ -1,7 +1,7 @@
 import { eventOf } from '../support/application';
 import type { SrfDialog } from '../support/application';
 import { header, sdp, tagOf } from '../support/sip-text';
-import type { Message } from '../support/sip-text';
+import type { HeaderLines, Message } from '../support/sip-text';
 import { Leg } from '../support/phone';
 import type { Phone, Sent } from '../support/phone';
 import type { Stage } from '../support/stage';
@@ -57,13 +57,7 @@ export async function outgoingCall(
   return { phone, leg, dialog, invite, ack: await phone.takeRequest('ACK') };
 }
 
-export function answerInvite(
-  phone: Phone,
-  invite: Message,
-  leg: Leg,
-  headers: Record<string, string> = {},
-  body = sdp(3),
-): void {
+export function answerInvite(phone: Phone, invite: Message, leg: Leg, headers: HeaderLines = {}, body = sdp(3)): void {
   phone.respond(
     invite,
     200,

@@ -1,3 +1,4 @@
+import { eventOf } from '../support/application';
 import { RawApplication } from '../support/raw-application';
 import { header, sdp, tagOf } from '../support/sip-text';
 import type { Message } from '../support/sip-text';
@@ -6,9 +7,35 @@ import { Leg } from '../support/phone';
 import type { Stage } from '../support/stage';
 import { answerInvite } from './calls';
 
-/** Answers a request that came through the proxy, with every Via and Record-Route of it. */
-function refuse(phone: Phone, request: Message, status: number): void {
+/** Refuses a request that came through the proxy. */
+export function refuse(phone: Phone, request: Message, status: number): void {
   phone.respond(request, status, 'No', { To: `${header(request, 'to')};tag=no${status}` });
+}
+
+/** Rings. */
+export function ring(phone: Phone, invite: Message): void {
+  phone.respond(invite, 180, 'Ringing', { To: `${header(invite, 'to')};tag=ringing`, Contact: phone.contact });
+}
+
+/** Accepts the CANCEL that comes for an INVITE. */
+export async function takeCancel(phone: Phone, invite: Message): Promise<void> {
+  phone.respond(await phone.takeRequest('CANCEL'), 200, 'OK');
+  refuse(phone, invite, 487);
+}
+
+/** Proxies the next request to this user by drachtio-srf; the outcome as it tells it. */
+export function proxyNext(
+  stage: Stage,
+  method: string,
+  user: string,
+  to: Phone[],
+  options: object = {},
+): Promise<{ finalStatus: number }> {
+  return stage.app.next(method, user).then(({ req }) => {
+    const proxied = req as unknown as { proxy(options: object): Promise<{ finalStatus: number }> };
+
+    return proxied.proxy({ destination: to.map(({ uri }) => uri), ...options });
+  });
 }
 
 /** An application hands requests on instead of answering them. */
@@ -20,14 +47,8 @@ export function proxyStories(stage: Stage): void {
   });
   afterEach(() => app.close());
 
-  /** Proxies the next INVITE to this user by drachtio-srf; the outcome as it tells it. */
-  function proxying(user: string, to: Phone[], options: object = {}): Promise<{ finalStatus: number }> {
-    return stage.app.next('INVITE', user).then(({ req }) => {
-      const proxied = req as unknown as { proxy(options: object): Promise<{ finalStatus: number }> };
-
-      return proxied.proxy({ destination: to.map(({ uri }) => uri), ...options });
-    });
-  }
+  const proxying = (user: string, to: Phone[], options: object = {}): Promise<{ finalStatus: number }> =>
+    proxyNext(stage, 'INVITE', user, to, options);
 
   test('a call through the proxy, that stays in its path', async () => {
     const [caller, callee, user] = [await stage.udp(), await stage.udp(), stage.user()];
@@ -65,13 +86,12 @@ export function proxyStories(stage: Stage): void {
     void proxying(user, [slow, fast], { forking: 'simultaneous' });
     const sent = caller.request('INVITE', user, {}, sdp());
     const ringing = await slow.takeRequest('INVITE');
-    slow.respond(ringing, 180, 'Ringing', { To: `${header(ringing, 'to')};tag=slow`, Contact: slow.contact });
+    ring(slow, ringing);
     await sent.leg.status(sent, 180);
     const invite = await fast.takeRequest('INVITE');
     answerInvite(fast, invite, Leg.of(fast, invite, 'fast'));
     await sent.leg.status(sent, 200);
-    slow.respond(await slow.takeRequest('CANCEL'), 200, 'OK');
-    refuse(slow, ringing, 487);
+    await takeCancel(slow, ringing);
   });
 
   test('a redirection is followed when that is asked for', async () => {
@@ -92,6 +112,88 @@ export function proxyStories(stage: Stage): void {
     await silent.takeRequest('INVITE');
     const invite = await next.takeRequest('INVITE');
     answerInvite(next, invite, Leg.of(next, invite, 'next'));
+    await sent.leg.status(sent, 200);
+  });
+
+  test('a caller who gives up: who rings is cancelled, and who is silent as soon as he rings', async () => {
+    const [caller, ringing, silent, user] = [await stage.udp(), await stage.udp(), await stage.udp(), stage.user()];
+    void proxying(user, [ringing, silent], { forking: 'simultaneous' });
+    const sent = caller.request('INVITE', user, {}, sdp());
+    const [first, second] = [await ringing.takeRequest('INVITE'), await silent.takeRequest('INVITE')];
+    ring(ringing, first);
+    await sent.leg.status(sent, 180);
+    const cancel = sent.leg.sameTransaction('CANCEL', sent);
+    await sent.leg.status(cancel, 200);
+    await takeCancel(ringing, first);
+    expect(silent.inbox.count(({ method }) => method === 'CANCEL')).toBe(0);
+    ring(silent, second);
+    await takeCancel(silent, second);
+    await sent.leg.status(sent, 487);
+    sent.leg.sameTransaction('ACK', sent);
+  });
+
+  test('a 200 that the CANCEL did not catch goes back', async () => {
+    const [caller, callee, user] = [await stage.udp(), await stage.udp(), stage.user()];
+    void proxying(user, [callee]);
+    const sent = caller.request('INVITE', user, {}, sdp());
+    const invite = await callee.takeRequest('INVITE');
+    ring(callee, invite);
+    await sent.leg.status(sent, 180);
+    sent.leg.sameTransaction('CANCEL', sent);
+    callee.respond(await callee.takeRequest('CANCEL'), 200, 'OK');
+    answerInvite(callee, invite, Leg.of(callee, invite, 'late'));
+    expect(tagOf(header(await sent.leg.status(sent, 200), 'to'))).toBe('late');
+  });
+
+  test('a REGISTER gets a Path', async () => {
+    const [caller, registrar, user] = [await stage.udp(), await stage.udp(), stage.user()];
+    void proxyNext(stage, 'REGISTER', user, [registrar], { path: true });
+    const sent = caller.request('REGISTER', user);
+    const register = await registrar.takeRequest('REGISTER');
+    expect(header(register, 'path')).toMatch(new RegExp(`^<sip:${stage.edge.sip.host}:${stage.edge.sip.port}.*;lr`));
+    expect(header(register, 'require')).toBe('path');
+    registrar.respond(register, 200, 'OK', { To: `${header(register, 'to')};tag=r` });
+    await sent.leg.status(sent, 200);
+  });
+
+  test('a browser that registered through the proxy is reached by its connection', async () => {
+    const [browser, registrar, user] = [await stage.ws(), await stage.udp(), stage.user()];
+    void proxyNext(stage, 'REGISTER', user, [registrar]);
+    const contact = browser.contact.replace('phone@', `${user}@`);
+    const sent = browser.request('REGISTER', user, { Contact: contact });
+    const register = await registrar.takeRequest('REGISTER');
+    const bound = { To: `${header(register, 'to')};tag=r`, Contact: `${contact};expires=300` };
+    registrar.respond(register, 200, 'OK', bound);
+    await sent.leg.status(sent, 200);
+    const asked = await stage.app.srf.request(contact.slice(1, -1), { method: 'OPTIONS' });
+    const answered = eventOf(asked, 'response');
+    const options = await browser.takeRequest('OPTIONS');
+    browser.respond(options, 200, 'OK', { To: `${header(options, 'to')};tag=b` });
+    await answered;
+  });
+
+  test('the address of somebody else stays, whoever is asked for him', async () => {
+    const [caller, first, second, user] = [await stage.udp(), await stage.udp(), await stage.udp(), stage.user()];
+    void proxying(user, [first, second]);
+    const leg = new Leg(caller, `sip:${user}@example.com`);
+    const sent = leg.request('INVITE', {}, sdp());
+    const invite = await first.takeRequest('INVITE');
+    refuse(first, invite, 480);
+    const next = await second.takeRequest('INVITE');
+    expect([invite.uri, next.uri]).toEqual([leg.target, leg.target]);
+    refuse(second, next, 486);
+    await leg.final(sent);
+  });
+
+  test('a call may come back for somebody else', async () => {
+    const [caller, callee, start, finish] = [await stage.udp(), await stage.udp(), stage.user(), stage.user()];
+    const { host, port } = stage.edge.sip;
+    void proxying(start, [], { destination: [`sip:${finish}@${host}:${port}`] });
+    void proxying(finish, [callee]);
+    const sent = caller.request('INVITE', start, {}, sdp());
+    const invite = await callee.takeRequest('INVITE');
+    expect(header(invite, 'max-forwards')).toBe('68');
+    answerInvite(callee, invite, Leg.of(callee, invite, 'callee'));
     await sent.leg.status(sent, 200);
   });
 

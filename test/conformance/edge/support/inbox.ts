@@ -12,7 +12,7 @@ export class Inbox<T> {
   }
 
   /** The first item that fits, now or when it comes; rejects when it does not come in `ms`. */
-  take(what: string, filter: (item: T) => boolean, ms = 5_000): Promise<T> {
+  take(what: string, filter: (item: T) => boolean, ms = 15_000): Promise<T> {
     const index = this.items.findIndex(filter);
     if (index >= 0) return Promise.resolve(this.items.splice(index, 1)[0]!);
 

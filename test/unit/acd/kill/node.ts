@@ -1,7 +1,9 @@
 import { Acd } from '../../../../src/acd/acd';
 import type { Offer } from '../../../../src/acd/types';
 import { silentLogger } from '../../../../src/lib/logger';
+import { SightlineError } from '../../../../src/lib/errors';
 import { openStore } from '../../../../src/store/connection';
+import type { Store } from '../../../../src/store/connection';
 import { TestConfig } from '../support';
 import type { Order, Report } from './protocol';
 import { killTimes, seatIds } from './protocol';
@@ -19,8 +21,8 @@ async function main(): Promise<void> {
   const store = await openStore({ url, log });
   const acd = await Acd.open({ store, site, node: name, config, log, times: killTimes });
   acd.on('offer', (offer) => void answer(acd, offer));
-  for (const seat of seatIds) await acd.seatUp(seat);
-  const adopted = await acd.adopt(name);
+  for (const seat of seatIds) await patiently(store, () => acd.seatUp(seat));
+  const adopted = await patiently(store, () => acd.adopt(name));
   tell({ t: 'up', node: acd.node, adopted: adopted.map(({ ticketId, enqueuedAt }) => ({ ticketId, enqueuedAt })) });
   for (const { state, ticketId, offers = [] } of adopted) {
     if (state === 'talking') await acd.complete(ticketId);
@@ -32,6 +34,18 @@ async function main(): Promise<void> {
   });
   // Without its parent it has nothing to do.
   process.on('disconnect', () => process.exit(0));
+}
+
+/** A machine with much to do may let Redis wait for too long: a node that starts asks again, as its operator would. */
+async function patiently<T>(store: Store, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof SightlineError) || error.code !== 'STORE_UNAVAILABLE') throw error;
+      await store.whenAvailable(60_000);
+    }
+  }
 }
 
 let count = 0;

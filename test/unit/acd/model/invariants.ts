@@ -10,6 +10,9 @@ const isTimed = (seat: Hash): boolean => seat.state === 'wrap-up' || seat.state 
 const works = (seat: Hash): boolean =>
   seat.up === '1' && seat.login === '1' && seat.paused !== '1' && seat.engagedBy === '';
 
+/** How long, in ms; docs/acd.md. */
+const RETURN_FIRST = 20_000;
+
 /** What is true of one picture, whatever happened before. */
 export function checkPicture(picture: Picture): void {
   checkSeats(picture);
@@ -163,10 +166,21 @@ export function suits(seat: SeatConfig | undefined, ticket: Hash): boolean {
   return able && (!seat.media || seat.media.includes((ticket.medium ?? 'video') as 'video'));
 }
 
+/** Whose talk broke off has the seat of that talk to himself at first, while its agent works. */
+function waitsForHisSeat({ returns = '', queuedAt }: Hash, seats: Picture['seats'], now: number): boolean {
+  const seat = seats.get(returns);
+
+  return seat?.up === '1' && seat.login === '1' && seat.paused !== '1' && now < Number(queuedAt) + RETURN_FIRST;
+}
+
 /** Nobody waits while a seat that suits is free; no alarm waits while such a seat serves somebody else. */
-export function checkNoneLeft({ tickets, seats }: Picture, configs: ReadonlyMap<string, SeatConfig>): void {
+export function checkNoneLeft(
+  { tickets, seats }: Picture,
+  configs: ReadonlyMap<string, SeatConfig>,
+  now: number,
+): void {
   for (const ticket of tickets.values()) {
-    if (ticket.state !== 'waiting') continue;
+    if (ticket.state !== 'waiting' || waitsForHisSeat(ticket, seats, now)) continue;
     for (const [id, seat] of seats) {
       if (!suits(configs.get(id), ticket)) continue;
       assert(seat.state !== 'available', 'somebody waits beside a free seat', ticket, seat);

@@ -37,8 +37,8 @@ const dump = `
     else
       value = { redis.call('GET', key) }
       local name = string.match(key, ':(%a+):[^:]*$')
-      -- Tickets and seats are packed lists.
-      if name == 'ticket' or name == 'seat' then value = cmsgpack.unpack(value[1]) end
+      -- Tickets and seats are lists.
+      if name == 'ticket' or name == 'seat' then value = cjson.decode(value[1]) end
     end
     for index = 1, #value do value[index] = tostring(value[index]) end
     all[#all + 1] = { string.sub(key, #ARGV[1] + 1), kind, value }

@@ -347,7 +347,7 @@ export class World {
     const picture = await takePicture(this.redis, this.keys);
     const now = this.site.clock.now();
     checkPicture(picture);
-    checkNoneLeft(picture, this.site.config.seatMap);
+    checkNoneLeft(picture, this.site.config.seatMap, now);
     checkLeases(picture, now);
     if (this.before) checkOrder(this.before, picture);
     for (const node of this.nodes.values()) checkFloor(node.acd, picture, now);

@@ -1,0 +1,277 @@
+import type { Keys } from '../../store/keys';
+import type { Reply } from '../../store/scripts';
+import type { Effect } from '../effect';
+import { readFields } from '../rows';
+import type { Fields, Row } from '../rows';
+import { T } from './records';
+
+/** What a draft reads. */
+export interface Known {
+  ticket(id: string): Fields | undefined;
+  seat(id: string): Fields | undefined;
+  hasQueue(id: string): boolean;
+}
+
+/** A command of Redis. */
+export type Words = (string | number)[];
+
+/** How long a ticket is kept after its end, and what happened to it, in ms; as in lua/includes/ticket.lua. */
+const ENDED_KEPT = 60_000;
+const HISTORY_KEPT = 3_600_000;
+
+type Kind = Row['kind'];
+type Record = string[];
+
+/**
+ * What a batch of verbs will change, made out before it is sent. Members of sets, counters and lines of histories are gathered
+ * by their keys, as the scripts do it (lua/includes/effects.lua); what was written last counts.
+ */
+export class Draft {
+  readonly values: Reply[] = [];
+  readonly effects: Effect[] = [];
+  /** When the earliest of what was set falls due, ms since the epoch; Infinity for nothing. */
+  dueAt = Infinity;
+  /** The earliest time of a ticket that comes in, 0 for one that may come before others; Infinity for none. */
+  entered = Infinity;
+  /** The same of those that whoever ranked could not foresee. */
+  unseen = Infinity;
+  readonly nowText: string;
+  /** Copies that may be changed here. */
+  readonly tickets = new Map<string, Record>();
+  readonly seats = new Map<string, Record>();
+  /** Of each queue the seat that was rung last. */
+  private readonly queues = new Map<string, Record>();
+  /** What is told, in the order in which it was touched first. */
+  private readonly touched = new Map<Record, Kind>();
+  private readonly scores = new Map<string, Map<string, number | string | false>>();
+  private readonly mine = new Map<string, boolean>();
+  private readonly resumes = new Map<string, string | false>();
+  private readonly forgotten: [name: string, ticketId: string][] = [];
+  private readonly counters = new Map<string, Map<string, number>>();
+  /** What must hold in the store besides: see lua/includes/draft.lua. */
+  private readonly absent: string[] = [];
+  private readonly rooms: Words = [];
+  private readonly joined = new Map<string, number>();
+  private readonly asked = new Set<string>();
+  private readonly served = new Map<string, Words[]>();
+  private readonly histories = new Map<string, string[]>();
+
+  constructor(
+    private readonly known: Known,
+    readonly keys: Keys,
+    readonly node: string,
+    /** ms since the epoch. */
+    readonly now: number,
+    /** The number that the ticket before was given. */
+    public sequence: number,
+  ) {
+    this.nowText = String(now);
+  }
+
+  /** The record, to be read and changed here; undefined when it is not known. */
+  ticket(id: string): Record | undefined {
+    return this.tickets.get(id) ?? copyTo(this.tickets, id, this.known.ticket(id));
+  }
+
+  seat(id: string): Record | undefined {
+    return this.seats.get(id) ?? copyTo(this.seats, id, this.known.seat(id));
+  }
+
+  hasQueue(id: string): boolean {
+    return this.known.hasQueue(id);
+  }
+
+  newTicket(record: Record): void {
+    this.tickets.set(record[T.id] ?? '', record);
+    this.touch('t', record);
+  }
+
+  /** Its row is told, after those that were touched before. */
+  touch(kind: Kind, record: Record): void {
+    if (!this.touched.has(record)) this.touched.set(record, kind);
+  }
+
+  /** The seat that was rung last for a queue. */
+  rung(queue: string, seatId: string): void {
+    const row = this.queues.get(queue) ?? [queue, ''];
+    row[1] = seatId;
+    this.queues.set(queue, row);
+    this.touch('q', row);
+  }
+
+  count(queue: string, counter: string): void {
+    let ofQueue = this.counters.get(queue);
+    if (!ofQueue) this.counters.set(queue, (ofQueue = new Map()));
+    ofQueue.set(counter, (ofQueue.get(counter) ?? 0) + 1);
+  }
+
+  /** Only if there is no such key. */
+  needsAbsent(key: string): void {
+    this.absent.push(key);
+  }
+
+  /** Only if a queue has room for one more. */
+  needsRoom(queue: string, limit: number): void {
+    this.rooms.push(this.keys.line(queue), limit - (this.joined.get(queue) ?? 0));
+  }
+
+  /** Only if nothing is remembered of who served a customer. @returns false when this draft itself has something to remember. */
+  needsStranger(customer: string): boolean {
+    this.asked.add(customer);
+    if (this.served.has(customer)) return false;
+    this.needsAbsent(this.keys.regulars(customer));
+
+    return true;
+  }
+
+  /** What is to be remembered of who served a customer. @returns false when this draft itself has asked for that. */
+  noteService(customer: string, commands: Words[]): boolean {
+    this.served.set(customer, [...(this.served.get(customer) ?? []), ...commands]);
+
+    return !this.asked.has(customer);
+  }
+
+  joinLine(ticket: Fields): void {
+    const queue = ticket[T.queue] ?? '';
+    this.joined.set(queue, (this.joined.get(queue) ?? 0) + 1);
+    this.score(this.keys.line(ticket[T.queue] ?? ''), ticket[T.id] ?? '', ticket[T.enqueuedAt] ?? '');
+  }
+
+  quitLine(ticket: Fields): void {
+    this.score(this.keys.line(ticket[T.queue] ?? ''), ticket[T.id] ?? '', false);
+    if (ticket[T.limited] === '1') this.oweNothing(`wait:${ticket[T.id]}`);
+  }
+
+  /** Something falls due at `at`, ms since the epoch. */
+  owe(entry: string, at: number): void {
+    this.score(this.keys.due, entry, at);
+    this.dueAt = Math.min(this.dueAt, at);
+  }
+
+  oweNothing(entry: string): void {
+    this.score(this.keys.due, entry, false);
+  }
+
+  /** Whether the ticket is one of this node. */
+  own(ticketId: string, isOwn: boolean): void {
+    this.mine.set(ticketId, isOwn);
+  }
+
+  rememberResume(ticket: Fields): void {
+    this.resumes.set(resumeName(ticket), ticket[T.id] ?? '');
+  }
+
+  forgetResume(ticket: Fields): void {
+    const [name, id] = [resumeName(ticket), ticket[T.id] ?? ''];
+    const lately = this.resumes.get(name);
+    if (lately === id) this.resumes.set(name, false);
+    else if (lately === undefined) this.forgotten.push([name, id]);
+  }
+
+  /** A line of the ticket's history. */
+  addLine(ticketId: string, line: string): void {
+    const lines = this.histories.get(ticketId);
+    if (lines) lines.push(line);
+    else this.histories.set(ticketId, [line]);
+  }
+
+  /** As `remember` in lua/includes/ticket.lua. */
+  remember(ticketId: string, what: string, seatId = '', detail = ''): void {
+    const seat = seatId === '' ? '' : `,"seatId":"${seatId}"`;
+    const more = detail === '' ? '' : `,"detail":"${detail}"`;
+    this.addLine(ticketId, `{"at":${this.nowText},"what":"${what}"${seat}${more}}`);
+  }
+
+  /** What was changed, in the order in which the scripts would tell it. */
+  rows(): Row[] {
+    return Array.from(this.touched, ([record, kind]) => readFields(kind, record));
+  }
+
+  /** The same as the channel of changes has it. */
+  rowTexts(): string[] {
+    return Array.from(this.touched, ([record, kind]) => kind + JSON.stringify(record));
+  }
+
+  /** Keys that must not be, and lines with what they must be shorter than; each after the count of its words. */
+  guardWords(): Words {
+    const { absent, rooms } = this;
+
+    return [absent.length, ...absent, rooms.length, ...rooms];
+  }
+
+  /**
+   * Commands of Redis, each after the count of its words; `FORGET name ticket` is one of lua/includes/draft.lua.
+   * @param before the number that the last ticket had before this draft.
+   */
+  words(before: number): Words {
+    const words: Words = [];
+    const say = (command: Words): void => void words.push(command.length, ...command);
+    const { keys } = this;
+    for (const [name, id] of this.forgotten) say(['FORGET', name, id]);
+    if (this.sequence !== before) say(['SET', keys.sequence, this.sequence]);
+    for (const [key, members] of this.scores) sayMembers(say, 'ZADD', 'ZREM', key, members);
+    sayMembers(say, 'SADD', 'SREM', keys.nodeTickets(this.node), this.mine);
+    sayMembers(say, 'HSET', 'HDEL', keys.resumes, this.resumes);
+    for (const [queue, [, seat = '']] of this.queues) say(['HSET', keys.queue(queue), 'lastSeat', seat]);
+    for (const [queue, counters] of this.counters)
+      for (const [name, by] of counters) say(['HINCRBY', keys.queue(queue), name, by]);
+    for (const commands of this.served.values()) commands.forEach(say);
+    for (const [ticket, lines] of this.histories) say(['RPUSH', keys.ticketHistory(ticket), ...lines]);
+    this.sayRecords(say);
+
+    return words;
+  }
+
+  private sayRecords(say: (command: Words) => void): void {
+    const { keys } = this;
+    const words: Words = ['MSET'];
+    for (const [id, seat] of this.seats) words.push(keys.seat(id), JSON.stringify(seat));
+    for (const [id, ticket] of this.tickets) {
+      const text = JSON.stringify(ticket);
+      if (ticket[T.state] !== 'ended') words.push(keys.ticket(id), text);
+      else {
+        say(['PEXPIRE', keys.ticketHistory(id), HISTORY_KEPT]);
+        say(['SET', keys.ticket(id), text, 'PX', ENDED_KEPT]);
+      }
+    }
+    if (words.length > 1) say(words);
+  }
+
+  private score(key: string, member: string, score: number | string | false): void {
+    let members = this.scores.get(key);
+    if (!members) this.scores.set(key, (members = new Map()));
+    members.set(member, score);
+  }
+}
+
+function copyTo(changed: Map<string, Record>, id: string, fields: Fields | undefined): Record | undefined {
+  if (!fields) return undefined;
+  const copy = fields.slice();
+  changed.set(id, copy);
+
+  return copy;
+}
+
+function resumeName(ticket: Fields): string {
+  return `${ticket[T.terminal]}|${ticket[T.resumeKey]}`;
+}
+
+/** Of a sorted set those that come in with their scores, of a hash with their values, of a set alone; and those that go. */
+function sayMembers(
+  say: (command: Words) => void,
+  add: 'ZADD' | 'SADD' | 'HSET',
+  remove: string,
+  key: string,
+  members: ReadonlyMap<string, number | string | boolean>,
+): void {
+  const added: Words = [add, key];
+  const removed: Words = [remove, key];
+  for (const [member, value] of members) {
+    if (value === false) removed.push(member);
+    else if (value === true) added.push(member);
+    else if (add === 'ZADD') added.push(value, member);
+    else added.push(member, value);
+  }
+  if (added.length > 2) say(added);
+  if (removed.length > 2) say(removed);
+}

@@ -1,0 +1,182 @@
+import type { Keys } from '../../store/keys';
+import type { Command } from '../../store/program';
+import type { Fields } from '../rows';
+import { Draft } from './draft';
+import type { Known } from './draft';
+import type { Records } from './records';
+import { draftVerb } from './verbs';
+
+/** The last change of the store: its revision, and the node that made it. */
+interface Tip {
+  revision: number;
+  by: string;
+}
+
+/** What a batch is sent with: applied where the store is as it was when it was made out, or else the verbs are run. */
+export interface Proposal {
+  draft: Draft;
+  /** See lua/includes/draft.lua. */
+  words: (string | number)[];
+}
+
+export interface DraftsContext {
+  readonly keys: Keys;
+  readonly node: string;
+  /** Up to which revision this node knows all changes. */
+  seen(): number;
+}
+
+/**
+ * Makes out beforehand what a batch will change, so that Redis has only to compare and to write: that costs it a third of
+ * running the verbs. One may stand on another that is still under way. The store takes it if its last change is the one that the draft
+ * was made after, by revision and node; else it runs the verbs, and everything that stood on this draft is run so, too.
+ */
+export class Drafts {
+  private tip: Tip | undefined;
+  /** The newest revision that may have brought in somebody unforeseen: no draft of this node made it, or one that did so. */
+  private foreign = 0;
+  /** Drafts under way, and batches of which nobody knows beforehand what they change. */
+  private standing = 0;
+  private blind = 0;
+  /** The revision that the last draft under way will have. */
+  private expected = 0;
+  private sequence = 0;
+  /** One under way was refused, or will be: nothing is put on top. */
+  private isSpoilt = false;
+  /** No other node has told of itself: the rows are not sent along. */
+  private isAlone = true;
+  private readonly tickets = new Map<string, Fields>();
+  private readonly seats = new Map<string, Fields>();
+  private readonly known: Known;
+
+  constructor(
+    private readonly records: Records,
+    private readonly context: DraftsContext,
+  ) {
+    this.known = {
+      ticket: (id) => this.tickets.get(id) ?? this.records.tickets.get(id),
+      seat: (id) => this.seats.get(id) ?? this.records.seats.get(id),
+      hasQueue: (id) => this.records.queues.has(id),
+    };
+  }
+
+  /** A batch is to be sent: as a draft if all of it can be made out. Each ends by one of `taken`, `told` and `failed`. */
+  propose(commands: readonly Command[], now: number): Proposal | undefined {
+    const proposal = this.make(commands, now);
+    if (proposal) this.standing++;
+    else this.blind++;
+
+    return proposal;
+  }
+
+  /** The store has taken a draft. Call it after its rows are known. */
+  taken({ draft }: Proposal, revision: number, isAlone: boolean): void {
+    this.isAlone = isAlone;
+    this.end(true);
+    this.forget(this.tickets, draft.tickets);
+    this.forget(this.seats, draft.seats);
+    this.move({ revision, by: this.context.node });
+  }
+
+  /** The verbs of a batch were run. `revision`: undefined when they changed nothing. */
+  told(proposal: Proposal | undefined, revision: number | undefined, isAlone: boolean): void {
+    if (revision !== undefined) this.isAlone = isAlone;
+    if (proposal) this.spoil();
+    this.end(proposal !== undefined);
+    if (revision === undefined) return;
+    this.foreign = Math.max(this.foreign, revision);
+    this.move({ revision, by: this.context.node });
+  }
+
+  /** What became of a batch is not known. */
+  failed(proposal: Proposal | undefined): void {
+    this.reset();
+    this.end(proposal !== undefined);
+  }
+
+  /** Another node has made a change. */
+  heard(revision: number, by: string): void {
+    this.isAlone = false;
+    this.foreign = Math.max(this.foreign, revision);
+    if (this.standing > 0) this.spoil();
+    this.move({ revision, by });
+  }
+
+  /** The store may have lost something: nothing is made out until its last change is known again. */
+  reset(): void {
+    this.tip = undefined;
+    // A store that was restarted may count from an earlier revision.
+    this.foreign = 0;
+    this.spoil();
+  }
+
+  private make(commands: readonly Command[], now: number): Proposal | undefined {
+    const base = this.base();
+    if (!base) return undefined;
+    const { keys, node } = this.context;
+    const before = this.standing > 0 ? this.sequence : this.records.sequence;
+    const draft = new Draft(this.known, keys, node, now, before);
+    if (!this.carryOut(draft, commands)) return undefined;
+    for (const [id, record] of draft.tickets) this.tickets.set(id, record);
+    for (const [id, record] of draft.seats) this.seats.set(id, record);
+    this.expected = base.revision + 1;
+    this.sequence = draft.sequence;
+    // Who ranked before this is known may pass over those who come in with it.
+    if (draft.unseen < Infinity) this.foreign = Math.max(this.foreign, this.expected);
+    const words = [
+      ...[base.revision, base.by, draft.sequence === before ? '' : before],
+      ...[draft.entered, draft.unseen].map((at) => (at === Infinity ? '' : at)),
+      this.isAlone ? '' : draft.rowTexts().join('\x1e'),
+      ...draft.guardWords(),
+      ...draft.words(before),
+    ];
+
+    return { draft, words };
+  }
+
+  private carryOut(draft: Draft, commands: readonly Command[]): boolean {
+    const { foreign } = this;
+    try {
+      for (const { verb, args } of commands) {
+        const value = draftVerb(draft, verb, args, { foreign });
+        if (value === undefined) return false;
+        draft.values.push(value);
+      }
+    } catch {
+      // A wrong arrow: the script tells what is wrong.
+      return false;
+    }
+
+    return true;
+  }
+
+  /** What the next draft stands on; undefined when that cannot be told. */
+  private base(): Tip | undefined {
+    if (this.blind > 0 || this.isSpoilt) return undefined;
+    if (this.standing > 0) return { revision: this.expected, by: this.context.node };
+
+    return this.tip?.revision === this.context.seen() ? this.tip : undefined;
+  }
+
+  private move(tip: Tip): void {
+    if (!this.tip || tip.revision > this.tip.revision) this.tip = tip;
+  }
+
+  private spoil(): void {
+    this.isSpoilt = true;
+    this.tickets.clear();
+    this.seats.clear();
+    if (this.standing === 0) this.isSpoilt = false;
+  }
+
+  private end(wasDraft: boolean): void {
+    if (wasDraft) this.standing--;
+    else this.blind--;
+    if (this.standing === 0) this.isSpoilt = false;
+  }
+
+  /** What no later draft has changed is known by its row now. */
+  private forget(expected: Map<string, Fields>, confirmed: ReadonlyMap<string, Fields>): void {
+    for (const [id, record] of confirmed) if (expected.get(id) === record) expected.delete(id);
+  }
+}
