@@ -51,7 +51,7 @@ export interface SipdOptions extends NetworkOptions {
   controlHost?: string;
   /** The certificate of the control port, which speaks nothing but TLS then; plain TCP unless given. */
   controlTls?: TlsOptions;
-  /** Which application gets a new request: one that listens, or one by tag; the connected ones in turn unless given. */
+  /** What becomes of a new request, or the web server that is asked; the connected applications get them in turn unless given. */
   applicationRoute?: ApplicationRouter;
   /** What applications authenticate with; made up unless given: `Sipd.connection` has it. */
   secret?: string;
@@ -152,7 +152,7 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
   const proxy = new Proxy({ agent, transactions, transport, clock, log, secret: options.secret });
   closer.add('proxy', () => proxy.close());
   transport.keepOpen(() => new Set([...agent.flowsInUse(), ...proxy.flowsInUse()]));
-  const edge = new Edge({ agent, control, transport, parking, proxy, log, router: options.applicationRoute });
+  const edge = new Edge({ agent, control, transport, parking, proxy, log, clock, router: options.applicationRoute });
   closer.add('edge', () => edge.close());
   try {
     await transport.listen(options);

@@ -10,7 +10,7 @@ import type { TlsOptions } from '../transport/certificates';
 import { ControlClient } from './control-client';
 import { ControlListener } from './control-listener';
 import { dial } from './outbound';
-import type { ApplicationRoute } from './outbound';
+import type { ListeningApplication } from './outbound';
 
 export type ControlServerEvents = {
   /** A command of an authenticated application that is about SIP. */
@@ -100,12 +100,14 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
 
   /**
    * Connects to an application that listens, for one request; it has to give the secret, as those that connect.
-   * Undefined when it cannot be had.
+   * Undefined when it cannot be had, or the signal ends the wait: no connection is left then.
    */
-  connect(route: Exclude<ApplicationRoute, { tag: string }>): Promise<ControlClient | undefined> {
-    const client = this.accept(dial(route));
+  connect(to: ListeningApplication, signal: AbortSignal): Promise<ControlClient | undefined> {
+    const client = this.accept(dial(to));
+    const giveUp = (): void => client.close('the request is over');
+    signal.addEventListener('abort', giveUp, { once: true });
 
-    return new Promise((resolve) => {
+    return new Promise<ControlClient | undefined>((resolve) => {
       const off = this.on('joined', (application) => {
         if (application === client) resolve(client);
       });
@@ -113,7 +115,7 @@ export class ControlServer extends TypedEmitter<ControlServerEvents> {
         off();
         resolve(undefined);
       });
-    });
+    }).finally(() => signal.removeEventListener('abort', giveUp));
   }
 
   /** The next application in turn, whatever it takes. */

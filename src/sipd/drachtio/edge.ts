@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { systemClock } from '../../lib/clock';
+import type { Clock } from '../../lib/clock';
 import type { Logger } from '../../lib/logger';
 import { localOf, remoteOf, unsolicited } from '../application';
 import type { Application } from '../application';
@@ -16,10 +18,10 @@ import type { Flow, SipTransport } from '../transport/types';
 import { parseRequestLine, parseStatusLine } from './command';
 import { CallRecords } from './cdr';
 import type { Command } from './command';
-import { ControlClient } from './control-client';
+import type { ControlClient } from './control-client';
 import type { ControlServer } from './control-server';
 import { metaLine } from './meta';
-import { routeOf } from './outbound';
+import { NewRequests } from './new-requests';
 import type { ApplicationRouter } from './outbound';
 import type { Parking } from './parking';
 
@@ -30,6 +32,7 @@ export interface EdgeParts {
   parking: Parking;
   proxy: Proxy;
   log: Logger;
+  clock?: Clock;
   /** Which application gets a new request; the connected ones in turn when left out. */
   router?: ApplicationRouter | undefined;
 }
@@ -46,19 +49,22 @@ export class Edge {
   private readonly parking: Parking;
   private readonly proxy: Proxy;
   private readonly log: Logger;
-  private readonly router: ApplicationRouter | undefined;
   private readonly offs: (() => void)[];
   private readonly records: CallRecords;
+  private readonly newRequests: NewRequests | undefined;
 
   constructor(parts: EdgeParts) {
-    const { agent, control } = parts;
+    const { agent, control, proxy, log, clock = systemClock, router } = parts;
     this.agent = agent;
     this.control = control;
     this.transport = parts.transport;
     this.parking = parts.parking;
-    this.proxy = parts.proxy;
-    this.log = parts.log;
-    this.router = parts.router;
+    this.proxy = proxy;
+    this.log = log;
+    const inTurn = (incoming: IncomingRequest): void => this.onRequest(incoming);
+    const deliver = (application: Application, incoming: IncomingRequest): void => this.deliver(application, incoming);
+    const context = { agent, control, proxy, log, clock, deliver, inTurn };
+    this.newRequests = router && new NewRequests(router, context);
     this.offs = [
       control.on('command', (client, command) => this.onCommand(client, command)),
       control.on('joined', () => this.onJoined()),
@@ -76,6 +82,7 @@ export class Edge {
   close(): void {
     for (const off of this.offs) off();
     this.records.close();
+    this.newRequests?.close();
     this.parking.close();
   }
 
@@ -190,30 +197,8 @@ export class Edge {
   }
 
   private onArrival(incoming: IncomingRequest): void {
-    if (incoming.dialog || !this.router) this.onRequest(incoming);
-    else void this.routeNew(incoming, this.router);
-  }
-
-  /** As drachtio-server does: 480 when the application cannot be had, 500 when the way to it cannot be told. */
-  private async routeNew(incoming: IncomingRequest, router: ApplicationRouter): Promise<void> {
-    try {
-      const route = await routeOf(router, incoming.request);
-      if (!route) {
-        if (!incoming.hasFinal) this.onRequest(incoming);
-        return;
-      }
-      const isTagged = 'tag' in route;
-      const application = isTagged
-        ? this.control.pickTagged(incoming.method, route.tag)
-        : await this.control.connect(route);
-      if (!incoming.hasFinal && application) this.deliver(application, incoming);
-      else if (!application) this.agent.refuse(incoming, 480);
-      // The caller gave up meanwhile: the connection was for this call alone.
-      else if (application instanceof ControlClient && !isTagged) application.end('the request is over');
-    } catch (error) {
-      this.log.error({ err: error }, 'A request could not be routed to an application');
-      this.agent.refuse(incoming, 500);
-    }
+    if (incoming.dialog || !this.newRequests) this.onRequest(incoming);
+    else void this.newRequests.take(incoming);
   }
 
   private onRequest(incoming: IncomingRequest): void {
@@ -255,6 +240,7 @@ export class Edge {
   }
 
   private onCancel(incoming: IncomingRequest, cancel: SipRequest): void {
+    this.newRequests?.cancelled(incoming);
     const application = incoming.owner as Application | undefined;
     const { dialog, id, transaction } = incoming;
     const place = remoteOf(transaction.flow);
