@@ -58,11 +58,15 @@ export class StoreRedis extends Redis {
     // reject with nobody listening, and end the process.
     if (isPipeline(args[1])) return answer;
 
-    return answer.catch((error: unknown) => {
+    const told = answer.catch((error: unknown) => {
       // A Redis that does not answer is treated as one that is gone: whoever comes next learns it at once.
       if (error instanceof Error && error.message === 'Command timed out') this.stream.destroy();
       throw asStoreError(error);
     });
+    // After a break ioredis subscribes again by itself and listens to no answer: closed in that moment, the process would end.
+    if (/subscribe$/i.test(args[0].name)) told.catch(() => undefined);
+
+    return told;
   }
 
   /**

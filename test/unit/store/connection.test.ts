@@ -54,6 +54,26 @@ describe('a Redis of our own', () => {
     }
   });
 
+  it('may be closed in the very moment in which its subscriptions come back', async () => {
+    const store = await openStore({ log, dataDir });
+    const { subscriber } = store;
+    await subscriber.subscribe('news');
+    const back = new Promise((resolve) => {
+      // By now ioredis has asked for the channel again; a rejection that nobody hears would fail this test.
+      subscriber.once('ready', () => {
+        subscriber.disconnect();
+        // Before the answer can come.
+        subscriber.stream.destroy();
+        resolve(undefined);
+      });
+    });
+    subscriber.disconnect(true);
+    await back;
+    await new Promise((resolve) => subscriber.once('end', resolve));
+    await store.close();
+    await pause(10);
+  });
+
   it('leaves no timer behind, by which its process would live on', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timers();
