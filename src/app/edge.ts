@@ -8,6 +8,7 @@ import { LocalSrf } from '../sipd/local/local-srf';
 import { defenceSettings } from '../sipd/defence/settings';
 import { startSipd } from '../sipd/server';
 import { AuthWatch } from './auth-watch';
+import { openTraceFile } from '../sipd/trace/trace-file';
 import { prometheus } from '../sipd/stats/prometheus';
 import type { Base } from './base';
 import type { SitePlans } from './plans';
@@ -66,6 +67,8 @@ export class EdgeChoice {
   private async startEmbedded(): Promise<DrachtioAddress> {
     const { config, log, closer } = this.base;
     const secret = config.controlSecret ?? newToken();
+    const trace = openTraceFile(config.sipTrace, log);
+    if (trace) closer.add('trace of SIP messages', () => trace.close());
     const sipd = await startSipd({
       ...sipSockets(config),
       controlHost: '127.0.0.1',
@@ -74,6 +77,7 @@ export class EdgeChoice {
       log,
       defence: defenceSettings(config),
       readsAuthAnswers: false,
+      trace: trace && ((event) => trace.add(event)),
     });
     closer.add('embedded SIP server', () => sipd.close());
     this.metrics = () => prometheus(sipd.stats());

@@ -6,6 +6,7 @@ import { sipSockets } from '../lib/sip-sockets';
 import { openSecurityLog } from '../sipd/defence/security-log';
 import { defenceSettings } from '../sipd/defence/settings';
 import { startSipd, type Sipd } from '../sipd/server';
+import { openTraceFile } from '../sipd/trace/trace-file';
 
 /** `sightline sipd`: the embedded SIP server as a process of its own. Dialogs outlive the application that made them. */
 export async function startStandaloneSipd(config: Config, log: Logger): Promise<Pick<Sipd, 'close'>> {
@@ -18,15 +19,17 @@ export async function startStandaloneSipd(config: Config, log: Logger): Promise<
     );
   }
   const lines = openSecurityLog(config.securityLog, log);
+  const trace = openTraceFile(config.sipTrace, log);
   const sipd = await startSipd({
     ...sipSockets(config),
     controlPort: config.controlPort,
     secret: controlSecret,
     log,
     defence: defenceSettings(config),
+    trace: trace && ((event) => trace.add(event)),
     authFailed: (failure) => lines?.authFailed(failure, systemClock.now()),
   });
   log.info({ sip: sipd.addresses }, 'ready');
 
-  return { close: () => sipd.close().then(() => lines?.close()) };
+  return { close: () => sipd.close().then(() => Promise.all([lines?.close(), trace?.close()]).then(() => undefined)) };
 }

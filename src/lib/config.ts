@@ -71,6 +71,8 @@ export interface Config {
   sipBan: number;
   /** Where lines for fail2ban go: a file, or `stderr`. */
   securityLog: string | undefined;
+  /** A pcap file of what the embedded SIP server receives and sends. */
+  sipTrace: string | undefined;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -166,6 +168,7 @@ const settings = {
     undefined,
     logPath,
   ),
+  sipTrace: setting<string | undefined>('SIGHTLINE_SIP_TRACE', 'pcap file of all SIP messages', undefined, tracePath),
 } satisfies { [K in keyof Config]: Setting<Config[K]> };
 
 /** Every variable the server reads, for --help and for the docs. */
@@ -321,6 +324,12 @@ function parseCount(least: number, most: number): (text: string) => number {
 
 function logPath(text: string): string {
   return text === 'stderr' ? text : path.resolve(text);
+}
+
+function tracePath(text: string): string {
+  if (!text.endsWith('.pcap')) throw new BadValue(`'${text}' is not the name of a pcap file; it ends in .pcap`);
+
+  return path.resolve(text);
 }
 
 function sitePath(text: string): string {
