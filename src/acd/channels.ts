@@ -1,3 +1,4 @@
+import { drafter } from './draft/drafts';
 import type { Effect } from './effect';
 import type { Engine } from './engine';
 import { readRows } from './rows';
@@ -43,7 +44,8 @@ export class Channels {
 
   /** The revision, the node that made the change, and the rows; see lua/includes/main.lua. */
   private receiveChange(message: string): void {
-    const [revision = '', node = '', rows = ''] = message.split('\x1d');
-    if (node !== this.engine.node) this.onRows(Number(revision), node, readRows(rows));
+    const [revision = '', by = '', rows = ''] = message.split('\x1d');
+    const { node } = this.engine;
+    if (by !== node && by !== drafter(node)) this.onRows(Number(revision), by, readRows(rows));
   }
 }

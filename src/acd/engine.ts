@@ -36,6 +36,8 @@ export interface EngineContext {
   onRows(revision: number, rows: readonly Row[]): void;
   /** Up to which revision all changes are known. */
   seen(): number;
+  /** The store counts its changes anew: it has lost what it had. */
+  onAnew(): void;
   /** Something falls due at `at`, ms since the epoch. */
   onDue(at: number): void;
   /** What was asked for goes to the store now. Where that is the `whole` of it, verbs that are asked for here go with it. */
@@ -76,6 +78,8 @@ export class Engine {
   private readonly lastConfig = new Map<string, QueueConfig>();
   private readonly waiting: Waiting[] = [];
   private inFlight = 0;
+  /** Of the last batch of this node that changed something: answers come in order. */
+  private lastRevision = 0;
   private isScheduled = false;
 
   constructor(
@@ -219,7 +223,21 @@ export class Engine {
     return proposal.draft.values;
   }
 
+  /** Nothing that was known of the store counts any more. */
+  reset(): void {
+    this.lastRevision = 0;
+    this.drafts.reset();
+    this.records.clear();
+  }
+
+  private noteRevision(revision: number): void {
+    const isAnew = revision <= this.lastRevision;
+    if (isAnew) this.context.onAnew();
+    this.lastRevision = revision;
+  }
+
   private take([revision, rows, effects, due, others]: Rest, refused?: Proposal): void {
+    if (rows.length > 0) this.noteRevision(Number(revision));
     this.drafts.told(refused, rows.length > 0 ? Number(revision) : undefined, others === 0);
     if (rows.length > 0) this.context.onRows(Number(revision), rows.map(readRow));
     if (effects !== '') this.apply(JSON.parse(effects) as Effect[]);
@@ -228,6 +246,7 @@ export class Engine {
 
   private takeDraft(proposal: Proposal, [revision, , , , others]: Rest): void {
     const { draft } = proposal;
+    this.noteRevision(Number(revision));
     try {
       this.context.onRows(Number(revision), draft.rows());
     } catch (error) {

@@ -92,8 +92,7 @@ export class Mirror {
     for (const ofKind of Object.values(this.revisions)) ofKind.clear();
     this.ahead.clear();
     this.seen = 0;
-    this.engine.drafts.reset();
-    this.engine.records.clear();
+    this.engine.reset();
   }
 
   /** Learns the whole floor from the store. Shared when it is under way. */

@@ -89,6 +89,7 @@ export class AcdParts {
         onEffect: (effect) => this.effects.take(effect),
         onRows: (revision, rows) => this.mirror.take(revision, rows, true),
         seen: () => this.mirror.seen,
+        onAnew: () => this.countsAnew(),
         onDue: (at) => this.keeper.due(at),
         onBatch: (whole) => this.foresight.look(whole),
       },
@@ -111,6 +112,15 @@ export class AcdParts {
       reconcile: () => this.reconciler.run(),
       sweeping: () => this.foresight.sweeping(),
     });
+  }
+
+  /** The store was emptied without a break of the connection: all is learnt again, and what this node has is compared. */
+  private countsAnew(): void {
+    const { engine, mirror } = this;
+    engine.log.warn({ node: engine.node }, 'the store has lost what it had');
+    engine.doubtful = true;
+    mirror.reset();
+    mirror.load().catch((error: unknown) => engine.log.warn({ err: error }, 'the floor could not be learnt anew'));
   }
 
   private adopted(ticketId: string): void {

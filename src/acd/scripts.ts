@@ -1,4 +1,5 @@
 import { defineProgram } from '../store/program';
+import { kept } from './kept';
 import { recordFields } from './rows';
 import { arrowText, seatArrows, ticketArrows } from './states';
 
@@ -69,6 +70,9 @@ export const program = defineProgram({
     SEAT: arrowText(seatArrows),
     RECORD: { ticket: placesOf(recordFields.ticket), seat: placesOf(recordFields.seat) },
     LENGTH: { ticket: recordFields.ticket.length, seat: recordFields.seat.length },
+    ENDED_KEPT: kept.ended,
+    HISTORY_KEPT: kept.history,
+    REGULARS_KEPT: kept.regulars,
     TICKET_AT: placeIn('ticketId'),
     SEAT_AT: placeIn('seatId'),
   },

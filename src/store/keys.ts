@@ -22,7 +22,7 @@ export function makeKeys(site: string) {
     /** What every key of the site begins with. */
     root,
 
-    // acd: hashes of single things.
+    // acd: records and hashes of single things.
     ticket: at('ticket'),
     seat: at('seat'),
     queue: at('queue'),
@@ -45,7 +45,7 @@ export function makeKeys(site: string) {
     sequence: `${root}sequence`,
     /** Counts the batches that changed something. */
     revision: `${root}revision`,
-    /** The node that made the last of them. */
+    /** The node that made the last of them, with a plus behind it if that was a draft. */
     by: `${root}by`,
     /** The batches that brought tickets in, by their revisions; see lua/includes/preempt.lua. */
     entered: `${root}entered`,

@@ -75,7 +75,7 @@ export class Program<V extends Verbs = Verbs> {
   command<K extends keyof V & string>(verb: K, args: Record<V[K][number], string | number>): Command {
     const names = this.definition.verbs[verb] ?? [];
 
-    return { verb, args: names.map((name) => String(args[name as V[K][number]])) };
+    return { verb, args: names.map((name) => wellFormed(String(args[name as V[K][number]]))) };
   }
 
   /**
@@ -117,6 +117,11 @@ export class Program<V extends Verbs = Verbs> {
 const start = `ARGS, ROOT, NOW, NOW_TEXT, NODE = args, args[1], tonumber(args[2]), args[2], args[3]
 ENTERED, UNSEEN, READS = false, false, false
 for i = 1, #BEGIN do BEGIN[i]() end`;
+
+/** Half of a pair of surrogates is no character: JSON in Redis would refuse it, and with it all that it stands in. */
+function wellFormed(text: string): string {
+  return text.isWellFormed() ? text : text.toWellFormed();
+}
 
 /** What a file includes, and the file without that. */
 function split(source: string, place: string, seen: Set<string>): { includes: string; rest: string } {

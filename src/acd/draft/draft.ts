@@ -1,6 +1,7 @@
 import type { Keys } from '../../store/keys';
 import type { Reply } from '../../store/scripts';
 import type { Effect } from '../effect';
+import { kept } from '../kept';
 import { readFields } from '../rows';
 import type { Fields, Row } from '../rows';
 import { T } from './records';
@@ -15,12 +16,9 @@ export interface Known {
 /** A command of Redis. */
 export type Words = (string | number)[];
 
-/** How long a ticket is kept after its end, and what happened to it, in ms; as in lua/includes/ticket.lua. */
-const ENDED_KEPT = 60_000;
-const HISTORY_KEPT = 3_600_000;
-
 type Kind = Row['kind'];
-type Record = string[];
+/** A record that a draft may change. */
+export type Own = string[];
 
 /**
  * What a batch of verbs will change, made out before it is sent. Members of sets, counters and lines of histories are gathered
@@ -37,12 +35,12 @@ export class Draft {
   unseen = Infinity;
   readonly nowText: string;
   /** Copies that may be changed here. */
-  readonly tickets = new Map<string, Record>();
-  readonly seats = new Map<string, Record>();
+  readonly tickets = new Map<string, Own>();
+  readonly seats = new Map<string, Own>();
   /** Of each queue the seat that was rung last. */
-  private readonly queues = new Map<string, Record>();
+  private readonly queues = new Map<string, Own>();
   /** What is told, in the order in which it was touched first. */
-  private readonly touched = new Map<Record, Kind>();
+  private readonly touched = new Map<Own, Kind>();
   private readonly scores = new Map<string, Map<string, number | string | false>>();
   private readonly mine = new Map<string, boolean>();
   private readonly resumes = new Map<string, string | false>();
@@ -52,7 +50,6 @@ export class Draft {
   private readonly absent: string[] = [];
   private readonly rooms: Words = [];
   private readonly joined = new Map<string, number>();
-  private readonly asked = new Set<string>();
   private readonly served = new Map<string, Words[]>();
   private readonly histories = new Map<string, string[]>();
 
@@ -69,11 +66,11 @@ export class Draft {
   }
 
   /** The record, to be read and changed here; undefined when it is not known. */
-  ticket(id: string): Record | undefined {
+  ticket(id: string): Own | undefined {
     return this.tickets.get(id) ?? copyTo(this.tickets, id, this.known.ticket(id));
   }
 
-  seat(id: string): Record | undefined {
+  seat(id: string): Own | undefined {
     return this.seats.get(id) ?? copyTo(this.seats, id, this.known.seat(id));
   }
 
@@ -81,13 +78,13 @@ export class Draft {
     return this.known.hasQueue(id);
   }
 
-  newTicket(record: Record): void {
+  newTicket(record: Own): void {
     this.tickets.set(record[T.id] ?? '', record);
     this.touch('t', record);
   }
 
   /** Its row is told, after those that were touched before. */
-  touch(kind: Kind, record: Record): void {
+  touch(kind: Kind, record: Own): void {
     if (!this.touched.has(record)) this.touched.set(record, kind);
   }
 
@@ -117,18 +114,15 @@ export class Draft {
 
   /** Only if nothing is remembered of who served a customer. @returns false when this draft itself has something to remember. */
   needsStranger(customer: string): boolean {
-    this.asked.add(customer);
     if (this.served.has(customer)) return false;
     this.needsAbsent(this.keys.regulars(customer));
 
     return true;
   }
 
-  /** What is to be remembered of who served a customer. @returns false when this draft itself has asked for that. */
-  noteService(customer: string, commands: Words[]): boolean {
+  /** What is to be remembered of who served a customer. */
+  noteService(customer: string, commands: Words[]): void {
     this.served.set(customer, [...(this.served.get(customer) ?? []), ...commands]);
-
-    return !this.asked.has(customer);
   }
 
   joinLine(ticket: Fields): void {
@@ -230,8 +224,8 @@ export class Draft {
       const text = JSON.stringify(ticket);
       if (ticket[T.state] !== 'ended') words.push(keys.ticket(id), text);
       else {
-        say(['PEXPIRE', keys.ticketHistory(id), HISTORY_KEPT]);
-        say(['SET', keys.ticket(id), text, 'PX', ENDED_KEPT]);
+        say(['PEXPIRE', keys.ticketHistory(id), kept.history]);
+        say(['SET', keys.ticket(id), text, 'PX', kept.ended]);
       }
     }
     if (words.length > 1) say(words);
@@ -244,7 +238,7 @@ export class Draft {
   }
 }
 
-function copyTo(changed: Map<string, Record>, id: string, fields: Fields | undefined): Record | undefined {
+function copyTo(changed: Map<string, Own>, id: string, fields: Fields | undefined): Own | undefined {
   if (!fields) return undefined;
   const copy = fields.slice();
   changed.set(id, copy);

@@ -6,7 +6,7 @@ import type { Known } from './draft';
 import type { Records } from './records';
 import { draftVerb } from './verbs';
 
-/** The last change of the store: its revision, and the node that made it. */
+/** The last change of the store: its revision, and who made it; see `drafter`. */
 interface Tip {
   revision: number;
   by: string;
@@ -75,7 +75,7 @@ export class Drafts {
     this.end(true);
     this.forget(this.tickets, draft.tickets);
     this.forget(this.seats, draft.seats);
-    this.move({ revision, by: this.context.node });
+    this.move({ revision, by: drafter(this.context.node) });
   }
 
   /** The verbs of a batch were run. `revision`: undefined when they changed nothing. */
@@ -90,11 +90,12 @@ export class Drafts {
 
   /** What became of a batch is not known. */
   failed(proposal: Proposal | undefined): void {
-    this.reset();
+    this.tip = undefined;
+    this.spoil();
     this.end(proposal !== undefined);
   }
 
-  /** Another node has made a change. */
+  /** Another node has made a change; `by` as the channel of changes tells it. */
   heard(revision: number, by: string): void {
     this.isAlone = false;
     this.foreign = Math.max(this.foreign, revision);
@@ -153,7 +154,7 @@ export class Drafts {
   /** What the next draft stands on; undefined when that cannot be told. */
   private base(): Tip | undefined {
     if (this.blind > 0 || this.isSpoilt) return undefined;
-    if (this.standing > 0) return { revision: this.expected, by: this.context.node };
+    if (this.standing > 0) return { revision: this.expected, by: drafter(this.context.node) };
 
     return this.tip?.revision === this.context.seen() ? this.tip : undefined;
   }
@@ -179,4 +180,12 @@ export class Drafts {
   private forget(expected: Map<string, Fields>, confirmed: ReadonlyMap<string, Fields>): void {
     for (const [id, record] of confirmed) if (expected.get(id) === record) expected.delete(id);
   }
+}
+
+/**
+ * How the store names a node whose last change was a draft. Verbs that are run in the place of a refused draft leave the plain name, so
+ * that nothing that stood on the draft can take what they made for it.
+ */
+export function drafter(node: string): string {
+  return `${node}+`;
 }

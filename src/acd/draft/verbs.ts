@@ -1,20 +1,16 @@
 import type { Reply } from '../../store/scripts';
+import { kept } from '../kept';
 import { recordFields } from '../rows';
 import { verbs } from '../scripts';
 import type { Verb } from '../scripts';
 import { seatArrows, ticketArrows } from '../states';
 import type { SeatInput, TicketInput } from '../states';
 import type { SeatState, TicketState } from '../types';
-import type { Draft } from './draft';
+import type { Draft, Own } from './draft';
 import { S, T } from './records';
-
-/** How long it is remembered who served a customer, in ms; as in lua/includes/ticket.lua. */
-const REGULARS_KEPT = 90 * 86_400_000;
 
 /** The arguments of a verb by their names. */
 type Args = (name: string) => string;
-type Record = string[];
-
 /**
  * The verbs of a call that goes well, as the scripts of the same names do them. Each returns its value, or undefined where it cannot
  * tell what the script would do: then the script does it. test/unit/acd/draft.test.ts runs both on the same batches and compares all keys.
@@ -28,7 +24,7 @@ const drafted: Partial<{ [V in Verb]: (draft: Draft, args: Args, context: DraftC
 };
 
 export interface DraftContext {
-  /** The newest revision that a draft of this node did not make. */
+  /** Up to which revision somebody may have come in unforeseen; see `Drafts`. */
   foreign: number;
 }
 
@@ -118,7 +114,7 @@ function offerTicket(draft: Draft, args: Args, { foreign }: DraftContext): Reply
   draft.rung(queue, seatId);
   draft.owe(`offer:${ticketId}:${offerId}`, Number(expiresAt));
   draft.addLine(ticketId, args('why'));
-  const { callId = '' } = { callId: ticket[T.callId] };
+  const callId = ticket[T.callId] ?? '';
   draft.effects.push({
     t: 'offer',
     offer: { offerId, token: args('token'), ticketId, callId, seatId, queue, expiresAt: Number(expiresAt) },
@@ -166,17 +162,18 @@ function acceptOffer(draft: Draft, args: Args): Reply | undefined {
   ticket[T.wrapUp] = args('wrapUp');
   draft.count(ticket[T.queue] ?? '', ticket[T.callback] === '1' ? 'calledBack' : 'answered');
   draft.remember(ticketId, 'answered', seatId);
+  rememberRegular(draft, ticket, seatId);
 
-  return rememberRegular(draft, ticket, seatId) ? 1 : undefined;
+  return 1;
 }
 
 function completeTicket(draft: Draft, args: Args): Reply | undefined {
   const ticketId = args('ticketId');
   const ticket = draft.ticket(ticketId);
   if (ticket?.[T.state] !== 'talking' || ticket[T.node] !== draft.node || ticket[T.nodeLost] === '1') return undefined;
-  if (args('broke') === '1' && !rememberBroken(draft, ticket, args('keptFor'))) return undefined;
   const seat = draft.seat(ticket[T.seatId] ?? '');
   if (seat?.[S.ticket] !== ticketId) return undefined;
+  if (args('broke') === '1') rememberBroken(draft, ticket, args('keptFor'));
   draft.touch('s', seat);
   draft.touch('t', ticket);
   const talked = Math.max(0, draft.now - Number(ticket[T.answeredAt]));
@@ -193,31 +190,31 @@ function completeTicket(draft: Draft, args: Args): Reply | undefined {
   return 1;
 }
 
-/** As lua/includes/ticket.lua does it; false where the draft cannot tell what comes of it. */
-function rememberRegular(draft: Draft, ticket: Record, seatId: string): boolean {
+/** Who served a customer, as lua/includes/ticket.lua remembers it. */
+function rememberRegular(draft: Draft, ticket: Own, seatId: string): void {
   const customer = ticket[T.customer] ?? '';
-  if (customer === '' || ticket[T.regular] !== '1') return true;
+  if (customer === '' || ticket[T.regular] !== '1') return;
   const key = draft.keys.regulars(customer);
 
-  return draft.noteService(customer, [
+  draft.noteService(customer, [
     ['HSET', key, 'last', seatId],
     ['HINCRBY', key, `n:${seatId}`, 1],
-    ['PEXPIRE', key, REGULARS_KEPT],
+    ['PEXPIRE', key, kept.regulars],
   ]);
 }
 
 /** The customer of a talk that broke off is sent to the same seat if he calls again soon. */
-function rememberBroken(draft: Draft, ticket: Record, keptFor: string): boolean {
+function rememberBroken(draft: Draft, ticket: Own, keptFor: string): void {
   const customer = ticket[T.customer] ?? '';
-  if (customer === '' || keptFor === '0') return true;
+  if (customer === '' || keptFor === '0') return;
   const key = draft.keys.regulars(customer);
   const broke = ['HSET', key, 'broke', ticket[T.seatId] ?? '', 'brokeAt', draft.nowText];
 
-  return draft.noteService(customer, ticket[T.regular] === '1' ? [broke] : [broke, ['PEXPIRE', key, keptFor]]);
+  draft.noteService(customer, ticket[T.regular] === '1' ? [broke] : [broke, ['PEXPIRE', key, keptFor]]);
 }
 
 /** After a talk: the seat wraps up for `delay` ms, -1 for until it is done; as `freeSeat` in lua/includes/seat.lua. */
-function freeSeat(draft: Draft, seat: Record, delay: number): void {
+function freeSeat(draft: Draft, seat: Own, delay: number): void {
   seat[S.ticket] = '';
   seat[S.offer] = '';
   seat[S.rest] = delay === 0 ? '' : 'wrap';
@@ -231,7 +228,7 @@ const settled: { [I in SeatInput]?: SeatState } = {
   ...{ wrap: 'wrap-up', rest: 'resting', free: 'available' },
 };
 
-function settleSeat(draft: Draft, seat: Record): void {
+function settleSeat(draft: Draft, seat: Own): void {
   const input = wantedOf(draft, seat);
   if (seat[S.state] !== settled[input]) moveSeat(draft, seat, input);
   const isTimed = input === 'wrap' || input === 'rest';
@@ -241,7 +238,7 @@ function settleSeat(draft: Draft, seat: Record): void {
   if ((seat[S.timed] === '1') !== isTimed) seat[S.timed] = isTimed ? '1' : '0';
 }
 
-function wantedOf(draft: Draft, seat: Record): SeatInput {
+function wantedOf(draft: Draft, seat: Own): SeatInput {
   if (seat[S.up] !== '1' || seat[S.login] !== '1') return 'down';
   if (seat[S.engagedBy] !== '') return 'engage';
   if (seat[S.paused] === '1') return 'pause';
@@ -250,12 +247,12 @@ function wantedOf(draft: Draft, seat: Record): SeatInput {
   return isLeft ? (seat[S.rest] as SeatInput) : 'free';
 }
 
-function seatTo(seat: Record, input: SeatInput): SeatState | undefined {
+function seatTo(seat: Own, input: SeatInput): SeatState | undefined {
   return seatArrows[seat[S.state] as SeatState][input];
 }
 
 /** @throws Error for an arrow that is not in the table: the draft is dropped, and the script tells. */
-function moveSeat(draft: Draft, seat: Record, input: SeatInput): void {
+function moveSeat(draft: Draft, seat: Own, input: SeatInput): void {
   const to = seatTo(seat, input);
   if (!to) throw new Error(`no arrow '${input}' from seat state '${seat[S.state]}'`);
   if (seat[S.state] === 'available') {
@@ -266,7 +263,7 @@ function moveSeat(draft: Draft, seat: Record, input: SeatInput): void {
   seat[S.since] = draft.nowText;
 }
 
-function moveTicket(ticket: Record, input: TicketInput): void {
+function moveTicket(ticket: Own, input: TicketInput): void {
   const to = ticketArrows[ticket[T.state] as TicketState][input];
   if (!to) throw new Error(`no arrow '${input}' from ticket state '${ticket[T.state]}'`);
   ticket[T.state] = to;

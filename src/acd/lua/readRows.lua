@@ -15,8 +15,9 @@
 READS = true
 local found = 0
 for id in string.gmatch(A.ids, '[^,]+') do
-  local object = A.kind == 'queue' and loadQueue(id) or A.kind ~= 'queue' and load(A.kind, id)
-  if object then
+  -- One that cannot be read does not hide the others.
+  local ok, object = pcall(A.kind == 'queue' and loadQueue or load, A.kind == 'queue' and id or A.kind, id)
+  if ok and object then
     touch(string.sub(A.kind, 1, 1), object)
     found = found + 1
   end

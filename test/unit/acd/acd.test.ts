@@ -1,4 +1,6 @@
+import { makeKeys } from '../../../src/store/keys';
 import { closeSharedRedis } from '../../support/redis';
+import { wipe } from './model/picture';
 import { Site, caller } from './support';
 import type { Node } from './support';
 
@@ -120,6 +122,18 @@ describe('the way of a ticket', () => {
     await node.acd.decline(offer, 'rejected');
     expect(await states()).toEqual({ s1: 'reserved' });
   });
+});
+
+it('learns the floor anew from a store that was emptied under it', async () => {
+  await talking();
+  await node.acd.seatUp('s2');
+  expect(await node.acd.facts('q')).toMatchObject({ staffed: 2 });
+  await wipe(node.store.redis, makeKeys(site.name));
+  await node.acd.seatUp('s2');
+  // What this node has is put back: the talk of the other seat.
+  await site.pass(2);
+  expect(await states()).toEqual({ s1: 'talking', s2: 'available' });
+  expect(await node.acd.facts('q')).toMatchObject({ free: 1 });
 });
 
 describe('a person who is called back', () => {

@@ -5,6 +5,7 @@
 -- keys that must not be, and lines with what they must be shorter than, each list after the count of its words; then commands of
 -- Redis, each after the count of its words, up to `last`.
 
+-- The node of a change that was a draft has a plus behind it: what stands on a draft that was refused never finds that.
 -- Returns the revision and whether there are other nodes; nothing, and changes nothing, when the store is not as the node thought.
 local function applyDraft(first, last)
   local there = redis.call('MGET', ROOT .. 'revision', ROOT .. 'by', ROOT .. 'sequence')
@@ -22,6 +23,10 @@ local function applyDraft(first, last)
     if redis.call('ZCARD', ARGS[j]) >= tonumber(ARGS[j + 1]) then return end
   end
   i = i + n + 1
+  -- First of all: a node whose draft broke off half way shows itself by a gap.
+  local revision = redis.call('INCR', ROOT .. 'revision')
+  local by = NODE .. '+'
+  if ARGS[first + 1] ~= by then redis.call('SET', ROOT .. 'by', by) end
   while i <= last do
     n = tonumber(ARGS[i])
     local name = ARGS[i + 1]
@@ -35,11 +40,9 @@ local function applyDraft(first, last)
     end
     i = i + n + 1
   end
-  local revision = redis.call('INCR', ROOT .. 'revision')
-  if ARGS[first + 1] ~= NODE then redis.call('SET', ROOT .. 'by', NODE) end
   if ARGS[first + 3] ~= '' then ENTERED = tonumber(ARGS[first + 3]) end
   if ARGS[first + 4] ~= '' then UNSEEN = tonumber(ARGS[first + 4]) end
   if UNSEEN or ENTERED and others then writeEntries(revision, others) end
-  if others then redis.call('PUBLISH', ROOT .. 'changes', revision .. '\29' .. NODE .. '\29' .. rows) end
+  if others then redis.call('PUBLISH', ROOT .. 'changes', revision .. '\29' .. by .. '\29' .. rows) end
   return revision, others
 end

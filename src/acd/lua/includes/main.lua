@@ -44,6 +44,12 @@ while at <= #ARGS do
   at = at + 2 + tonumber(ARGS[at + 1])
 end
 
+-- Before anything is written: a node that broke off half way shows itself by a gap.
+local revision, others = '', false
+if #touched > 0 and not READS then
+  revision = redis.call('INCR', ROOT .. 'revision')
+  redis.call('SET', ROOT .. 'by', NODE)
+end
 writeAll()
 
 -- Rows of what has changed, for every node; see src/acd/rows.ts.
@@ -52,12 +58,9 @@ for i = 1, #touched do
   local kind, object = touched[i][1], touched[i][2]
   rows[i] = kind .. (kind == 'q' and cjson.encode({ object.id, object.lastSeat or '' }) or textOf(object))
 end
-local revision, others = '', false
 if #rows > 0 and READS then
   revision = redis.call('GET', ROOT .. 'revision') or '0'
 elseif #rows > 0 then
-  revision = redis.call('INCR', ROOT .. 'revision')
-  redis.call('SET', ROOT .. 'by', NODE)
   others = redis.call('ZCARD', ROOT .. 'nodes') > 1
   if UNSEEN or ENTERED and others then writeEntries(revision, others) end
   if others then

@@ -3,11 +3,7 @@
 --- @include "queue"
 -- A ticket: its state, its place in the line, and the offers under way for it.
 
-local ENDED_KEPT = 60000
-local HISTORY_KEPT = 3600000
 local HISTORY_LENGTH = 64
--- How long it is remembered who served a customer.
-local REGULARS_KEPT = 90 * 86400000
 local TRIED_MOST = 50
 
 local function loadTicket(id) return load('ticket', id) end
