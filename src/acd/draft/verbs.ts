@@ -11,6 +11,7 @@ import { S, T } from './records';
 
 /** The arguments of a verb by their names. */
 type Args = (name: string) => string;
+
 /**
  * The verbs of a call that goes well, as the scripts of the same names do them. Each returns its value, or undefined where it cannot
  * tell what the script would do: then the script does it. test/unit/acd/draft.test.ts runs both on the same batches and compares all keys.
@@ -50,13 +51,8 @@ const argPlaces: { readonly [verb: string]: { readonly [name: string]: number } 
 );
 
 function enqueueTicket(draft: Draft, args: Args): Reply | undefined {
-  const [ticketId, queueId, customer, since, maxWait] = [
-    args('ticketId'),
-    args('queueId'),
-    args('customer'),
-    args('since'),
-    args('maxWait'),
-  ];
+  const [ticketId, queueId, customer] = [args('ticketId'), args('queueId'), args('customer')];
+  const [since, maxWait] = [args('since'), args('maxWait')];
   const asksStore = customer !== '' && (args('regular') === '1' || args('returnWithin') !== '0');
   if (draft.ticket(ticketId) || !draft.hasQueue(queueId)) return undefined;
   if (asksStore && !draft.needsStranger(customer)) return undefined;

@@ -1,33 +1,19 @@
-import { createSocket } from 'node:dgram';
-import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { ManualClock } from '../../../src/lib/clock';
-import { silentLogger } from '../../../src/lib/logger';
-import { LocalSrf } from '../../../src/sipd/local/local-srf';
 import type { LocalAnswer, LocalRequest } from '../../../src/sipd/local/messages';
-import { startSipd } from '../../../src/sipd/server';
-import type { Sipd } from '../../../src/sipd/server';
+import { openSocketStage } from './socket-stage';
+import type { SocketStage } from './socket-stage';
 
-let clock: ManualClock;
-let sipd: Sipd;
-let srf: LocalSrf;
-let phone: Socket;
+let stage: SocketStage;
+let clock: SocketStage['clock'];
+let sipd: SocketStage['sipd'];
+let srf: SocketStage['srf'];
+let phone: SocketStage['phone'];
 
 beforeEach(async () => {
-  clock = new ManualClock();
-  phone = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(phone, 'listening');
-  sipd = await startSipd({ host: '127.0.0.1', udpPort: 0, controlPort: 0, secret: 'x', log: silentLogger, clock });
-  srf = new LocalSrf(silentLogger);
-  srf.serve(sipd.local);
-  srf.connect();
-  await once(srf, 'connect');
+  stage = await openSocketStage();
+  ({ clock, sipd, srf, phone } = stage);
 });
-afterEach(async () => {
-  srf.disconnect();
-  await sipd.close();
-  phone.close();
-});
+afterEach(() => stage.close());
 
 /** The next so many messages that the phone gets. */
 async function heard(count: number): Promise<string[]> {

@@ -1,38 +1,24 @@
-import { createSocket } from 'node:dgram';
-import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { ManualClock } from '../../../src/lib/clock';
-import { silentLogger } from '../../../src/lib/logger';
-import { LocalSrf } from '../../../src/sipd/local/local-srf';
 import type { LocalRequest } from '../../../src/sipd/local/messages';
 import type { LocalResponse } from '../../../src/sipd/local/response';
-import { startSipd } from '../../../src/sipd/server';
-import type { Sipd } from '../../../src/sipd/server';
+import { openSocketStage } from './socket-stage';
+import type { SocketStage } from './socket-stage';
 
-let clock: ManualClock;
-let sipd: Sipd;
-let srf: LocalSrf;
-let phone: Socket;
+let stage: SocketStage;
+let clock: SocketStage['clock'];
+let sipd: SocketStage['sipd'];
+let phone: SocketStage['phone'];
 
 beforeEach(async () => {
-  clock = new ManualClock();
-  phone = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(phone, 'listening');
-  sipd = await startSipd({ host: '127.0.0.1', udpPort: 0, controlPort: 0, secret: 'x', log: silentLogger, clock });
-  srf = new LocalSrf(silentLogger);
-  srf.serve(sipd.local);
   // What is granted is what was asked for.
-  srf.use('subscribe', (req: LocalRequest, res: LocalResponse) => {
-    res.send(202, { headers: { Expires: req.get('Expires') ?? '' } });
-  });
-  srf.connect();
-  await once(srf, 'connect');
+  stage = await openSocketStage((application) =>
+    application.use('subscribe', (req: LocalRequest, res: LocalResponse) => {
+      res.send(202, { headers: { Expires: req.get('Expires') ?? '' } });
+    }),
+  );
+  ({ clock, sipd, phone } = stage);
 });
-afterEach(async () => {
-  srf.disconnect();
-  await sipd.close();
-  phone.close();
-});
+afterEach(() => stage.close());
 
 let seq = 0;
 

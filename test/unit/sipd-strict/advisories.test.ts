@@ -9,6 +9,7 @@ import type { Sipd } from '../../../src/sipd/server';
 import { scaledTimers } from '../../../src/sipd/transaction/timers';
 import { Application } from '../../conformance/edge/support/application';
 import type { SrfResponse } from '../../conformance/edge/support/application';
+import { edgeOf } from '../../conformance/edge/support/edges';
 import type { EdgeUnderTest } from '../../conformance/edge/support/edges';
 import { Phone } from '../../conformance/edge/support/phone';
 import type { Leg } from '../../conformance/edge/support/phone';
@@ -33,7 +34,7 @@ describe('stories that other servers fell over', () => {
     // The processors of a test may be busy with other things: nobody is refused for that.
     const defence = { lateness: 60_000 };
     sipd = await startSipd({ host: '127.0.0.1', ...ports, secret: 'told', log, timers: scaledTimers(t1), defence });
-    edge = edgeOf(sipd);
+    edge = edgeOf(sipd, 'told', t1);
     app = await Application.connect(edge);
   });
   afterAll(async () => {
@@ -224,22 +225,4 @@ function heap(): number {
   collect();
 
   return process.memoryUsage().heapUsed;
-}
-
-function edgeOf(sipd: Sipd): EdgeUnderTest {
-  const at = ({ address, port }: { address: string; port: number }): { host: string; port: number } => ({
-    host: address,
-    port,
-  });
-
-  return {
-    name: 'sipd',
-    isSipd: true,
-    sip: at(sipd.addresses.udp!),
-    tcp: at(sipd.addresses.tcp!),
-    ws: at(sipd.addresses.ws!),
-    control: { ...at(sipd.addresses.control), secret: 'told' },
-    t1,
-    close: () => sipd.close(),
-  };
 }

@@ -1,7 +1,7 @@
 import { silentLogger } from '../../../../src/lib/logger';
 import type { LocalServer } from '../../../../src/sipd/local/local-srf';
 import { startSipd } from '../../../../src/sipd/server';
-import type { SipdOptions } from '../../../../src/sipd/server';
+import type { Sipd, SipdOptions } from '../../../../src/sipd/server';
 import { scaledTimers } from '../../../../src/sipd/transaction/timers';
 
 export interface Place {
@@ -43,6 +43,12 @@ export async function startSipdEdge(options: Partial<SipdOptions> = {}): Promise
     minSessionExpires: 1,
     ...options,
   });
+
+  return edgeOf(sipd, secret, t1);
+}
+
+/** A SIP server that listens by UDP, TCP and WebSocket, as an edge. */
+export function edgeOf(sipd: Sipd, secret: string, t1: number): EdgeUnderTest {
   const at = ({ address, port }: { address: string; port: number }): Place => ({ host: address, port });
 
   return {
