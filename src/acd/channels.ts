@@ -1,3 +1,4 @@
+import { WORD_END } from '../store/separators';
 import { drafter } from './draft/drafts';
 import type { Effect } from './effect';
 import type { Engine } from './engine';
@@ -44,7 +45,7 @@ export class Channels {
 
   /** The revision, the node that made the change, and the rows; see lua/includes/main.lua. */
   private receiveChange(message: string): void {
-    const [revision = '', by = '', rows = ''] = message.split('\x1d');
+    const [revision = '', by = '', rows = ''] = message.split(WORD_END);
     const { node } = this.engine;
     if (by !== node && by !== drafter(node)) this.onRows(Number(revision), by, readRows(rows));
   }

@@ -36,8 +36,8 @@ export interface Chosen {
   nextAt: number;
 }
 
-const RUNNERS_UP = 3;
-const nobody: Chosen = { seats: [], suited: 0, runnersUp: [], nextAt: Infinity };
+export const RUNNERS_UP = 3;
+export const nobody: Chosen = { seats: [], suited: 0, runnersUp: [], nextAt: Infinity };
 
 /**
  * The seats that a ticket is to be offered to: of the free ones that suit it those of the earliest open ring, in the order of
@@ -51,27 +51,40 @@ export function choose(
   isTaken: (seat: string) => boolean,
   context: RankContext,
 ): Chosen {
+  const one = candidacyOf(floor, ticket, context);
+
+  return one ? chooseFrom(one, isTaken) : nobody;
+}
+
+/** What `choose` looks at; undefined for a ticket of a queue that is in no plan. */
+export function candidacyOf(floor: Floor, ticket: FloorTicket, context: RankContext): Candidacy | undefined {
   const crew = floor.crew.queue(ticket.queue);
-  if (!crew) return nobody;
+  if (!crew) return undefined;
   const queue = floor.queue(ticket.queue);
-  const open = openRings(
-    ticket,
-    crew,
-    floor,
-    ringFacts(queue, () => context.estimate(ticket)),
-    context.now,
-  );
-  const gathers = ticket.state === 'offered';
+  const facts = ringFacts(queue, () => context.estimate(ticket));
+  const open = openRings(ticket, crew, floor, facts, context.now);
+
+  return makeCandidacy({ floor, queue, crew, ticket, open, context, gathers: ticket.state === 'offered' });
+}
+
+export function chooseFrom(one: Candidacy, isTaken: (seat: string) => boolean): Chosen {
   const podium = new Podium();
-  const candidacy = makeCandidacy({ floor, queue, crew, ticket, open, context, gathers });
-  for (const seatId of queue.free) {
+  for (const choice of choices(one, isTaken)) podium.add(choice);
+
+  return take(podium, { ...one, nextAt: one.open.nextAt, now: one.context.now });
+}
+
+/** Every free seat that suits, in no order. */
+export function choices(one: Candidacy, isTaken: (seat: string) => boolean): Choice[] {
+  const found: Choice[] = [];
+  for (const seatId of one.queue.free) {
     if (isTaken(seatId)) continue;
-    const member = crew.members.get(seatId);
-    const choice = member && placed(candidacy, member);
-    if (choice) podium.add(choice);
+    const member = one.crew.members.get(seatId);
+    const choice = member && placed(one, member);
+    if (choice) found.push(choice);
   }
 
-  return take(podium, { ticket, crew, nextAt: open.nextAt, now: context.now });
+  return found;
 }
 
 /** The best of many without a list of them all, but for a ring of which all are rung. */
@@ -94,7 +107,7 @@ class Podium {
   }
 }
 
-interface Candidacy {
+export interface Candidacy {
   floor: Floor;
   queue: FloorQueue;
   crew: CrewQueue;

@@ -53,6 +53,14 @@ interface Waiting {
 /** What a batch tells besides its values; see lua/includes/main.lua. */
 type Rest = [revision: string, rows: string[], effects: string, due: string, others: number];
 
+/** Where and when a batch is run; see `Program.run`. */
+interface Place {
+  key: string;
+  root: string;
+  now: number;
+  node: string;
+}
+
 /** Batches under way at a time. Commands that come while so many are go together with the next. */
 const IN_FLIGHT = 4;
 /** Most commands of a batch, so that it never keeps Redis for long. */
@@ -156,7 +164,7 @@ export class Engine {
     for (const effect of effects) this.context.onEffect(effect);
   }
 
-  private place(): { key: string; root: string; now: number; node: string } {
+  private place(): Place {
     return { key: this.keys.due, root: this.keys.root, now: this.now(), node: this.node };
   }
 
@@ -202,25 +210,31 @@ export class Engine {
   private async send(commands: readonly Command[]): Promise<readonly (Reply | Error)[]> {
     const place = this.place();
     const proposal = this.drafts.propose(commands, place.now);
-    const answer = program.run(this.store.redis, place, commands, proposal?.words);
+    const clear = proposal ? undefined : this.drafts.whenClear();
+    if (clear) await clear;
+    const reply = await this.ask(place, commands, proposal);
+    const rest = reply.rest as Rest;
+    if (proposal && reply.values.length === 0 && rest[0] !== '') {
+      this.takeDraft(proposal, rest);
+
+      return proposal.draft.values;
+    }
+    if (!proposal?.isAlone) return this.take(reply, proposal);
+    this.drafts.refused(proposal);
+
+    return this.take(await this.ask(place, commands, undefined));
+  }
+
+  private async ask(place: Place, commands: readonly Command[], proposal: Proposal | undefined): Promise<BatchReply> {
+    const answer = program.run(this.store.redis, place, commands, proposal);
     // Seats and callers wait for it.
     this.store.redis.hurry();
-    let reply: BatchReply;
     try {
-      reply = await answer;
+      return await answer;
     } catch (error) {
       this.drafts.failed(proposal);
       throw error;
     }
-    const rest = reply.rest as Rest;
-    if (!proposal || reply.values.length > 0) {
-      this.take(rest, proposal);
-
-      return reply.values;
-    }
-    this.takeDraft(proposal, rest);
-
-    return proposal.draft.values;
   }
 
   /** Nothing that was known of the store counts any more. */
@@ -236,12 +250,15 @@ export class Engine {
     this.lastRevision = revision;
   }
 
-  private take([revision, rows, effects, due, others]: Rest, refused?: Proposal): void {
+  private take({ values, rest }: BatchReply, refused?: Proposal): readonly (Reply | Error)[] {
+    const [revision, rows, effects, due, others] = rest as Rest;
     if (rows.length > 0) this.noteRevision(Number(revision));
     this.drafts.told(refused, rows.length > 0 ? Number(revision) : undefined, others === 0);
     if (rows.length > 0) this.context.onRows(Number(revision), rows.map(readRow));
     if (effects !== '') this.apply(JSON.parse(effects) as Effect[]);
     if (due !== '') this.context.onDue(Number(due));
+
+    return values;
   }
 
   private takeDraft(proposal: Proposal, [revision, , , , others]: Rest): void {

@@ -1,7 +1,7 @@
-import { choose } from './choose';
 import type { Choice, RankContext } from './choose';
 import type { CrewQueue } from './crew';
 import type { Floor, FloorQueue, FloorTicket, Lane } from './floor';
+import { LaneRanking } from './lane-ranking';
 import { unfit } from './rings';
 import type { SeatRow } from './rows';
 import type { SeatState } from './types';
@@ -37,12 +37,13 @@ interface Head {
 export function match(floor: Floor, context: RankContext): Matching {
   const matches: Match[] = [];
   const taken = new Set<string>(floor.pendingSeats);
+  const ranking = new LaneRanking(floor, taken, context);
   let nextAt = Infinity;
   const before = (a: Head, b: Head): number => floor.compare(a.ticket, b.ticket, context.now);
   const heads = firstHeads(floor, taken).sort(before);
   for (let head = heads.shift(); head; head = heads.shift()) {
     const { ticket } = head;
-    const found = choose(floor, ticket, (seat) => taken.has(seat), context);
+    const found = ranking.choose(ticket, head.lane);
     nextAt = Math.min(nextAt, found.nextAt);
     for (const choice of found.seats) {
       taken.add(choice.seatId);

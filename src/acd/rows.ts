@@ -1,3 +1,4 @@
+import { FIELD_END, ROW_END } from '../store/separators';
 import type { Medium, SeatState, TicketClass, TicketState } from './types';
 
 /** What ranking sees of each ticket, seat and queue, in this order. Every node keeps its picture of the floor by it. */
@@ -107,14 +108,23 @@ export type Row = FloorRow & { fields: Fields };
 
 const none: ReadonlySet<string> = new Set();
 
-/** The rows of a message, joined by the character 30. */
+/** The rows of a message. */
 export function readRows(text: string): Row[] {
-  return text === '' ? [] : text.split('\x1e').map(readRow);
+  return text === '' ? [] : text.split(ROW_END).map(readRow);
 }
 
-/** A row is the letter of its kind, and its record or the fields of a queue as a list in JSON. */
+/** A row is the letter of its kind, and its record as the store keeps it, or the fields of a queue. */
 export function readRow(text: string): Row {
-  return readFields(text[0] as Row['kind'], JSON.parse(text.slice(1)) as Fields);
+  return readFields(text[0] as Row['kind'], readRecord(text.slice(1)));
+}
+
+export function readRecord(text: string): string[] {
+  return text.split(FIELD_END);
+}
+
+/** A record as the store keeps it. */
+export function recordText(fields: Fields): string {
+  return fields.join(FIELD_END);
 }
 
 export function readFields(kind: Row['kind'], fields: Fields): Row {

@@ -7,6 +7,7 @@ import { inProject } from '../lib/paths';
 import { codeOf, luaCodes } from './codes';
 import { compare, evaluate, findInclude, include, readHead, toLua } from './scripts';
 import type { LuaTable, Reply } from './scripts';
+import { withoutSeparators, WORD_END } from './separators';
 
 /** Verb -> names of its ARGV in order; the head of `<folder>/<verb>.lua` must list the same. */
 export type Verbs = Readonly<Record<string, readonly string[]>>;
@@ -27,8 +28,15 @@ export interface Command {
   args: readonly string[];
 }
 
+/** What a batch is going to change, made out beforehand. */
+export interface ProgramDraft {
+  words: readonly (string | number)[];
+  /** The commands themselves are not sent along: where the draft is refused, nothing is done. */
+  isAlone: boolean;
+}
+
 export interface BatchReply {
-  /** For each command its value, or the error that it ended with; none when the draft was taken. */
+  /** For each command its value, or the error that it ended with; none when the commands were not run. */
   values: (Reply | Error)[];
   rest: Reply[];
 }
@@ -75,7 +83,7 @@ export class Program<V extends Verbs = Verbs> {
   command<K extends keyof V & string>(verb: K, args: Record<V[K][number], string | number>): Command {
     const names = this.definition.verbs[verb] ?? [];
 
-    return { verb, args: names.map((name) => wellFormed(String(args[name as V[K][number]]))) };
+    return { verb, args: names.map((name) => plainText(args[name as V[K][number]])) };
   }
 
   /**
@@ -88,14 +96,10 @@ export class Program<V extends Verbs = Verbs> {
     redis: Redis,
     { key, root, now, node }: { key: string; root: string; now: number; node: string },
     commands: readonly Command[],
-    draft?: readonly (string | number)[],
+    draft?: ProgramDraft,
   ): Promise<BatchReply> {
-    const place = [root, String(now), node];
-    const words: string[] = [];
-    for (const { verb, args } of commands) words.push(verb, String(args.length), ...args);
-    const parameters = draft
-      ? [key, ...place, 'draft', draft.length, ...draft, JSON.stringify([...place, ...words])]
-      : [key, ...place, ...words];
+    const words = draft ? draft.words.join(WORD_END) : '';
+    const parameters = [key, root, now, node, words, draft?.isAlone ? '' : packed(commands)];
     const [values, ...rest] = (await callOrEvaluate(redis, this, parameters)) as Reply[];
 
     return { values: (values as Reply[]).map((value, index) => readValue(value, commands[index]?.verb ?? '')), rest };
@@ -118,9 +122,19 @@ const start = `ARGS, ROOT, NOW, NOW_TEXT, NODE = args, args[1], tonumber(args[2]
 ENTERED, UNSEEN, READS = false, false, false
 for i = 1, #BEGIN do BEGIN[i]() end`;
 
-/** Half of a pair of surrogates is no character: JSON in Redis would refuse it, and with it all that it stands in. */
-function wellFormed(text: string): string {
-  return text.isWellFormed() ? text : text.toWellFormed();
+/** A text as the store takes it. Half of a pair of surrogates is no character: JSON in Redis would refuse it, and with it all that it stands in. */
+function plainText(value: string | number): string {
+  const text = String(value);
+
+  return withoutSeparators(text.isWellFormed() ? text : text.toWellFormed());
+}
+
+/** Commands as one text: of each its name, the count of its arguments, and those. */
+function packed(commands: readonly Command[]): string {
+  const words: string[] = [];
+  for (const { verb, args } of commands) words.push(verb, String(args.length), ...args);
+
+  return words.join(WORD_END);
 }
 
 /** What a file includes, and the file without that. */

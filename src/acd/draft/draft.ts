@@ -2,7 +2,7 @@ import type { Keys } from '../../store/keys';
 import type { Reply } from '../../store/scripts';
 import type { Effect } from '../effect';
 import { kept } from '../kept';
-import { readFields } from '../rows';
+import { readFields, recordText } from '../rows';
 import type { Fields, Row } from '../rows';
 import { T } from './records';
 
@@ -183,7 +183,7 @@ export class Draft {
 
   /** The same as the channel of changes has it. */
   rowTexts(): string[] {
-    return Array.from(this.touched, ([record, kind]) => kind + JSON.stringify(record));
+    return Array.from(this.touched, ([record, kind]) => kind + recordText(record));
   }
 
   /** Keys that must not be, and lines with what they must be shorter than; each after the count of its words. */
@@ -219,9 +219,9 @@ export class Draft {
   private sayRecords(say: (command: Words) => void): void {
     const { keys } = this;
     const words: Words = ['MSET'];
-    for (const [id, seat] of this.seats) words.push(keys.seat(id), JSON.stringify(seat));
+    for (const [id, seat] of this.seats) words.push(keys.seat(id), recordText(seat));
     for (const [id, ticket] of this.tickets) {
-      const text = JSON.stringify(ticket);
+      const text = recordText(ticket);
       if (ticket[T.state] !== 'ended') words.push(keys.ticket(id), text);
       else {
         say(['PEXPIRE', keys.ticketHistory(id), kept.history]);

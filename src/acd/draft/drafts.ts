@@ -1,5 +1,6 @@
 import type { Keys } from '../../store/keys';
-import type { Command } from '../../store/program';
+import type { Command, ProgramDraft } from '../../store/program';
+import { ROW_END } from '../../store/separators';
 import type { Fields } from '../rows';
 import { Draft } from './draft';
 import type { Known } from './draft';
@@ -13,7 +14,7 @@ interface Tip {
 }
 
 /** What a batch is sent with: applied where the store is as it was when it was made out, or else the verbs are run. */
-export interface Proposal {
+export interface Proposal extends ProgramDraft {
   draft: Draft;
   /** See lua/includes/draft.lua. */
   words: (string | number)[];
@@ -38,12 +39,15 @@ export class Drafts {
   /** Drafts under way, and batches of which nobody knows beforehand what they change. */
   private standing = 0;
   private blind = 0;
+  /** Drafts under way without their verbs: refused, these go once more, and what was asked for later must not be before them. */
+  private unbacked = 0;
+  private allBacked: { promise: Promise<void>; resolve: () => void } | undefined;
   /** The revision that the last draft under way will have. */
   private expected = 0;
   private sequence = 0;
   /** One under way was refused, or will be: nothing is put on top. */
   private isSpoilt = false;
-  /** No other node has told of itself: the rows are not sent along. */
+  /** No other node has told of itself: neither rows nor verbs are sent along, since nobody else reads those or refuses a draft. */
   private isAlone = true;
   private readonly tickets = new Map<string, Fields>();
   private readonly seats = new Map<string, Fields>();
@@ -65,24 +69,47 @@ export class Drafts {
     const proposal = this.make(commands, now);
     if (proposal) this.standing++;
     else this.blind++;
+    if (proposal?.isAlone) this.unbacked++;
 
     return proposal;
   }
 
+  /** Resolves when a batch that is no draft may go: none that was asked for before can come after it. Undefined: it may go now. */
+  whenClear(): Promise<void> | undefined {
+    if (this.unbacked === 0) return this.allBacked?.promise;
+    if (!this.allBacked) {
+      let resolve: () => void = () => undefined;
+      const promise = new Promise<void>((done) => (resolve = done));
+      this.allBacked = { promise, resolve };
+      void promise.then(() => (this.allBacked = undefined));
+    }
+
+    return this.allBacked.promise;
+  }
+
   /** The store has taken a draft. Call it after its rows are known. */
-  taken({ draft }: Proposal, revision: number, isAlone: boolean): void {
+  taken(proposal: Proposal, revision: number, isAlone: boolean): void {
+    const { draft } = proposal;
     this.isAlone = isAlone;
-    this.end(true);
+    this.end(proposal);
     this.forget(this.tickets, draft.tickets);
     this.forget(this.seats, draft.seats);
     this.move({ revision, by: drafter(this.context.node) });
+  }
+
+  /** The store has not taken a draft that came without its verbs: these go now, as a batch of which nobody knows what it changes. */
+  refused(proposal: Proposal): void {
+    this.isAlone = false;
+    this.spoil();
+    this.blind++;
+    this.end(proposal);
   }
 
   /** The verbs of a batch were run. `revision`: undefined when they changed nothing. */
   told(proposal: Proposal | undefined, revision: number | undefined, isAlone: boolean): void {
     if (revision !== undefined) this.isAlone = isAlone;
     if (proposal) this.spoil();
-    this.end(proposal !== undefined);
+    this.end(proposal);
     if (revision === undefined) return;
     this.foreign = Math.max(this.foreign, revision);
     this.move({ revision, by: this.context.node });
@@ -92,7 +119,7 @@ export class Drafts {
   failed(proposal: Proposal | undefined): void {
     this.tip = undefined;
     this.spoil();
-    this.end(proposal !== undefined);
+    this.end(proposal);
   }
 
   /** Another node has made a change; `by` as the channel of changes tells it. */
@@ -127,12 +154,12 @@ export class Drafts {
     const words = [
       ...[base.revision, base.by, draft.sequence === before ? '' : before],
       ...[draft.entered, draft.unseen].map((at) => (at === Infinity ? '' : at)),
-      this.isAlone ? '' : draft.rowTexts().join('\x1e'),
+      this.isAlone ? '' : draft.rowTexts().join(ROW_END),
       ...draft.guardWords(),
       ...draft.words(before),
     ];
 
-    return { draft, words };
+    return { draft, words, isAlone: this.isAlone };
   }
 
   private carryOut(draft: Draft, commands: readonly Command[]): boolean {
@@ -170,10 +197,12 @@ export class Drafts {
     if (this.standing === 0) this.isSpoilt = false;
   }
 
-  private end(wasDraft: boolean): void {
-    if (wasDraft) this.standing--;
+  private end(proposal: Proposal | undefined): void {
+    if (proposal) this.standing--;
     else this.blind--;
+    if (proposal?.isAlone) this.unbacked--;
     if (this.standing === 0) this.isSpoilt = false;
+    if (this.unbacked === 0) this.allBacked?.resolve();
   }
 
   /** What no later draft has changed is known by its row now. */

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { recordFields } from '../../../src/acd/rows';
+import { readRecord, recordFields, recordText } from '../../../src/acd/rows';
 import { program } from '../../../src/acd/scripts';
 import type { Verb, VerbArgs } from '../../../src/acd/scripts';
 import { SightlineError } from '../../../src/lib/errors';
@@ -68,8 +68,9 @@ export class Desk {
 
   /** Writes a field of a record past all verbs. */
   async write(kind: 'ticket' | 'seat', id: string, field: string, value: string): Promise<void> {
-    const place = (recordFields[kind] as readonly string[]).indexOf(field) + 1;
-    await this.redis.eval(writeField, 1, this.keys[kind](id), place, value);
+    const record = readRecord((await this.redis.get(this.keys[kind](id))) ?? '');
+    record[(recordFields[kind] as readonly string[]).indexOf(field)] = value;
+    await this.redis.set(this.keys[kind](id), recordText(record));
   }
 
   private async field(kind: 'ticket' | 'seat', id: string, field: string): Promise<string | null> {
@@ -79,8 +80,3 @@ export class Desk {
     return index < 0 ? null : (flat[index + 1] ?? null);
   }
 }
-
-const writeField = `
-  local record = cjson.decode(redis.call('GET', KEYS[1]))
-  record[tonumber(ARGV[1])] = ARGV[2]
-  redis.call('SET', KEYS[1], cjson.encode(record))`;

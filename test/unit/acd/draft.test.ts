@@ -101,9 +101,12 @@ class Side {
   private async all(): Promise<unknown> {
     const all = (await this.store.redis.eval(dump, 0, this.keys.root)) as [string, string, unknown, number][];
     const sorted = all.map(([key, kind, value, left]) => {
-      const text = kind === 'string' && String(value).startsWith('[') ? (JSON.parse(String(value)) as unknown) : value;
-
-      return [key, kind, kind === 'set' ? [...(text as string[])].sort() : kind === 'hash' ? pairs(text) : text, left];
+      return [
+        key,
+        kind,
+        kind === 'set' ? [...(value as string[])].sort() : kind === 'hash' ? pairs(value) : value,
+        left,
+      ];
     });
 
     return sorted.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
@@ -132,10 +135,14 @@ class Side {
       },
     );
     const { drafts } = engine;
-    const [taken, told] = [drafts.taken.bind(drafts), drafts.told.bind(drafts)];
+    const [taken, told, refused] = [drafts.taken.bind(drafts), drafts.told.bind(drafts), drafts.refused.bind(drafts)];
     drafts.taken = (...args) => {
       this.drafted++;
       taken(...args);
+    };
+    drafts.refused = (proposal) => {
+      this.refused++;
+      refused(proposal);
     };
     drafts.told = (proposal, ...args) => {
       if (proposal) this.refused++;
@@ -393,13 +400,29 @@ describe('a batch that was made out beforehand', () => {
     expect(sides[0].refused).toBe(2);
   });
 
+  it('comes with its verbs before what was asked for later, though nobody sent them along', async () => {
+    const { sides, both } = await pair(['one']);
+    await both({ node: 0, steps: [enqueue('t1'), enqueue('t2')] });
+    const leave = (ticketId: string): Step => ({
+      verb: 'leaveTicket',
+      args: { ticketId, how: 'abandoned', ifWaits: 0 },
+    });
+    await both(
+      // Refused: the line is full for the second. What follows is about the first, and no draft.
+      { node: 0, steps: [enqueue('t3'), enqueue('t4', { maxWaiting: 3 })] },
+      { node: 0, steps: [leave('t3'), leave('t4')] },
+      { node: 0, steps: [leave('t1'), enqueue('t5')] },
+    );
+    expect(sides[0].refused).toBe(1);
+  });
+
   it('keeps a ticket readable whatever its caller is called', async () => {
     const { sides, both } = await pair(['one']);
     await both({ node: 0, steps: [enqueue('t1')] });
-    await both({ node: 0, steps: [enqueue('t2', { terminal: 'a\ud83d', customer: '\udc00"\\' })] });
+    await both({ node: 0, steps: [enqueue('t2', { terminal: 'a\ud83d', customer: '\udc00"\\\x1d\x1e\x1f' })] });
     await both({ node: 0, steps: [{ verb: 'readRows', args: { kind: 'ticket', ids: 't1,t2' } }] });
     expect(sides[0].drafted).toBe(1);
-    expect(sides[0].records.tickets.get('t2')?.[T.customer]).toBe('\ufffd"\\');
+    expect(sides[0].records.tickets.get('t2')?.[T.customer]).toBe('\ufffd"\\   ');
   });
 
   it.each([11, 12, 13, 14])('leaves the store, and tells, what the verbs would have: seed %i', async (seed) => {

@@ -10,6 +10,7 @@ import { makeKeys } from '../../../src/store/keys';
 import { defineProgram } from '../../../src/store/program';
 import type { Command } from '../../../src/store/program';
 import { defineScript, evaluate, readHead } from '../../../src/store/scripts';
+import { WORD_END } from '../../../src/store/separators';
 import { closeSharedRedis, randomSite, sharedRedis } from '../../support/redis';
 
 /** A room of its own for scripts that exist for this test only; scripts are found below src/. */
@@ -150,7 +151,7 @@ describe('a program of verbs', () => {
   it('is a script where there are no functions', async () => {
     const site = randomSite();
     const { due: key, root } = makeKeys(site);
-    const parameters = [key, root, 1_000, 'one~1', 'pauseSeat', 2, 's1', 'tea'];
+    const parameters = [key, root, 1_000, 'one~1', '', ['pauseSeat', 2, 's1', 'tea'].join(WORD_END)];
     const evaluated = await evaluate(redis, program, 1, parameters);
     expect(evaluated).toEqual([['offline'], 1, [expect.stringContaining('tea')], '', '', 0]);
   });

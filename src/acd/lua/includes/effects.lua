@@ -74,8 +74,18 @@ end
 
 local function oweNothing(entry) sortedSet(DUE, entry, nil) end
 
+-- The pieces of a text between which a character stands.
+local function split(text, separator)
+  local list, n = {}, 0
+  for piece in string.gmatch(text .. separator, '([^' .. separator .. ']*)' .. separator) do
+    n = n + 1
+    list[n] = piece
+  end
+  return list
+end
+
 -- What was read in this batch by its key, so that each is read once; false where there is none. A ticket or a seat is a record:
--- a list of texts in the order of RECORD, as JSON; its fields are reached by their names. A queue is a hash.
+-- texts in the order of RECORD, the character 31 between them; its fields are reached by their names. A queue is a hash.
 local known
 -- Tickets, seats and queues that may have changed: their rows go to every node.
 local touched, isTouched
@@ -133,9 +143,10 @@ local function asRecord(kind, list)
   return setmetatable(list, recordOf[kind])
 end
 
-local function readRecord(kind, text)
-  local ok, list = pcall(cjson.decode, text)
-  return ok and type(list) == 'table' and asRecord(kind, list) or nil
+-- Nothing when the text is not the record of this id.
+local function readRecord(kind, id, text)
+  local list = split(text, '\31')
+  return list[1] == id and asRecord(kind, list) or nil
 end
 
 -- Records as texts, made once a batch: for the store and for the rows.
@@ -147,7 +158,7 @@ BEGIN[#BEGIN + 1] = function() written = {} end
 local function textOf(record)
   local text = written[record]
   if not text then
-    text = cjson.encode(record)
+    text = table.concat(record, '\31')
     written[record] = text
   end
   return text
@@ -163,7 +174,7 @@ local function load(kind, id)
   local key = keyOf(kind, id)
   if known[key] == nil then
     local text = redis.call('GET', key)
-    known[key] = text and (readRecord(kind, text) or error(key .. ' holds no record'))
+    known[key] = text and (readRecord(kind, id, text) or error(key .. ' holds no record'))
   end
   return known[key] or nil
 end

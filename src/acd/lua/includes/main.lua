@@ -1,26 +1,26 @@
 --- @include "effects"
 --- @include "draft"
--- Runs the commands of a batch one after another. ARGS: root, now, node, then for each command its name, the count of
--- its arguments, and those. One that fails leaves the others alone; its value is then a list of an exclamation mark and the reason.
--- Where a node knows what they will change, `draft` stands in the place of the first name, then the count of the words of the draft, those,
--- and all ARGS of the batch without a draft as a list in JSON; the reply to a draft that was taken has no values.
-if ARGS[4] == 'draft' then
-  local last = 5 + tonumber(ARGS[5])
-  local revision, others = applyDraft(6, last)
+-- Runs the commands of a batch one after another. ARGS: root, now, node; what they will change, where a node has made that out
+-- beforehand (see draft.lua), or an empty text; and the commands as one text of words, the character 29 between them: of each its name, the count
+-- of its arguments, and those. One that fails leaves the others alone; its value is then a list of an exclamation mark and the reason.
+-- The reply to a draft that was taken has no values. One that came without commands and was refused is told by no revision.
+if ARGS[4] ~= '' then
+  local revision, others = applyDraft(split(ARGS[4], '\29'))
   if revision then return { {}, tostring(revision), {}, '', '', others and 1 or 0 } end
-  ARGS = cjson.decode(ARGS[last + 1])
+  if ARGS[5] == '' then return { {}, '', {}, '', '', 0 } end
 end
+ARGS = split(ARGS[5], '\29')
 
 -- What the commands name is read at once.
-local keys, kinds = { 'MGET' }, {}
+local keys, kinds, ids = { 'MGET' }, {}, {}
 local function want(kind, id)
   local key = keyOf(kind, id)
   if known[key] ~= nil then return end
   known[key] = false
   keys[#keys + 1] = key
-  kinds[#keys] = kind
+  kinds[#keys], ids[#keys] = kind, id
 end
-local at = 4
+local at = 1
 while at <= #ARGS do
   local ticketAt, seatAt = TICKET_AT[ARGS[at]], SEAT_AT[ARGS[at]]
   if ticketAt then want('ticket', ARGS[at + 1 + ticketAt]) end
@@ -31,12 +31,12 @@ if #keys > 1 then
   local texts = redis.call(unpack(keys))
   for i = 2, #keys do
     -- What is no record is left to the verb that asks for it, which fails alone.
-    if texts[i - 1] then known[keys[i]] = readRecord(kinds[i], texts[i - 1]) end
+    if texts[i - 1] then known[keys[i]] = readRecord(kinds[i], ids[i], texts[i - 1]) end
   end
 end
 
 local values = {}
-at = 4
+at = 1
 while at <= #ARGS do
   local ok, value = pcall(VERB[ARGS[at]], at + 1)
   if not ok then value = { '!', tostring(value) } end
@@ -56,7 +56,7 @@ writeAll()
 local rows = {}
 for i = 1, #touched do
   local kind, object = touched[i][1], touched[i][2]
-  rows[i] = kind .. (kind == 'q' and cjson.encode({ object.id, object.lastSeat or '' }) or textOf(object))
+  rows[i] = kind .. (kind == 'q' and object.id .. '\31' .. (object.lastSeat or '') or textOf(object))
 end
 if #rows > 0 and READS then
   revision = redis.call('GET', ROOT .. 'revision') or '0'

@@ -1,7 +1,7 @@
 import type { Acd } from '../../../../src/acd/acd';
 import type { FloorQueue, FloorTicket } from '../../../../src/acd/floor';
 import { match } from '../../../../src/acd/match';
-import { readRow, recordFields, rowFields } from '../../../../src/acd/rows';
+import { readFields, recordFields, rowFields } from '../../../../src/acd/rows';
 import type { Row } from '../../../../src/acd/rows';
 import { assert, same } from './picture';
 import type { Hash, Picture } from './picture';
@@ -70,7 +70,7 @@ const told = { t: recordFields.ticket, s: recordFields.seat, q: rowFields.q };
 
 /** The row that the store would tell of a hash. */
 function rowOf(kind: Row['kind'], hash: Hash): Row['row'] {
-  return readRow(kind + JSON.stringify(told[kind].map((name) => hash[name] ?? ''))).row;
+  return readFields(kind, told[kind].map((name) => hash[name] ?? '')).row;
 }
 
 function equal(what: string, actual: unknown, expected: unknown): void {

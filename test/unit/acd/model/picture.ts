@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { recordFields } from '../../../../src/acd/rows';
+import { readRecord, recordFields } from '../../../../src/acd/rows';
 import type { Keys } from '../../../../src/store/keys';
 
 export type Hash = Record<string, string>;
@@ -34,13 +34,7 @@ const dump = `
     elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
     elseif kind == 'set' then value = redis.call('SMEMBERS', key)
     elseif kind == 'list' then value = { tostring(redis.call('LLEN', key)) }
-    else
-      value = { redis.call('GET', key) }
-      local name = string.match(key, ':(%a+):[^:]*$')
-      -- Tickets and seats are lists.
-      if name == 'ticket' or name == 'seat' then value = cjson.decode(value[1]) end
-    end
-    for index = 1, #value do value[index] = tostring(value[index]) end
+    else value = { redis.call('GET', key) } end
     all[#all + 1] = { string.sub(key, #ARGV[1] + 1), kind, value }
   end
   return all`;
@@ -55,7 +49,8 @@ export async function takePicture(redis: Redis, keys: Keys): Promise<Picture> {
     const colon = key.indexOf(':');
     const [kind, id] = colon < 0 ? ['', key] : [key.slice(0, colon), key.slice(colon + 1)];
     if (kind === 'ticket' || kind === 'seat') {
-      const record = Object.fromEntries(recordFields[kind].map((name, index) => [name, value[index] ?? '']));
+      const fields = readRecord(value[0] ?? '');
+      const record = Object.fromEntries(recordFields[kind].map((name, index) => [name, fields[index] ?? '']));
       picture[kind === 'ticket' ? 'tickets' : 'seats'].set(id, record);
     } else if (kind === 'queue') picture.queues.set(id, toHash(value));
     else if (kind === 'history') picture.events.set(id, Number(value[0]));
