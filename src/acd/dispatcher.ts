@@ -204,8 +204,7 @@ function decisionLine({ choice, suited, runnersUp, takes }: Match, now: number):
   const { seatId, ring, strategy, score } = choice;
   const others = runnersUp.map((one) => ({ seatId: one.seatId, score: one.score }));
 
-  return JSON.stringify({
-    ...{ at: now, what: 'offered', seatId, ring, strategy, score, suited, runnersUp: others },
-    ...(takes ? { detail: 'alarm' } : {}),
-  });
+  const decision = { at: now, what: 'offered', seatId, ring, strategy, score, suited, runnersUp: others };
+
+  return JSON.stringify(takes ? { ...decision, detail: 'alarm' } : decision);
 }

@@ -158,8 +158,8 @@ export class Mirror {
     const revisions = this.revisions[row.kind];
     const { id } = row.row;
     if ((revisions.get(id) ?? -1) >= revision) return;
-    // The newest stand last.
-    revisions.delete(id);
+    // Of those that are gone the newest stand last.
+    if (row.kind === 't' && row.row.state === 'ended') revisions.delete(id);
     revisions.set(id, revision);
     if (revisions.size > REMEMBERED) this.prune(row.kind);
     this.engine.records.take(row);
