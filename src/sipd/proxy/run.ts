@@ -30,6 +30,10 @@ export interface RunContext {
   accepted(server: ServerTransaction, response: SipResponse): void;
   /** Sends a response along its Vias, outside the server transaction. */
   respondStateless(response: SipResponse, flow: Flow): void;
+  /** A target has given its first final response: this, as it came. */
+  answered(response: SipResponse): void;
+  /** The caller was sent this final response: the first one, and the first 2xx. */
+  responded(response: SipResponse): void;
   ended(run: ProxyRun): void;
 }
 
@@ -55,6 +59,7 @@ export class ProxyRun {
   private isSearching = true;
   private isCancelled = false;
   private isDone = false;
+  private hasAccepted = false;
   private sent = 0;
 
   constructor(
@@ -122,6 +127,7 @@ export class ProxyRun {
     this.sent += 1;
     this.branches.set(branch, breadth);
     branch.start({
+      answered: (response) => this.context.answered(response),
       response: (response, flow) => this.onResponse(branch, response, flow),
       ended: (status) => this.onEnded(branch, status),
     });
@@ -163,6 +169,10 @@ export class ProxyRun {
     const isSent = isFirst && this.server.respond(response);
     if (isSent) this.acceptedBy(response);
     else if (this.isInvite) this.context.respondStateless(response, this.server.flow);
+    if ((isSent || this.isInvite) && !this.hasAccepted) {
+      this.hasAccepted = true;
+      this.context.responded(response);
+    }
     this.isSearching = false;
     this.leave(branch);
     // So that a phone does not tell of a call that was missed.
@@ -202,16 +212,16 @@ export class ProxyRun {
     if (this.order.simultaneous || this.branches.size === 0) this.next();
     if (this.branches.size > 0) return;
     this.isSearching = false;
-    if (this.server.finalStatus === undefined) this.refuse();
+    this.refuse();
     this.finish();
   }
 
-  /** Nothing is said of a request other than INVITE when all that there is to say is 408. */
+  /** Does nothing when there is an answer. Nothing is said of a request other than INVITE when that could only be 408. */
   private refuse(): void {
     if (this.isCancelled) this.refusals.push(this.ownResponse(487));
     const { refusals, isCancelled } = this;
     const best = bestResponse({ refusals, isCancelled, method: this.server.request.method });
-    if (best) this.server.respond(best);
+    if (best && this.server.respond(best)) this.context.responded(best);
   }
 
   /** The time for an answer to a request other than INVITE is over: none may be sent any more (RFC 4320 section 4.2). */
