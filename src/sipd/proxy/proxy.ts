@@ -7,6 +7,7 @@ import type { UserAgent } from '../dialog/user-agent';
 import { parseUri } from '../message/grammar';
 import type { SipRequest, SipResponse } from '../message/message';
 import { makeResponse } from '../message/response';
+import type { Timers } from '../transaction/timers';
 import type { ServerTransaction, Transactions } from '../transaction/types';
 import { isWebSocket } from '../transport/flow';
 import type { Destination, Flow, SipTransport } from '../transport/types';
@@ -24,10 +25,17 @@ export interface ProxyOptions {
   transactions: Transactions;
   transport: SipTransport;
   clock: Clock;
+  timers: Pick<Timers, 't1'>;
   log: Logger;
   /** Proves that a Route is ours. */
   secret: string;
 }
+
+/**
+ * How long a caller waits at most for the answers of those who were cancelled, in multiples of T1: a phone that is still
+ * there answers at once, and one that has not answered the CANCEL and three repeats of it hardly will.
+ */
+const patience = 8;
 
 /** What becomes of requests that are sent on, each with the request as it came. */
 export type ProxyEvents = {
@@ -105,7 +113,10 @@ export class Proxy {
     listener: RunListener,
     forward: RunContext['forward'],
   ): boolean {
+    const { clock, timers } = this.options;
     const context: RunContext = {
+      clock,
+      patience: patience * timers.t1,
       forward,
       accepted: (transaction, response) => this.options.agent.accepted(transaction, response),
       respondStateless: (response, flow) => this.respondStateless(response, flow),

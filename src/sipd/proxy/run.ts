@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/clock';
 import { SipResponse } from '../message/message';
 import type { SipRequest } from '../message/message';
 import { makeResponse } from '../message/response';
@@ -24,6 +25,9 @@ export interface Asking {
 
 /** What a run needs of the proxy around it. */
 export interface RunContext {
+  readonly clock: Clock;
+  /** How long a caller waits at most for the answers of those who were cancelled, in milliseconds. */
+  readonly patience: number;
   /** Sends the request on to a target; undefined when there is no way to it. */
   forward(asking: Asking): Branch | undefined;
   /** A target has accepted the request, and its caller is told so. */
@@ -60,6 +64,7 @@ export class ProxyRun {
   private isCancelled = false;
   private isDone = false;
   private hasAccepted = false;
+  private stopWaiting: (() => void) | undefined;
   private sent = 0;
 
   constructor(
@@ -108,6 +113,7 @@ export class ProxyRun {
     this.isSearching = false;
     this.isDone = true;
     for (const off of this.offs) off();
+    this.stopWaiting?.();
     this.leaveBranches();
   }
 
@@ -242,9 +248,15 @@ export class ProxyRun {
     return added.length > 0;
   }
 
-  /** @param reasons why, for their CANCEL (RFC 3326 section 2) */
+  /**
+   * The caller is answered when they have answered, as one of them may have said 200 before it heard the CANCEL. But one
+   * that says nothing takes 64*T1, and by then the caller has given up on us too (RFC 3261 sections 9.1 and 17.1.2.2).
+   * @param reasons why, for their CANCEL (RFC 3326 section 2)
+   */
   private cancelOthers(reasons: readonly string[]): void {
     for (const branch of this.branches.keys()) branch.cancel(reasons);
+    if (this.branches.size === 0) return;
+    this.stopWaiting ??= this.context.clock.after(this.context.patience, () => this.refuse());
   }
 
   private leaveBranches(): void {

@@ -182,6 +182,18 @@ export function strictProxyRecordStories(stage: Stage): void {
     await scene.expectRecords(sent, [arrived, sentOn, ...stops]);
   });
 
+  test('a caller who gives up, and a target that never answers its CANCEL', async () => {
+    const [callee] = await scene.phones();
+    const sent = await scene.call([callee]);
+    const invite = await giveUp(sent, callee);
+    await sent.leg.status(sent, 487);
+    expect(callee.inbox.count(({ method }) => method === 'CANCEL')).toBeGreaterThan(2);
+    await scene.expectRecords(sent, [arrived, sentOn, 'stop application call-canceled: 487 by 1 Via']);
+    accept(callee, invite);
+    await sent.leg.status(sent, 200);
+    await scene.expectRecords(sent, accepted);
+  });
+
   test('a repeated 200 has no second record', async () => {
     const [callee] = await scene.phones();
     const sent = await scene.call([callee]);
