@@ -149,7 +149,7 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
   const parking = new Parking(clock, 50 * timers.t1, (incoming) => {
     agent.refuse(incoming, incoming.method === 'BYE' ? 200 : 503, [['Retry-After', '5']]);
   });
-  const proxy = new Proxy({ agent, transactions, transport, clock, log, secret: options.secret });
+  const proxy = new Proxy({ agent, transactions, transport, clock, timers, log, secret: options.secret });
   closer.add('proxy', () => proxy.close());
   transport.keepOpen(() => new Set([...agent.flowsInUse(), ...proxy.flowsInUse()]));
   const edge = new Edge({ agent, control, transport, parking, proxy, log, clock, router: options.applicationRoute });

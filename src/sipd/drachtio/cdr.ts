@@ -1,14 +1,14 @@
 import type { Source } from '../application';
 import type { IncomingRequest } from '../dialog/incoming';
-import type { OutgoingRequest } from '../dialog/outgoing';
 import type { UserAgent } from '../dialog/user-agent';
 import type { SipMessage, SipRequest, SipResponse } from '../message/message';
 import { toBuffer } from '../message/serialize';
+import type { Proxy } from '../proxy/proxy';
 import { ControlClient } from './control-client';
 import type { ControlServer } from './control-server';
 import { timeOfDay } from './meta';
 
-type Role = 'uac' | 'uas';
+type Role = 'uac' | 'uas' | 'proxy-uac' | 'proxy-uas';
 type Termination =
   'call-rejected' | 'call-canceled' | 'normal-release' | 'session-expired' | 'system-initiated-termination';
 
@@ -22,13 +22,17 @@ export class CallRecords {
 
   constructor(
     agent: UserAgent,
+    proxy: Proxy,
     private readonly control: Pick<ControlServer, 'pick'>,
   ) {
     this.offs = [
       agent.events.on('request', (incoming) => this.received(incoming)),
       agent.events.on('cancel', (incoming) => this.cancelled(incoming)),
-      agent.events.on('response', (out, response) => this.answered(out, response)),
+      agent.events.on('response', ({ request }, response) => this.answered(request, response, 'uac')),
       agent.events.on('ended', (_dialog, bye) => this.endedByServer(bye)),
+      proxy.events.on('sent', (request, received) => this.sentOn(request, received)),
+      proxy.events.on('answered', (response, request) => this.answered(request, response, 'proxy-uac')),
+      proxy.events.on('responded', (response, request) => this.respondedByProxy(request, response)),
     ];
   }
 
@@ -59,10 +63,24 @@ export class CallRecords {
     if (isCall(request)) this.stop('network', request, 'call-canceled');
   }
 
-  private answered({ request }: OutgoingRequest, response: SipResponse): void {
+  private answered(request: SipRequest, response: SipResponse, role: Role): void {
     if (!isCall(request) || response.status < 200) return;
-    if (response.status < 300) this.start('network', response, 'uac');
-    else this.stop('network', response, response.status === 487 ? 'call-canceled' : 'call-rejected');
+    if (response.status < 300) this.start('network', response, role);
+    else this.stop('network', response, whyRefused(response));
+  }
+
+  /** A BYE that passes by has two records: as it came, and as it went on. */
+  private sentOn(request: SipRequest, received: SipRequest): void {
+    if (isCall(request)) this.attempt('application', request);
+    if (request.method !== 'BYE') return;
+    this.stop('network', received, 'normal-release');
+    this.stop('application', request, 'normal-release');
+  }
+
+  private respondedByProxy(request: SipRequest, response: SipResponse): void {
+    if (!isCall(request)) return;
+    if (response.status < 300) this.start('application', response, 'proxy-uas');
+    else this.stop('application', response, whyRefused(response));
   }
 
   /** drachtio-server knows these two names only; that of a missing ACK is the same as that of a session timer. */
@@ -89,6 +107,10 @@ export class CallRecords {
     const fields = last === undefined ? [kind, source, timeOfDay()] : [kind, source, timeOfDay(), last];
     application.send(fields.join('|'), toBuffer(message));
   }
+}
+
+function whyRefused({ status }: SipResponse): Termination {
+  return status === 487 ? 'call-canceled' : 'call-rejected';
 }
 
 /** An INVITE that is not inside a dialog. */

@@ -76,7 +76,7 @@ export class Edge {
       agent.events.on('ended', (dialog, bye) => this.onEnded(dialog, bye)),
     ];
     // After the listeners above: an application hears of a message before its record.
-    this.records = new CallRecords(agent, control);
+    this.records = new CallRecords(agent, proxy, control);
   }
 
   close(): void {

@@ -5,6 +5,8 @@ import type { ClientTransaction } from '../transaction/types';
 import type { Flow } from '../transport/types';
 
 export interface BranchEvents {
+  /** Its first final response, also after it was given up. */
+  answered(response: SipResponse): void;
   response(response: SipResponse, flow: Flow): void;
   /** Nothing more comes: 408 after a timeout, 503 when the target could not be reached. */
   ended(status: number): void;
@@ -21,6 +23,7 @@ export class Branch {
   private stopProvisional: (() => void) | undefined;
   private stopFinal: (() => void) | undefined;
   private isOver = false;
+  private isAnswered = false;
 
   constructor(
     private readonly clock: Clock,
@@ -63,6 +66,10 @@ export class Branch {
     this.stopProvisional?.();
     this.stopProvisional = undefined;
     if (response.status >= 200) this.stopTimers();
+    if (response.status >= 200 && !this.isAnswered) {
+      this.isAnswered = true;
+      events.answered(response);
+    }
     // After it was given up only a 2xx counts: it made a dialog, and its caller must know.
     if (!this.isOver || (response.status >= 200 && response.status < 300)) events.response(response, flow);
   }

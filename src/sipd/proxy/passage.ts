@@ -22,6 +22,8 @@ export interface PassageContext {
   readonly stamp: RouteStamp;
   /** Undefined when there is no way to that URI. */
   wayTo(uri: string): Destination | undefined;
+  /** A request was sent on as this. */
+  sent(request: SipRequest, received: SipRequest): void;
   /** Runs a request to its one target by way of `forward`; it is answered 500 when it could not be sent. */
   run(server: ServerTransaction, order: ProxyOrder, forward: RunContext['forward'], listener: RunListener): boolean;
 }
@@ -86,7 +88,10 @@ export class RoutePassage implements Passage {
     const { clock, transactions } = this.context;
     copy.headers.set('Max-Breadth', String(breadth));
 
-    return new Branch(clock, transactions.request(copy, destination, request));
+    const transaction = transactions.request(copy, destination, request);
+    this.context.sent(transaction.request, request);
+
+    return new Branch(clock, transaction);
   }
 
   private sendAck(copy: SipRequest, destination: Destination): void {

@@ -1,10 +1,13 @@
 import type { Clock } from '../../lib/clock';
+import { TypedEmitter } from '../../lib/emitter';
 import type { Logger } from '../../lib/logger';
 import { isSips, UnroutableError } from '../dialog/target';
 import { UserError } from '../dialog/user-error';
 import type { UserAgent } from '../dialog/user-agent';
 import { parseUri } from '../message/grammar';
 import type { SipRequest, SipResponse } from '../message/message';
+import { makeResponse } from '../message/response';
+import type { Timers } from '../transaction/timers';
 import type { ServerTransaction, Transactions } from '../transaction/types';
 import { isWebSocket } from '../transport/flow';
 import type { Destination, Flow, SipTransport } from '../transport/types';
@@ -22,10 +25,27 @@ export interface ProxyOptions {
   transactions: Transactions;
   transport: SipTransport;
   clock: Clock;
+  timers: Pick<Timers, 't1'>;
   log: Logger;
   /** Proves that a Route is ours. */
   secret: string;
 }
+
+/**
+ * How long a caller waits at most for the answers of those who were cancelled, in multiples of T1: a phone that is still
+ * there answers at once, and one that has not answered the CANCEL and three repeats of it hardly will.
+ */
+const patience = 8;
+
+/** What becomes of requests that are sent on, each with the request as it came. */
+export type ProxyEvents = {
+  /** It was sent on as this, with our Via: once for each target, and for what passes inside a dialog. */
+  sent: [request: SipRequest, received: SipRequest];
+  /** A target has given its first final response: this, as it came. */
+  answered: [response: SipResponse, received: SipRequest];
+  /** Its sender was sent a final response: the first one, and the first 2xx. */
+  responded: [response: SipResponse, received: SipRequest];
+};
 
 const hindrances = {
   483: 'Rejected with 483 Too Many Hops due to Max-Forwards value of 0',
@@ -37,6 +57,7 @@ const hindrances = {
  * itself. What follows in the dialog passes by its Route, without the application hearing of it.
  */
 export class Proxy {
+  readonly events = new TypedEmitter<ProxyEvents>();
   private readonly runs = new Set<ProxyRun>();
   private readonly stamp: RouteStamp;
   private readonly offFlowClosed: () => void;
@@ -48,6 +69,7 @@ export class Proxy {
       ...options,
       stamp: this.stamp,
       wayTo: (uri) => this.wayTo(uri),
+      sent: (request, received) => this.events.emit('sent', request, received),
       run: (server, order, forward, listener) => this.run(server, order, listener, forward),
     });
     this.offFlowClosed = transport.on('flowClosed', (flow) => this.onFlowClosed(flow));
@@ -69,7 +91,7 @@ export class Proxy {
     if (!server) throw new UserError(`Unknown transaction id: ${order.transactionId}`);
     const hindered = hindrance(server.request);
     if (hindered) {
-      server.reply(hindered);
+      this.refuse(server, hindered);
       throw new UserError(hindrances[hindered]);
     }
     if (this.run(server, order, listener, (asking) => this.forward(asking))) return;
@@ -81,6 +103,7 @@ export class Proxy {
     this.offFlowClosed();
     for (const run of this.runs) run.close();
     this.runs.clear();
+    this.events.removeAllListeners();
   }
 
   /** False when no target could be asked; the request is answered 500 then. */
@@ -90,10 +113,15 @@ export class Proxy {
     listener: RunListener,
     forward: RunContext['forward'],
   ): boolean {
+    const { clock, timers } = this.options;
     const context: RunContext = {
+      clock,
+      patience: patience * timers.t1,
       forward,
       accepted: (transaction, response) => this.options.agent.accepted(transaction, response),
       respondStateless: (response, flow) => this.respondStateless(response, flow),
+      answered: (response) => this.events.emit('answered', response, server.request),
+      responded: (response) => this.events.emit('responded', response, server.request),
       ended: (ended) => this.runs.delete(ended),
     };
     const run = new ProxyRun(context, server, order, listener);
@@ -105,11 +133,16 @@ export class Proxy {
       if (!isSent) {
         run.close();
         this.runs.delete(run);
-        server.reply(500);
+        this.refuse(server, 500);
       }
     }
 
     return isSent;
+  }
+
+  private refuse(server: ServerTransaction, status: number): void {
+    const response = makeResponse(server.request, status);
+    if (server.respond(response)) this.events.emit('responded', response, server.request);
   }
 
   private forward({ request, from, order, target, breadth }: Asking): Branch | undefined {
@@ -122,6 +155,7 @@ export class Proxy {
     this.dropOwnRoutes(copy);
     const { provisionalTimeout: provisional, finalTimeout: final } = order;
     const transaction = this.options.transactions.request(copy, destination, request);
+    this.events.emit('sent', transaction.request, request);
 
     return new Branch(this.options.clock, transaction, { provisional, final });
   }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/clock';
 import { SipResponse } from '../message/message';
 import type { SipRequest } from '../message/message';
 import { makeResponse } from '../message/response';
@@ -24,12 +25,19 @@ export interface Asking {
 
 /** What a run needs of the proxy around it. */
 export interface RunContext {
+  readonly clock: Clock;
+  /** How long a caller waits at most for the answers of those who were cancelled, in milliseconds. */
+  readonly patience: number;
   /** Sends the request on to a target; undefined when there is no way to it. */
   forward(asking: Asking): Branch | undefined;
   /** A target has accepted the request, and its caller is told so. */
   accepted(server: ServerTransaction, response: SipResponse): void;
   /** Sends a response along its Vias, outside the server transaction. */
   respondStateless(response: SipResponse, flow: Flow): void;
+  /** A target has given its first final response: this, as it came. */
+  answered(response: SipResponse): void;
+  /** The caller was sent this final response: the first one, and the first 2xx. */
+  responded(response: SipResponse): void;
   ended(run: ProxyRun): void;
 }
 
@@ -55,6 +63,8 @@ export class ProxyRun {
   private isSearching = true;
   private isCancelled = false;
   private isDone = false;
+  private hasAccepted = false;
+  private stopWaiting: (() => void) | undefined;
   private sent = 0;
 
   constructor(
@@ -103,6 +113,7 @@ export class ProxyRun {
     this.isSearching = false;
     this.isDone = true;
     for (const off of this.offs) off();
+    this.stopWaiting?.();
     this.leaveBranches();
   }
 
@@ -122,6 +133,7 @@ export class ProxyRun {
     this.sent += 1;
     this.branches.set(branch, breadth);
     branch.start({
+      answered: (response) => this.context.answered(response),
       response: (response, flow) => this.onResponse(branch, response, flow),
       ended: (status) => this.onEnded(branch, status),
     });
@@ -163,6 +175,10 @@ export class ProxyRun {
     const isSent = isFirst && this.server.respond(response);
     if (isSent) this.acceptedBy(response);
     else if (this.isInvite) this.context.respondStateless(response, this.server.flow);
+    if ((isSent || this.isInvite) && !this.hasAccepted) {
+      this.hasAccepted = true;
+      this.context.responded(response);
+    }
     this.isSearching = false;
     this.leave(branch);
     // So that a phone does not tell of a call that was missed.
@@ -202,16 +218,16 @@ export class ProxyRun {
     if (this.order.simultaneous || this.branches.size === 0) this.next();
     if (this.branches.size > 0) return;
     this.isSearching = false;
-    if (this.server.finalStatus === undefined) this.refuse();
+    this.refuse();
     this.finish();
   }
 
-  /** Nothing is said of a request other than INVITE when all that there is to say is 408. */
+  /** Does nothing when there is an answer. Nothing is said of a request other than INVITE when that could only be 408. */
   private refuse(): void {
     if (this.isCancelled) this.refusals.push(this.ownResponse(487));
     const { refusals, isCancelled } = this;
     const best = bestResponse({ refusals, isCancelled, method: this.server.request.method });
-    if (best) this.server.respond(best);
+    if (best && this.server.respond(best)) this.context.responded(best);
   }
 
   /** The time for an answer to a request other than INVITE is over: none may be sent any more (RFC 4320 section 4.2). */
@@ -232,9 +248,15 @@ export class ProxyRun {
     return added.length > 0;
   }
 
-  /** @param reasons why, for their CANCEL (RFC 3326 section 2) */
+  /**
+   * The caller is answered when they have answered, as one of them may have said 200 before it heard the CANCEL. But one
+   * that says nothing takes 64*T1, and by then the caller has given up on us too (RFC 3261 sections 9.1 and 17.1.2.2).
+   * @param reasons why, for their CANCEL (RFC 3326 section 2)
+   */
   private cancelOthers(reasons: readonly string[]): void {
     for (const branch of this.branches.keys()) branch.cancel(reasons);
+    if (this.branches.size === 0) return;
+    this.stopWaiting ??= this.context.clock.after(this.context.patience, () => this.refuse());
   }
 
   private leaveBranches(): void {

@@ -7,6 +7,7 @@ import { incomingStories, lostAckStories, strictIncomingStories } from './storie
 import { inDialogStories, strictInDialogStories } from './stories/in-dialog';
 import { outgoingStories, strictOutgoingStories, unansweredStories } from './stories/outgoing';
 import { proxyStories } from './stories/proxying';
+import { proxyRecordStories, strictProxyRecordStories } from './stories/proxy-records';
 import { recordStories } from './stories/records';
 import { requestStories } from './stories/requests';
 import { sessionStories } from './stories/sessions';
@@ -43,7 +44,10 @@ describe.each(edges)('SIP edge: %s', (name, start) => {
   describe('inside a call', () => inDialogStories(stage));
   describe('requests outside calls', () => requestStories(stage));
   // drachtio-server writes records only when its configuration file says <cdrs>true</cdrs>.
-  if (isSipd || process.env.DRACHTIO_CDRS) describe('call records', () => recordStories(stage));
+  if (isSipd || process.env.DRACHTIO_CDRS) {
+    describe('call records', () => recordStories(stage));
+    describe('call records of proxied calls', () => proxyRecordStories(stage));
+  }
   describe('proxying', () => proxyStories(stage));
   describe('streams', () => streamStories(stage));
   describe('applications', () => applicationStories(stage));
@@ -59,6 +63,7 @@ describe.each(edges)('SIP edge: %s', (name, start) => {
     describe('strictness with calls of the application', () => strictOutgoingStories(stage));
     describe('strictness inside a call', () => strictInDialogStories(stage));
     describe('strictness of the proxy', () => strictProxyStories(stage));
+    describe('strictness of the records of proxied calls', () => strictProxyRecordStories(stage));
     describe('strictness on streams', () => strictStreamStories(stage));
     describe('session timers', () => sessionStories(stage));
   }

@@ -8,7 +8,9 @@ import type { SipdOptions } from '../../../src/sipd/server';
 import { Authority } from '../../support/certificates';
 import type { Srf } from './support/application';
 import { startSipdEdge } from './support/edges';
+import type { EdgeUnderTest } from './support/edges';
 import { Phone } from './support/phone';
+import { Recorder } from './support/recorder';
 import { header, sdp } from './support/sip-text';
 
 /** Calls over connections that the server makes, and a web server that is asked where they go. */
@@ -25,13 +27,15 @@ async function open(applicationRoute: SipdOptions['applicationRoute']): Promise<
 }
 
 /** A server with two phones. */
-async function openForTwo(applicationRoute: SipdOptions['applicationRoute']): Promise<[Phone, Phone]> {
+async function openForTwo(
+  applicationRoute: SipdOptions['applicationRoute'],
+): Promise<[first: Phone, second: Phone, edge: EdgeUnderTest]> {
   const edge = await startSipdEdge({ applicationRoute });
   cleanups.push(() => edge.close());
-  const phones = [await Phone.udp(edge), await Phone.udp(edge)] as [Phone, Phone];
-  for (const phone of phones) cleanups.push(() => phone.close());
+  const [first, second] = [await Phone.udp(edge), await Phone.udp(edge)];
+  for (const phone of [first, second]) cleanups.push(() => phone.close());
 
-  return phones;
+  return [first, second, edge];
 }
 
 async function portOf(server: Server): Promise<number> {
@@ -155,15 +159,21 @@ test.each([
   if (status === 486) expect(response.startLine).toBe('SIP/2.0 486 Not now');
 });
 
-test('a proxied call', async () => {
+test('a proxied call, which has its records', async () => {
   const data = { destination: '' };
   const { url } = await web({ action: 'proxy', data });
-  const [phone, callee] = await openForTwo({ url });
+  const [phone, callee, edge] = await openForTwo({ url });
+  const recorder = await Recorder.connect(edge);
+  cleanups.push(() => recorder.close());
   data.destination = callee.uri;
   const call = phone.request('INVITE', 'a', {}, sdp());
   const invite = await callee.takeRequest('INVITE');
   callee.respond(invite, 603, 'Decline', { To: `${header(invite, 'to')};tag=no` });
   await call.leg.status(call, 603);
+  expect(await recorder.lines(call.leg.callId, 4)).toEqual([
+    ...['attempt network: INVITE by 1 Via', 'attempt application: INVITE by 2 Vias'],
+    ...['stop network call-rejected: 603 by 2 Vias', 'stop application call-rejected: 603 by 1 Via'],
+  ]);
 });
 
 test('a web server that is silent, and one that is not there', async () => {

@@ -45,25 +45,54 @@ describe('a caller who gives up (RFC 3261 section 16.10)', () => {
     await expectHeard({ alice: ['180', '487'], bob: ['INVITE', 'CANCEL'] });
   });
 
-  test('a target that never says anything is not cancelled, and the caller is answered 487 all the same', async () => {
+  test('a target that never says anything is not cancelled, and the caller is answered 487 after 8*T1', async () => {
     const sent = await stage.call({});
     await stage.pass(200);
     sent.cancel();
-    await stage.pass(31_900);
+    await stage.pass(3975);
+    await expectHeard({ alice: ['100'], bob: ['INVITE'] });
+    await stage.pass(50);
     await expectHeard({ alice: ['100', '487'], bob: ['INVITE'] });
-    expect(stage.sent('CANCEL')).toBe(0);
+    await stage.pass(28_000);
+    expect([stage.sent('CANCEL'), stage.proxy.size]).toEqual([0, 0]);
   });
 
-  test('a target that rings on is given up after 64*T1', async () => {
+  test('a target that rings on is given up after 64*T1, and the caller is answered 487 after 8*T1', async () => {
     const sent = await stage.call({});
     stage.bob.answer(180);
     await stage.pass(0);
     sent.cancel();
-    await stage.pass(31_900);
+    await stage.pass(3975);
     await expectHeard({ alice: ['180'], bob: ['INVITE', 'CANCEL'] });
-    await stage.pass(200);
-    await expectHeard({ alice: ['180', 'timeout'], bob: ['INVITE', 'CANCEL'] });
-    expect([stage.sent('487 INVITE') > 0, stage.proxy.size]).toEqual([true, 0]);
+    await stage.pass(50);
+    await expectHeard({ alice: ['180', '487'], bob: ['INVITE', 'CANCEL'] });
+    expect([stage.proxy.size, stage.told]).toEqual([1, []]);
+    await stage.pass(28_000);
+    expect([stage.proxy.size, stage.told]).toEqual([0, ['done']]);
+  });
+
+  test('the server may be stopped meanwhile', async () => {
+    const sent = await stage.call({});
+    stage.bob.answer(180);
+    await stage.pass(0);
+    sent.cancel();
+    await stage.pass(0);
+    stage.close();
+    stage.closeParties();
+    await stage.pass(25);
+    expect(stage.clock.pendingCount).toBe(0);
+  });
+
+  test('a 200 that comes after that goes back too', async () => {
+    const sent = await stage.call({});
+    stage.bob.answer(180);
+    await stage.pass(0);
+    sent.cancel();
+    await stage.pass(5000);
+    stage.bob.answer(200);
+    await stage.pass(0);
+    expect(stage.sent('200 INVITE')).toBe(1);
+    expect([stage.proxy.size, stage.told]).toEqual([0, ['200', 'done']]);
   });
 
   test('a 200 that the CANCEL did not catch goes back', async () => {
@@ -86,6 +115,17 @@ describe('6xx (RFC 3261 section 16.7, step 5)', () => {
     stage.carol.answer(603);
     await expectHeard({ alice: ['180'], bob: ['INVITE', 'CANCEL'], carol: ['INVITE'] });
     stage.bob.answer(487);
+    await expectHeard({ alice: ['180', '603'], bob: ['INVITE', 'CANCEL'], carol: ['INVITE'] });
+  });
+
+  test('goes back after 8*T1 when another does not answer its CANCEL', async () => {
+    await stage.call(atOnce());
+    stage.bob.answer(180);
+    await stage.pass(0);
+    stage.carol.answer(603);
+    await stage.pass(3975);
+    await expectHeard({ alice: ['180'], bob: ['INVITE', 'CANCEL'], carol: ['INVITE'] });
+    await stage.pass(50);
     await expectHeard({ alice: ['180', '603'], bob: ['INVITE', 'CANCEL'], carol: ['INVITE'] });
   });
 
@@ -132,6 +172,21 @@ describe('challenges (RFC 3261 section 16.7, step 7)', () => {
     await stage.call(inTurn());
     stage.bob.answer(407);
     await expectHeard({ alice: ['407'], bob: ['INVITE'] });
+  });
+
+  test('the request with the credentials is a new one: it goes to all', async () => {
+    await stage.call(atOnce());
+    stage.bob.answer(401, [['WWW-Authenticate', 'Digest realm="b", nonce="1"']]);
+    stage.carol.answer(401, [['WWW-Authenticate', 'Digest realm="c", nonce="2"']]);
+    await expectHeard({ alice: ['401'], bob: ['INVITE'], carol: ['INVITE'] });
+    const credentials = 'Digest realm="b", username="alice", nonce="1", response="x"';
+    await stage.call(atOnce(), 'INVITE', { CSeq: '2 INVITE', Authorization: credentials });
+    await expectHeard({ alice: ['401'], bob: ['INVITE', 'INVITE'], carol: ['INVITE', 'INVITE'] });
+    for (const party of [stage.bob, stage.carol]) {
+      expect(party.request().headers.get('Authorization')).toBe(credentials);
+      party.answer(486);
+    }
+    await expectHeard({ alice: ['401', '486'], bob: ['INVITE', 'INVITE'], carol: ['INVITE', 'INVITE'] });
   });
 });
 
@@ -326,6 +381,15 @@ describe('requests other than INVITE (RFC 4320)', () => {
     stage.carol.answer(404, [], 'MESSAGE');
     await stage.pass(0);
     expect(stage.alice.heard).toEqual(['404']);
+  });
+
+  test('are answered with a 6xx while another target is silent', async () => {
+    await stage.call(atOnce(), 'MESSAGE');
+    stage.carol.answer(603, [], 'MESSAGE');
+    await stage.pass(3975);
+    expect(stage.alice.heard).toEqual([]);
+    await stage.pass(50);
+    expect(stage.alice.heard).toEqual(['603']);
   });
 
   test('are answered once, and not provisionally', async () => {

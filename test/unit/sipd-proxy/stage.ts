@@ -101,7 +101,7 @@ export class ProxyStage {
     this.layer = new TransactionLayer({ transport: end, clock, timers, checks: { extensions: ['100rel', 'timer'] } });
     const parts = { clock, log, transactions: this.layer, transport: end };
     this.agent = new UserAgent({ ...parts, timers, settings: { minSessionExpires: 90 } });
-    this.proxy = new Proxy({ ...parts, agent: this.agent, secret: 'secret' });
+    this.proxy = new Proxy({ ...parts, timers, agent: this.agent, secret: 'secret' });
     this.agent.events.on('request', (incoming) => this.onRequest(incoming.id));
   }
 

@@ -73,7 +73,7 @@ export class Phone {
     const hostports = (): string[] => [`udp/${end.own.address}:5060`];
     this.control = new ControlServer({ host: '127.0.0.1', port: 0, secret: '', hostports, log });
     this.parking = new Parking(clock, 50 * timers.t1, (incoming) => this.agent.refuse(incoming, 503));
-    const proxying = { agent: this.agent, transactions: this.layer, transport: end, clock, log };
+    const proxying = { agent: this.agent, transactions: this.layer, transport: end, clock, timers, log };
     this.proxy = new Proxy({ ...proxying, secret: '' });
     const { agent, control, parking, proxy } = this;
     this.edge = new Edge({ agent, control, transport: end, parking, proxy, log });

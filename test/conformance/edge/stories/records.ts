@@ -1,25 +1,19 @@
-import { RawApplication } from '../support/raw-application';
-import type { ControlMessage } from '../support/raw-application';
+import { Recorder } from '../support/recorder';
+import type { CallRecord } from '../support/recorder';
 import type { Stage } from '../support/stage';
 import { header, sdp } from '../support/sip-text';
 import { incomingCall, outgoingCall } from './calls';
 
 /** Call detail records for an application that asked for them. */
 export function recordStories(stage: Stage): void {
-  let recorder: RawApplication;
+  let recorder: Recorder;
 
   beforeEach(async () => {
-    recorder = await RawApplication.connect(stage.edge, ['cdr:attempt', 'cdr:start', 'cdr:stop']);
+    recorder = await Recorder.connect(stage.edge);
   });
   afterEach(() => recorder.close());
 
-  /** The next record: its fields without id and time, and the start line of its message. */
-  async function record(): Promise<{ fields: string[]; startLine: string; sip: string }> {
-    const { tokens, sip }: ControlMessage = await recorder.inbox.take('record', () => true);
-    expect(tokens[3]).toMatch(/^[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}$/);
-
-    return { fields: [tokens[1]!, tokens[2]!, ...tokens.slice(4)], startLine: sip.split('\r\n')[0]!, sip };
-  }
+  const record = (): Promise<CallRecord> => recorder.next();
 
   test('a call to the application, that the phone ends', async () => {
     const { leg } = await incomingCall(stage, await stage.udp());
