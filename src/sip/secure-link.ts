@@ -30,7 +30,9 @@ export class SecureLink {
     private readonly failed: (error: unknown) => void,
   ) {
     srf.on('connect', (error: unknown) => {
-      if (!error) this.pause = firstPause;
+      // Closed while it was being made: nobody else would end it.
+      if (this.closed) srf.disconnect();
+      else if (!error) this.pause = firstPause;
     });
     srf.on('close', () => this.again());
   }
