@@ -136,8 +136,8 @@ describe('readConfig', () => {
       expect(readConfig({ DRACHTIO_URL: url, SIGHTLINE_DRACHTIO_CA: ca })).toMatchObject({
         ...{ drachtio: { host: '2001:db8::1', port: 9023, secret: 'a-secret', isSecure: true }, drachtioCa: ca },
       });
-      for (const env of [{}, { DRACHTIO_URL: 'tcp://:a-secret@127.0.0.1:9022' }]) {
-        expect(faultsOf({ ...env, SIGHTLINE_DRACHTIO_CA: ca })).toContain(
+      for (const DRACHTIO_URL of ['', 'tcp://:a-secret@127.0.0.1:9022']) {
+        expect(faultsOf({ DRACHTIO_URL, SIGHTLINE_DRACHTIO_CA: ca })).toContain(
           'SIGHTLINE_DRACHTIO_CA: is for DRACHTIO_URL=tls://',
         );
       }
