@@ -1,9 +1,12 @@
 import type { Endpoint } from '../lib/addresses';
-import type { DrachtioAddress } from '../lib/config';
+import type { Config } from '../lib/config';
 import { SightlineError } from '../lib/errors';
 import { newToken } from '../lib/ids';
 import { sipSockets } from '../lib/sip-sockets';
+import { heldTo } from '../lib/trust';
+import { controlPort, warnOfOpenControlPort } from '../lib/control-port';
 import { Edge } from '../sip/edge';
+import type { EdgeAddress } from '../sip/edge';
 import { LocalSrf } from '../sipd/local/local-srf';
 import { defenceSettings } from '../sipd/defence/settings';
 import { startSipd } from '../sipd/server';
@@ -49,7 +52,7 @@ export class EdgeChoice {
    */
   async connect(plans: SitePlans): Promise<Listening> {
     const { config, closer } = this.base;
-    const address = config.drachtio ?? (await this.startEmbedded());
+    const address = drachtioOf(config) ?? (await this.startEmbedded());
     closer.add('SIP edge', () => this.edge.close());
     const listening = await this.edge.connect(address, edgePatienceMs);
     for (const { host } of listening) plans.addHost(host);
@@ -64,15 +67,17 @@ export class EdgeChoice {
     return { sip: { host: sip.host, port: sip.port }, tls: at('tls'), ws: at('ws'), wss: at('wss') };
   }
 
-  private async startEmbedded(): Promise<DrachtioAddress> {
+  private async startEmbedded(): Promise<EdgeAddress> {
     const { config, log, closer } = this.base;
     const secret = config.controlSecret ?? newToken();
+    warnOfOpenControlPort(config, log);
+    if (config.route)
+      log.warn('SIGHTLINE_ROUTE is for `sightline sipd`; here the application itself gets every request');
     const trace = openTraceFile(config.sipTrace, log);
     if (trace) closer.add('trace of SIP messages', () => trace.close());
     const sipd = await startSipd({
       ...sipSockets(config),
-      controlHost: '127.0.0.1',
-      controlPort: config.controlPort,
+      ...controlPort(config),
       secret,
       log,
       defence: defenceSettings(config),
@@ -84,6 +89,28 @@ export class EdgeChoice {
     this.localSrf?.serve(sipd.local);
     this.authWatch.use(sipd.defence);
 
-    return { host: '127.0.0.1', port: sipd.addresses.control.port, secret };
+    return { ...reachable(sipd.addresses.control), secret, ...(!this.localSrf && toOurselves(config)) };
   }
+}
+
+/** The drachtio-server of the configuration; its certificate is checked where it has one. */
+function drachtioOf({ drachtio, drachtioCa }: Config): EdgeAddress | undefined {
+  if (!drachtio) return undefined;
+  const { isSecure, ...address } = drachtio;
+
+  return isSecure ? { ...address, tls: () => heldTo(drachtioCa) } : address;
+}
+
+/** The way to the control port of this process: it shows the certificate in the file, and that one only, whomever it names. */
+function toOurselves({ controlCert }: Config): Pick<EdgeAddress, 'tls'> {
+  if (controlCert === undefined) return {};
+
+  return { tls: () => ({ ...heldTo(controlCert), checkServerIdentity: () => undefined }) };
+}
+
+/** A socket that takes what comes to any address is reached over the loopback. */
+function reachable({ address, port }: { address: string; port: number }): Endpoint {
+  const loopbacks: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+  return { host: loopbacks[address] ?? address, port };
 }

@@ -42,7 +42,7 @@ export function readCertificate(files: Partial<TlsFiles>): TlsMaterial {
   const asContext = (material: TlsMaterial) => () => tls.createSecureContext(material);
   if (cert) tryPart('cert', `${files.cert} is not a certificate that can be used`, asContext({ cert }));
   if (key) tryPart('key', `${files.key} is no private key that can be used; has it a passphrase?`, asContext({ key }));
-  if (key) tryPart('key', `${files.key} is not the key of ${files.cert}`, asContext({ cert, key }));
+  if (cert && key) tryPart('key', `${files.key} is not the key of ${files.cert}`, asContext({ cert, key }));
   // A context takes what it can read of a list of authorities, and is silent about the rest.
   if (ca) tryPart('ca', `${files.ca} is not a certificate that can be used`, () => new X509Certificate(ca));
 

@@ -5,7 +5,8 @@ import { SightlineError } from './errors';
 const remedies: Record<string, string> = {
   EADDRINUSE: 'another process has that port; end it, or give another port with {setting}',
   EACCES: 'this user may not open that port; give one above 1023 with {setting}',
-  EADDRNOTAVAIL: 'this machine has no such address; correct SIGHTLINE_HOST or SIGHTLINE_SIP_HOSTS',
+  EADDRNOTAVAIL:
+    'this machine has no such address; correct SIGHTLINE_HOST, SIGHTLINE_SIP_HOSTS or SIGHTLINE_CONTROL_HOST',
   ENOTFOUND: 'there is no such host name; correct SIGHTLINE_HOST',
   EAI_AGAIN: 'the host name cannot be looked up now; give an address with SIGHTLINE_HOST',
 };
@@ -23,7 +24,8 @@ export function asListenFault(thrown: unknown, config: Config): unknown {
   const fault = systemFault(thrown) ?? systemFault((thrown as { cause?: unknown } | undefined)?.cause);
   const remedy = fault && remedies[fault.code];
   if (!fault || remedy === undefined) return thrown;
-  const where = fault.port === undefined ? config.host : `${config.host}:${fault.port}`;
+  const host = fault.port === config.controlPort ? config.controlHost : config.host;
+  const where = fault.port === undefined ? host : `${host}:${fault.port}`;
   const words = `Cannot listen on ${where}: ${remedy.replace('{setting}', settingOf(fault.port, config))}`;
 
   return new SightlineError('CONFIG_INVALID', words, { cause: thrown });

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 
 /**
  * The part of drachtio-srf that this project uses, typed by hand: its own declarations leave out the request and
@@ -60,6 +61,14 @@ export interface RequestOptions extends SendOptions {
 
 export type Handler = (req: DrachtioRequest, res: DrachtioResponse, next: (error?: unknown) => void) => void;
 
+export interface ConnectOptions {
+  host: string;
+  port: number;
+  secret: string;
+  tls?: ConnectionOptions;
+  reconnect?: { retryMaxDelay?: number; maxAttempts?: number };
+}
+
 export interface SrfLike extends EventEmitter {
   /** The agent, for what srf has no method for. */
   readonly app: {
@@ -70,7 +79,7 @@ export interface SrfLike extends EventEmitter {
       readonly mapServer: ReadonlyMap<Socket, unknown>;
     };
   };
-  connect(options: { host: string; port: number; secret: string; reconnect?: { retryMaxDelay: number } }): void;
+  connect(options: ConnectOptions): void;
   disconnect(): void;
   use(method: string, handler: Handler): void;
   use(handler: Handler): void;

@@ -4,7 +4,7 @@ import Srf from 'drachtio-srf';
 import { parseHostport } from '../lib/addresses';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
-import type { DrachtioAddress } from '../lib/config';
+import { distrustCode } from '../lib/trust';
 import type {
   AckFunction,
   DrachtioAnswer,
@@ -13,6 +13,11 @@ import type {
   RequestOptions,
   SrfLike,
 } from './drachtio';
+import { longestPause, SecureLink } from './secure-link';
+import type { SecureAddress } from './secure-link';
+
+/** Where a SIP edge is commanded, and what it is held to when that is over TLS. */
+export type EdgeAddress = Omit<SecureAddress, 'tls'> & Partial<Pick<SecureAddress, 'tls'>>;
 
 /** Within a dialog or transaction the edge knows the Request-URI; drachtio-srf wants one all the same. */
 const placeholder = 'sip:placeholder';
@@ -38,6 +43,7 @@ const patienceMs = 5000;
 export class Edge {
   private isConnected = false;
   private closed = false;
+  private link: SecureLink | undefined;
   private readonly listeners: ((connected: boolean) => void)[] = [];
   /** Requests that wait for the connection. */
   private readonly queued = new Set<(connected: boolean) => void>();
@@ -54,12 +60,24 @@ export class Edge {
     return this.isConnected;
   }
 
-  /** Resolves at the first connection with the addresses that the edge listens on; rejects EDGE_UNAVAILABLE when there is none within `timeoutMs` or the secret is wrong. */
-  connect(address: DrachtioAddress, timeoutMs: number): Promise<Hostport[]> {
+  /**
+   * Resolves at the first connection with the addresses that the edge listens on; rejects EDGE_UNAVAILABLE when there is none within
+   * `timeoutMs`, the secret is wrong, or the certificate is not trusted.
+   */
+  connect(address: EdgeAddress, timeoutMs: number): Promise<Hostport[]> {
     const where = `${address.host}:${address.port}`;
 
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(unavailable(where, 'no answer')), timeoutMs);
+      const failed = (error: unknown): void => {
+        this.setConnected(false);
+        const code = distrustCode(error);
+        if (code !== undefined) {
+          clearTimeout(timer);
+          reject(distrusted(where, code));
+        }
+        if (!this.closed) this.log.warn({ err: error, edge: where }, 'connection to the SIP edge failed; trying again');
+      };
       this.srf.on('connect', (error: unknown, hostports: unknown) => {
         clearTimeout(timer);
         if (error) return reject(unavailable(where, 'it refused the secret'));
@@ -68,12 +86,18 @@ export class Edge {
         resolve(readHostports(hostports));
       });
       this.srf.on('close', () => this.setConnected(false));
-      this.srf.on('error', (error: unknown) => {
-        this.setConnected(false);
-        if (!this.closed) this.log.warn({ err: error, edge: where }, 'connection to the SIP edge failed; trying again');
-      });
-      this.srf.connect({ ...address, reconnect: { retryMaxDelay: 2000 } });
+      this.srf.on('error', failed);
+      this.dial(address, failed);
     });
+  }
+
+  private dial({ tls, ...address }: EdgeAddress, failed: (error: unknown) => void): void {
+    if (tls === undefined) {
+      this.srf.connect({ ...address, reconnect: { retryMaxDelay: longestPause } });
+      return;
+    }
+    this.link = new SecureLink(this.srf, { ...address, tls }, failed);
+    this.link.dial();
   }
 
   /** Tells of each loss of the connection, and when it is there, also for the first time. */
@@ -156,6 +180,7 @@ export class Edge {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.link?.close();
     this.setConnected(false);
     for (const settle of [...this.queued]) settle(false);
     // drachtio-srf asserts that it once was connected.
@@ -222,7 +247,16 @@ function readHostports(value: unknown): Hostport[] {
 function unavailable(where: string, why: string): SightlineError {
   return new SightlineError(
     'EDGE_UNAVAILABLE',
-    `The SIP edge at ${where} cannot be used: ${why}. Is drachtio-server running there, and is the secret in DRACHTIO_URL its own?`,
+    `The SIP edge at ${where} cannot be used: ${why}. Is drachtio-server running there, is the secret in DRACHTIO_URL its own, and ` +
+      'does it speak TLS (tls://) or not (tcp://)?',
+  );
+}
+
+function distrusted(where: string, code: string): SightlineError {
+  return new SightlineError(
+    'EDGE_UNAVAILABLE',
+    `The SIP edge at ${where} cannot be used: its certificate is not accepted (${code}). It has to name the host of DRACHTIO_URL and ` +
+      'to hold good; name its authority, or the certificate itself, with SIGHTLINE_DRACHTIO_CA.',
   );
 }
 

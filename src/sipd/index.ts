@@ -5,6 +5,28 @@
 export { startSipd } from './server';
 export type { Connection, Sipd, SipdOptions } from './server';
 export type { AuthFailure } from './defence/security-log';
+export type { LocalServer } from './local/local-srf';
+
+/** Where new requests go (`applicationRoute`). */
+export type {
+  ApplicationRoute,
+  ApplicationRouter,
+  ListeningApplication,
+  ProxyTargets,
+  RouteByWeb,
+} from './drachtio/outbound';
+
+/** The limits against floods and guessed passwords (`defence`). */
+export { defaultDefence } from './defence/options';
+export type { DefenceOptions } from './defence/options';
+export type { Rate } from './defence/bucket';
+export type { DefenceStats } from './defence/defence';
+
+/** Certificates of SIP (`tls`) and of the control port (`controlTls`); a file that cannot serve. */
+export { CertificateError } from '../lib/certificate';
+export type { TlsFiles } from '../lib/certificate';
+export type { ClientCertificates } from '../lib/tls-faults';
+export type { TlsOptions } from './transport/certificates';
 
 /** Time: the system's, or one that a test moves by hand. */
 export { ManualClock, systemClock } from '../lib/clock';
@@ -38,5 +60,7 @@ export { toBuffer } from './message/serialize';
 /** A port could not be opened. */
 export { TransportError } from './transport/types';
 export type { NetworkOptions } from './network';
-export type { Addresses, Endpoint, ListenEndpoint, TransportName } from './transport/types';
+export type { DnsOptions } from './resolve/dns';
+export type { StreamOptions } from './transport/connection';
+export type { Addresses, Endpoint, ExternalAddress, ListenEndpoint, TransportName } from './transport/types';
 export type { Logger } from '../lib/logger';

@@ -37,8 +37,8 @@ export class Authority {
     return path.join(this.folder, name);
   }
 
-  /** A certificate for what is in `names`, such as `DNS:a.example` or `IP:127.0.0.1`; without names only the CN says whom for. */
-  async issue(names: readonly string[], commonName = 'somebody'): Promise<CertificateFiles> {
+  /** A certificate that holds good for so many days, fewer than none for one that has expired; for what is in `names`, such as `DNS:a.example` or `IP:127.0.0.1`; without names only the CN says whom for. */
+  async issue(names: readonly string[], commonName = 'somebody', days = 30): Promise<CertificateFiles> {
     const name = `${(this.serial += 1)}`;
     const [cert, key, request, extensions] = ['pem', 'key', 'csr', 'ext'].map((kind) =>
       this.file(`${name}.${kind}`),
@@ -50,7 +50,7 @@ export class Authority {
     await writeFile(extensions, names.length > 0 ? `subjectAltName=${names.join(',')}\n` : '');
     await run('openssl', [
       ...['x509', '-req', '-in', request, '-CA', this.ca, '-CAkey', this.file('ca.key'), '-CAcreateserial'],
-      ...['-days', '30', '-extfile', extensions, '-out', cert],
+      ...['-days', `${days}`, '-extfile', extensions, '-out', cert],
     ]);
 
     return { cert, key, ca: this.ca };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TypedEmitter } from '../../lib/emitter';
+import { distrustWords } from '../../lib/trust';
 import type { Application, Told } from '../application';
 import { toBuffer } from '../message/serialize';
 import { parseCommand } from './command';
@@ -35,7 +36,7 @@ export class ControlClient extends TypedEmitter<ControlClientEvents> implements 
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 30_000);
     socket.on('data', (chunk) => this.read(chunk));
-    socket.on('error', (error) => this.close(error.message));
+    socket.on('error', (error) => this.close(distrustWords(error) ?? error.message));
     socket.on('close', () => this.emit('closed', this.closeReason ?? 'closed by the application'));
   }
 

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Clock } from '../../lib/clock';
+import { distrustWords } from '../../lib/trust';
 import type { Place } from '../application';
 import type { SipRequest } from '../message/message';
 import type { ApplicationRoute, RouteByWeb } from './outbound';
@@ -45,7 +46,9 @@ export class RouteWeb {
     try {
       return readInstruction(await this.get(url, over.signal));
     } catch (error) {
-      throw over.signal.aborted ? over.signal.reason : error;
+      if (over.signal.aborted) throw over.signal.reason;
+      const words = distrustWords(error);
+      throw words === undefined ? error : new Error(`The web server cannot be asked: ${words}`, { cause: error });
     } finally {
       stop();
       given.removeEventListener('abort', abort);

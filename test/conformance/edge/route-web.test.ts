@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import SrfModule from 'drachtio-srf';
+import { createLogger } from '../../../src/lib/logger';
+import type { Logger } from '../../../src/lib/logger';
+import { heldTo } from '../../../src/lib/trust';
 import type { SipdOptions } from '../../../src/sipd/server';
 import { Authority } from '../../support/certificates';
 import type { Srf } from './support/application';
@@ -22,15 +26,16 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function open(applicationRoute: SipdOptions['applicationRoute']): Promise<Phone> {
-  return (await openForTwo(applicationRoute))[0];
+async function open(applicationRoute: SipdOptions['applicationRoute'], log?: Logger): Promise<Phone> {
+  return (await openForTwo(applicationRoute, log))[0];
 }
 
 /** A server with two phones. */
 async function openForTwo(
   applicationRoute: SipdOptions['applicationRoute'],
+  log?: Logger,
 ): Promise<[first: Phone, second: Phone, edge: EdgeUnderTest]> {
-  const edge = await startSipdEdge({ applicationRoute });
+  const edge = await startSipdEdge({ applicationRoute, ...(log && { log }) });
   cleanups.push(() => edge.close());
   const [first, second] = [await Phone.udp(edge), await Phone.udp(edge)];
   for (const phone of [first, second]) cleanups.push(() => phone.close());
@@ -85,9 +90,11 @@ test('a call over a connection that the server makes, over TCP and over TLS', as
   const files = await authority.issue(['IP:127.0.0.1']);
   const port = await answering({ cert: readFileSync(files.cert), key: readFileSync(files.key) });
   await isAnswered(await open({ host: '127.0.0.1', port, tls: { ca: readFileSync(files.ca) } }));
-  const distrusted = await open({ host: '127.0.0.1', port, tls: {} });
+  const [log, lines] = logged();
+  const distrusted = await open({ host: '127.0.0.1', port, tls: {} }, log);
   const call = distrusted.request('INVITE', 'a', {}, sdp());
   await call.leg.status(call, 480);
+  expect(lines.join('')).toMatch(/not accepted \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\).*SIGHTLINE_ROUTE_CA/);
 }, 30_000);
 
 test('a CANCEL while the connection is being made ends the call and the connection', async () => {
@@ -183,3 +190,46 @@ test('a web server that is silent, and one that is not there', async () => {
     await call.leg.status(call, 500);
   }
 });
+
+/** A web server with such a certificate that refuses every call 486. */
+async function secureWeb(files: { cert: string; key: string }): Promise<string> {
+  const [cert, key] = [readFileSync(files.cert), readFileSync(files.key)];
+  const server = https.createServer({ cert, key }, (_req, res) => {
+    res.end(JSON.stringify({ action: 'reject', data: { status: 486 } }));
+  });
+  server.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
+  const port = await portOf(server);
+  cleanups.push(() => server.closeAllConnections());
+
+  return `https://127.0.0.1:${port}/`;
+}
+
+/** A log, and what was written into it. */
+function logged(): [Logger, string[]] {
+  const lines: string[] = [];
+
+  return [createLogger('info', { write: (line) => void lines.push(line) }), lines];
+}
+
+test('a web server over https is asked when its certificate is accepted; otherwise it is 500, and the log says what to do', async () => {
+  const authority = await Authority.create();
+  cleanups.push(() => authority.remove());
+  const [good, other] = [await authority.issue(['IP:127.0.0.1']), await authority.issue(['DNS:other.test'])];
+  const expired = await authority.issue(['IP:127.0.0.1'], 'somebody', -1);
+  for (const [files, tls, status, code] of [
+    [good, heldTo(good.ca), 486, undefined],
+    [good, heldTo(good.cert), 486, undefined],
+    [good, {}, 500, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    [other, heldTo(good.ca), 500, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    [expired, heldTo(good.ca), 500, 'CERT_HAS_EXPIRED'],
+  ] as const) {
+    const [log, lines] = logged();
+    const phone = await open({ url: await secureWeb(files), tls }, log);
+    const call = phone.request('INVITE', 'a', {}, sdp());
+    await call.leg.status(call, status);
+    const said = lines.filter((line) => line.includes('could not be routed'));
+    expect(said).toHaveLength(code === undefined ? 0 : 1);
+    if (code !== undefined)
+      expect(said[0]).toMatch(new RegExp(`web server.*not accepted \\(${code}\\).*SIGHTLINE_ROUTE_CA.*NODE_EXTRA`));
+  }
+}, 30_000);

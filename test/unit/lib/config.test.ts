@@ -1,5 +1,7 @@
 import { readConfig } from '../../../src/lib/config';
 import { SightlineError } from '../../../src/lib/errors';
+import { routerOf } from '../../../src/cli/route';
+import { controlPort } from '../../../src/lib/control-port';
 import { sipSockets } from '../../../src/lib/sip-sockets';
 import { Authority } from '../../support/certificates';
 
@@ -91,7 +93,91 @@ describe('readConfig', () => {
     }
   });
 
+  describe('the control port over TLS', () => {
+    let authority: Authority;
+    beforeAll(async () => {
+      authority = await Authority.create();
+    });
+    afterAll(() => authority.remove());
+
+    test('tells everything that is wrong with its files at once', async () => {
+      const [one, other] = await Promise.all([authority.issue(['DNS:a.test']), authority.issue(['DNS:b.test'])]);
+      const env = (cert: string, key: string) => ({ SIGHTLINE_CONTROL_TLS_CERT: cert, SIGHTLINE_CONTROL_TLS_KEY: key });
+      expect(controlPort(readConfig(env(one.cert, one.key)))).toEqual({
+        ...{ controlHost: '127.0.0.1', controlPort: 9022, controlTls: { cert: one.cert, key: one.key } },
+      });
+      expect(controlPort(readConfig({}))).not.toHaveProperty('controlTls');
+      const both = faultsOf({
+        ...env('/nowhere.pem', one.cert),
+        SIGHTLINE_TLS_CERT: one.key,
+        SIGHTLINE_TLS_KEY: '/none',
+      });
+      expect(both).toContain('SIGHTLINE_CONTROL_TLS_CERT: /nowhere.pem cannot be read (ENOENT)');
+      expect(both).toContain(`SIGHTLINE_CONTROL_TLS_KEY: ${one.cert} holds no private key in PEM`);
+      expect(both).toContain(`SIGHTLINE_TLS_CERT: ${one.key} holds no certificate in PEM`);
+      expect(both).toContain('SIGHTLINE_TLS_KEY: /none cannot be read (ENOENT)');
+      expect(faultsOf(env(one.cert, other.key))).toContain(
+        `SIGHTLINE_CONTROL_TLS_KEY: ${other.key} is not the key of ${one.cert}`,
+      );
+      expect(faultsOf({ SIGHTLINE_CONTROL_TLS_CERT: one.cert })).toContain('SIGHTLINE_CONTROL_TLS_KEY: is missing');
+      expect(faultsOf({ SIGHTLINE_CONTROL_TLS_KEY: one.key })).toContain('SIGHTLINE_CONTROL_TLS_CERT: is missing');
+    });
+
+    test('an expired certificate is a fault there, and none for SIP, where phones may take it', async () => {
+      const { cert, key } = await authority.issue(['DNS:a.test'], 'somebody', -1);
+      const faults = faultsOf({ SIGHTLINE_CONTROL_TLS_CERT: cert, SIGHTLINE_CONTROL_TLS_KEY: key });
+      expect(faults).toMatch(/SIGHTLINE_CONTROL_TLS_CERT: \S+ expired at \d{4}-.*; name one that holds good/);
+      expect(readConfig({ SIGHTLINE_TLS_CERT: cert, SIGHTLINE_TLS_KEY: key }).tlsCert).toBe(cert);
+    });
+
+    test('DRACHTIO_URL=tls:// is secure, and authorities that nothing is held to are a fault', async () => {
+      const { ca } = await authority.issue([]);
+      const url = 'tls://:a-secret@[2001:db8::1]:9023';
+      expect(readConfig({ DRACHTIO_URL: url, SIGHTLINE_DRACHTIO_CA: ca })).toMatchObject({
+        ...{ drachtio: { host: '2001:db8::1', port: 9023, secret: 'a-secret', isSecure: true }, drachtioCa: ca },
+      });
+      for (const DRACHTIO_URL of ['', 'tcp://:a-secret@127.0.0.1:9022']) {
+        expect(faultsOf({ DRACHTIO_URL, SIGHTLINE_DRACHTIO_CA: ca })).toContain(
+          'SIGHTLINE_DRACHTIO_CA: is for DRACHTIO_URL=tls://',
+        );
+      }
+      for (const SIGHTLINE_ROUTE of ['', 'http://127.0.0.1/', 'tcp://127.0.0.1:1', 'tag:blue']) {
+        expect(faultsOf({ SIGHTLINE_ROUTE, SIGHTLINE_ROUTE_CA: ca })).toContain('SIGHTLINE_ROUTE_CA: is for');
+      }
+      expect(faultsOf({ DRACHTIO_URL: url, SIGHTLINE_DRACHTIO_CA: '/none', SIGHTLINE_ROUTE_CA: '/no' })).toMatch(
+        /SIGHTLINE_DRACHTIO_CA: \/none cannot be read[^]*SIGHTLINE_ROUTE_CA: \/no cannot be read/,
+      );
+    });
+  });
+
   test.each([
+    ['https://web.test/ask?a=1', { url: 'https://web.test/ask?a=1', timeout: 700, tls: {} }],
+    ['http://[::1]:8080', { url: 'http://[::1]:8080/', timeout: 700, tls: {} }],
+    ['tcp://127.0.0.1:9030', { host: '127.0.0.1', port: 9030 }],
+    ['tcp://[::1]', { host: '::1', port: 9021 }],
+    ['tls://app.test:9030', { host: 'app.test', port: 9030, tls: {} }],
+    ['tag:blue', { tag: 'blue' }],
+    ['reject:603', { reject: { status: 603 } }],
+    ['redirect:sip:a@b.test', { redirect: ['sip:a@b.test'] }],
+    ['proxy:sip:a@b.test, sips:c.test', { proxy: { destination: ['sip:a@b.test', 'sips:c.test'] } }],
+  ])('SIGHTLINE_ROUTE=%s leads new requests', (text, router) => {
+    const config = readConfig({ SIGHTLINE_ROUTE: text, SIGHTLINE_ROUTE_TIMEOUT: '700' });
+    expect(routerOf(config)).toEqual(router);
+  });
+
+  test('without SIGHTLINE_ROUTE new requests go to the connected applications', () => {
+    expect(routerOf(readConfig({}))).toBeUndefined();
+  });
+
+  test.each([
+    ['SIGHTLINE_ROUTE', 'somewhere', 'https://host/path'],
+    ['SIGHTLINE_ROUTE', 'https://', 'https://host/path'],
+    ['SIGHTLINE_ROUTE', 'reject:200', '300 to 699'],
+    ['SIGHTLINE_ROUTE', 'tag:a|b', 'not a name'],
+    ['SIGHTLINE_ROUTE', 'proxy:bob', 'sip:bob@192.0.2.7'],
+    ['SIGHTLINE_ROUTE', 'redirect:sip:a@b,', 'sip:bob@192.0.2.7'],
+    ['SIGHTLINE_ROUTE_TIMEOUT', '50', '100 to 30000'],
+    ['SIGHTLINE_CONTROL_HOST', 'a b', 'not an address'],
     ['SIGHTLINE_LOCAL_NETWORKS', '10.0.0.0/40', '10.0.0.0/8'],
     ['SIGHTLINE_DNS_SERVERS', 'dns.test', '192.0.2.53'],
     ['SIGHTLINE_SIP_IDLE', '5', '60 to 86400'],

@@ -107,7 +107,8 @@ test('the types are found where modules are resolved in the old way, too', () =>
 
 describe('README.md', () => {
   test('every block of code is run here', async () => {
-    const scripts = ['start.mjs', 'trace.mjs', 'metrics.mjs', 'application.js', 'application.test.js', 'typed.ts'];
+    const modules = ['start.mjs', 'trace.mjs', 'metrics.mjs', 'route.mjs', 'secure.mjs'];
+    const scripts = [...modules, 'application.js', 'application.test.js', 'typed.ts'];
     expect([...(await blocks()).keys()].sort()).toEqual([...scripts, 'text'].sort());
   });
 
@@ -134,6 +135,14 @@ describe('README.md', () => {
     expect(alike(await node('trace.mjs')).trim()).toBe(alike((await blocks()).get('text')!).trim());
     const { text } = await run('tcpdump', '-nn', '-r', 'trace.pcap');
     expect(text.match(/ IP 127\.0\.0\.1/g)).toHaveLength(5);
+  }, 60_000);
+
+  test('a web server that says where requests go', async () => {
+    expect(await node('route.mjs')).toBe('INVITE sales\n486 Closed\n');
+  }, 60_000);
+
+  test('the control port over TLS, and files that cannot serve', async () => {
+    expect(await node('secure.mjs')).toBe('applications over TLS: 1\ntrue control.pem holds no private key in PEM\n');
   }, 60_000);
 
   test('metrics', async () => {
