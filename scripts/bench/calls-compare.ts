@@ -57,11 +57,13 @@ export async function compareCalls(given: BenchOptions, url: string, opened: Clo
   return runs;
 }
 
-/** Whether a side is worth trying at the next rate. */
+/** Whether a side is worth trying at the next rate: it was clean, or all rounds were void without a call that failed. */
 export function goesOn(runs: readonly ComparedRun[], side: CallsSide): boolean {
-  const last = runs.findLast((run) => run.side === side);
+  const rate = runs.findLast((run) => run.side === side)?.rate;
+  if (rate === undefined || wasClean(runs, side, rate)) return true;
+  const last = runs.filter((run) => run.side === side && run.rate === rate).map(({ report }) => report);
 
-  return last === undefined || wasClean(runs, side, last.rate);
+  return last.every(({ voidBecause, calls }) => voidBecause.length > 0 && (calls.outcomes.failed ?? 0) === 0);
 }
 
 /** Whether a side was clean in most of the rounds at a rate. Rounds that are void tell nothing and do not count. */

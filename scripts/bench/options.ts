@@ -37,6 +37,7 @@ export interface BenchOptions {
   rounds: number;
   logLevel: string;
   pin: boolean;
+  urgent: boolean;
   human: boolean;
 }
 
@@ -113,6 +114,7 @@ const flags: Flags = {
     help: 'LOG_LEVEL of the server that is started',
   },
   pin: { name: 'pin', fallback: false, help: 'server on core 0, everything else on core 1' },
+  urgent: { name: 'urgent', fallback: false, help: 'callers and seats before other work (nice -10; root may)' },
   human: { name: 'human', fallback: false, help: 'also a table on stderr' },
 };
 

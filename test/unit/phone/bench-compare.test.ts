@@ -34,7 +34,9 @@ test('a side that was not clean in most rounds is not tried at the next rate; vo
   expect(goesOn([good, good, bad], 'mod_callcenter')).toBe(true);
   expect(goesOn([good, bad], 'mod_callcenter')).toBe(false);
   expect(goesOn([good, nothing, nothing], 'mod_callcenter')).toBe(true);
-  expect(goesOn([nothing], 'mod_callcenter')).toBe(false);
+  expect(goesOn([nothing], 'mod_callcenter')).toBe(true);
+  expect(goesOn([nothing, bad], 'mod_callcenter')).toBe(false);
+  expect(cleanRate([nothing], 'mod_callcenter')).toBe(0);
   expect(goesOn([bad], 'Sightline')).toBe(true);
   expect(goesOn([bad, run('mod_callcenter', 40, { cpuMs: 20 })], 'mod_callcenter')).toBe(true);
 });
