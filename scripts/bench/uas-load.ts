@@ -39,6 +39,8 @@ interface Told {
 
 /** A single sipp is late beyond this. */
 const ratePerCaller = 400;
+/** sipp writes its times down so many at once, and loses those of the end that are fewer. */
+const timesAtOnce = 10;
 const messagesPerCall = 5;
 const cleanShare = 0.001;
 
@@ -88,7 +90,7 @@ function startCaller(
   { index, rate, each }: { index: number; rate: number; each: number },
 ): Promise<Child> {
   const share = ['-r', String(rate), '-m', String(each), '-d', '0', '-mp', String(45_000 + 10 * index)];
-  const files = ['-trace_rtt', '-rtt_freq', '1000', '-trace_stat', '-stf', statFile(index)];
+  const files = ['-trace_rtt', '-rtt_freq', String(timesAtOnce), '-trace_stat', '-stf', statFile(index)];
 
   return Child.start({
     name: `sipp ${index}`,
