@@ -26,8 +26,18 @@ export interface BenchOptions {
   target: string;
   serverPid: string;
   site: string;
+  /** `host:port` of the SIP profile of a FreeSWITCH with mod_callcenter that is measured in turns with this server. */
+  freeswitchSip: string;
+  freeswitchPid: string;
+  freeswitchQueue: string;
+  freeswitchNumber: string;
+  freeswitchProfile: string;
+  /** Rates that are tried one after the other in that comparison, with commas. */
+  rates: string;
+  rounds: number;
   logLevel: string;
   pin: boolean;
+  urgent: boolean;
   human: boolean;
 }
 
@@ -86,6 +96,17 @@ const flags: Flags = {
     help: 'with --target: pids whose CPU and memory are measured, with commas',
   },
   site: { name: 'site', fallback: 'bench', help: 'site of the server that is started' },
+  freeswitchSip: {
+    name: 'freeswitch-sip',
+    fallback: '',
+    help: 'host:port of a FreeSWITCH with mod_callcenter that is measured in turns; FREESWITCH_URL names its event socket',
+  },
+  freeswitchPid: { name: 'freeswitch-pid', fallback: '', help: 'its pids, whose CPU is measured, with commas' },
+  freeswitchQueue: { name: 'freeswitch-queue', fallback: 'support@default', help: 'its queue, which gets the seats' },
+  freeswitchNumber: { name: 'freeswitch-number', fallback: 'support', help: 'number that leads into its queue' },
+  freeswitchProfile: { name: 'freeswitch-profile', fallback: 'drachtio_mrf', help: 'SIP profile that rings seats' },
+  rates: { name: 'rates', fallback: '20,40,60,80,100', help: 'calls a second tried in turns with it, until not clean' },
+  rounds: { name: 'rounds', fallback: 3, min: 1, max: 100, help: 'of each at each rate' },
   logLevel: {
     name: 'log-level',
     fallback: 'info',
@@ -93,6 +114,7 @@ const flags: Flags = {
     help: 'LOG_LEVEL of the server that is started',
   },
   pin: { name: 'pin', fallback: false, help: 'server on core 0, everything else on core 1' },
+  urgent: { name: 'urgent', fallback: false, help: 'callers and seats before other work (nice -10; root may)' },
   human: { name: 'human', fallback: false, help: 'also a table on stderr' },
 };
 
@@ -139,7 +161,7 @@ export function helpText(): string {
     const fallback = flag.fallback === '' || flag.fallback === false ? '' : ` (${String(flag.fallback)})`;
     const choices = flag.choices ? ` ${flag.choices.join('|')};` : '';
 
-    return `  --${flag.name.padEnd(14)}${choices} ${flag.help}${fallback}`;
+    return `  --${flag.name.padEnd(18)}${choices} ${flag.help}${fallback}`;
   });
 
   return `${intro}\n${lines.join('\n')}\n\n${outro}`;
@@ -157,6 +179,8 @@ of their own; the server is another. One JSON document is printed on stdout, pro
   npm run bench:calls -- --held 1200 --duration 600 --mid-call info  1,200 calls held, INFO now and then
   npm run bench:calls -- --target 127.0.0.1:5080 --server-pid 4711 --seat-mode static --seat-port 6000
                                                                      another server, side by side
+  FREESWITCH_URL=esl://:ClueCon@127.0.0.1:8021 npm run bench:calls -- --freeswitch-sip 127.0.0.1:5080 --freeswitch-pid 4711
+                                                                     in turns with mod_callcenter (docs/benchmarks.md)
 Options (default):`;
 
 const outro = `What is measured, in ms:
