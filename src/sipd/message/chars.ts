@@ -16,10 +16,21 @@ export const WORD = 128;
 export const CONTROL = 32;
 /** Bytes above ASCII. */
 export const HIGH = 64;
+/** What most user parts of a URI are made of. */
+export const PLAIN_USER = 256;
+/** What stands in a quoted string as it is. */
+export const QUOTED = 512;
+/** What a display name without quotes is made of. */
+export const DISPLAY = 1024;
+/** Letters, digits and the hyphen. */
+export const NAME = 2048;
+export const DIGIT = 4096;
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const digits = '0123456789';
 const unreserved = `${letters}${digits}-_.!~*'()`;
+
+const printable = String.fromCharCode(...Array.from({ length: 95 }, (_, i) => 0x20 + i));
 
 const members: [bit: number, characters: string][] = [
   [TOKEN, `${letters}${digits}-.!%*_+\`'~`],
@@ -28,10 +39,15 @@ const members: [bit: number, characters: string][] = [
   [URI_PARAM, `${unreserved}[]/:&+$`],
   [HOST, `${letters}${digits}-._`],
   [WORD, `${letters}${digits}-.!%*_+\`'~()<>:\\"/[]?{}`],
+  [PLAIN_USER, `${unreserved}+`],
+  [QUOTED, printable.replace(/["\\]/g, '')],
+  [DISPLAY, `${letters}${digits}-.!%*_+\`'~ \t`],
+  [NAME, `${letters}${digits}-`],
+  [DIGIT, digits],
 ];
 
 /** The classes of each character from 0 to 255. Beyond that a look-up gives undefined, which has no bit set. */
-export const classOf = Uint8Array.from({ length: 256 }, (_, code) => {
+export const classOf = Uint16Array.from({ length: 256 }, (_, code) => {
   const character = String.fromCharCode(code);
   let bits = 0;
   for (const [bit, characters] of members) if (characters.includes(character)) bits |= bit;
@@ -45,6 +61,15 @@ export const classOf = Uint8Array.from({ length: 256 }, (_, code) => {
 export function runEnd(text: string, at: number, bit: number): number {
   let end = at;
   while (end < text.length && (classOf[text.charCodeAt(end)]! & bit) !== 0) end += 1;
+
+  return end;
+}
+
+/** The same in bytes; a run does not go beyond them. */
+export function runOf(bytes: Uint8Array, at: number, bit: number): number {
+  let end = at;
+  // What lies behind the last byte is undefined, and has no class.
+  while ((classOf[bytes[end]!]! & bit) !== 0) end += 1;
 
   return end;
 }

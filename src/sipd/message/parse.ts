@@ -6,19 +6,21 @@ import type { SipMessage } from './message';
 export { SipSyntaxError } from './errors';
 export { StreamParser } from './stream';
 
+const crlf = Buffer.from('\r\n');
 const headEnd = Buffer.from('\r\n\r\n');
 
 /**
  * Parses a message that fills a datagram or a WebSocket frame. CRLFs before it are skipped; bytes after the body that
  * Content-Length tells are ignored (RFC 3261 sections 7.5 and 18.3).
+ * @param isQuick whether what has the usual shape is read the quick way; the other way comes to the same
  * @throws SipSyntaxError and nothing else
  */
-export function parseDatagram(bytes: Buffer): SipMessage {
+export function parseDatagram(bytes: Buffer, isQuick = true): SipMessage {
   let start = 0;
   while (bytes[start] === 0x0d && bytes[start + 1] === 0x0a) start += 2;
   const blank = bytes.indexOf(headEnd, start);
   if (blank < 0) throw unterminated(bytes, start);
-  const head = readHead(bytes.toString('latin1', start, blank + 2));
+  const head = readHead(bytes, start, blank + 2, isQuick);
   const message = finishHead(head);
   message.body = bodyOf(head, bytes, blank + 4);
 
@@ -35,5 +37,7 @@ function bodyOf(head: Head, bytes: Buffer, start: number): Buffer {
 
 /** A head with no empty line after it: read as far as it goes, so that the sender can be told. */
 function unterminated(bytes: Buffer, start: number): SipSyntaxError {
-  return headError(readHead(`${bytes.toString('latin1', start)}\r\n`), 400, 'No empty line after the headers');
+  const whole = Buffer.concat([bytes.subarray(start), crlf]);
+
+  return headError(readHead(whole, 0, whole.length), 400, 'No empty line after the headers');
 }

@@ -1,0 +1,108 @@
+/** SIP URIs of the shape that nearly all of them have; see `usual.ts`. */
+import { DIGIT, NAME, PLAIN_USER, runOf } from './chars';
+import { newParams, parseUriParams } from './params';
+import type { Uri } from './uri';
+import { hostEnd, portOf, signs, standsAt } from './usual';
+
+const { atSign, colon, equals, semicolon } = signs;
+const lowerS = 0x73;
+/** The parser knows what is to be said of more. */
+const longestUri = 8192;
+
+/** A SIP URI whose parts stand at these places. */
+export class UsualUri {
+  private made: Uri | undefined = undefined;
+
+  constructor(
+    private readonly head: string,
+    private readonly start: number,
+    private readonly userStart: number,
+    /** -1 when there is no user. */
+    private readonly userEnd: number,
+    private readonly hostEnd: number,
+    /** 0 when there is none. */
+    private readonly port: number,
+    private readonly paramsStart: number,
+    readonly end: number,
+  ) {}
+
+  get text(): string {
+    return this.head.slice(this.start, this.end);
+  }
+
+  get value(): Uri {
+    return (this.made ??= this.make());
+  }
+
+  private make(): Uri {
+    const { head, userStart, userEnd, paramsStart, end } = this;
+    const hasUser = userEnd >= 0;
+
+    return {
+      // The letter before the colon.
+      scheme: head.charCodeAt(userStart - 2) === lowerS ? 'sips' : 'sip',
+      user: hasUser ? head.slice(userStart, userEnd) : undefined,
+      password: undefined,
+      host: head.slice(hasUser ? userEnd + 1 : userStart, this.hostEnd),
+      port: this.port === 0 ? undefined : this.port,
+      params: paramsStart === end ? newParams() : parseUriParams(head, paramsStart, end),
+      headers: undefined,
+    };
+  }
+}
+
+/** A SIP URI without a password, escapes, headers and rare parameters. What follows it does not belong in a URI, or the caller refuses it. */
+export function usualUri(bytes: Buffer, head: string, start: number): UsualUri | undefined {
+  if (!standsAt('sip', bytes, start)) return undefined;
+  const userStart = bytes[start + 3] === lowerS ? start + 5 : start + 4;
+  if (bytes[userStart - 1] !== colon) return undefined;
+  let hostStart = userStart;
+  let userEnd = runOf(bytes, userStart, PLAIN_USER);
+  if (bytes[userEnd] !== atSign) userEnd = -1;
+  else if (userEnd === userStart) return undefined;
+  else hostStart = userEnd + 1;
+  const nameEnd = hostEnd(bytes, hostStart);
+  if (nameEnd < 0) return undefined;
+  let paramsStart = nameEnd;
+  let port = 0;
+  if (bytes[nameEnd] === colon) {
+    paramsStart = runOf(bytes, nameEnd + 1, DIGIT);
+    port = portOf(bytes, nameEnd + 1, paramsStart);
+    if (port === 0) return undefined;
+  }
+  const end = bytes[paramsStart] === semicolon ? uriParamsEnd(bytes, paramsStart) : paramsStart;
+  if (end < 0 || end - start > longestUri) return undefined;
+
+  return new UsualUri(head, start, userStart, userEnd, nameEnd, port, paramsStart, end);
+}
+
+/** The end of the parameters that begin here, or -1 when one is given twice or is not of the usual ones. */
+function uriParamsEnd(bytes: Buffer, start: number): number {
+  let seen = 0;
+  let at = start;
+  while (bytes[at] === semicolon) {
+    const nameEnd = runOf(bytes, at + 1, NAME);
+    const bit = uriParam(bytes, at + 1, nameEnd - at - 1);
+    if (bit === 0 || (seen & bit) !== 0) return -1;
+    seen |= bit;
+    at = nameEnd;
+    if (bit <= 2) {
+      at = bytes[nameEnd] === equals ? runOf(bytes, nameEnd + 1, NAME) : 0;
+      if (at <= nameEnd + 1) return -1;
+    } else if (bytes[nameEnd] === equals) {
+      return -1;
+    }
+  }
+
+  return at;
+}
+
+/** A bit for each usual parameter: 1 and 2 have a value, 4 and 8 have none. */
+function uriParam(bytes: Buffer, at: number, length: number): number {
+  if (length === 9 && standsAt('transport', bytes, at)) return 1;
+  if (length === 4 && standsAt('user', bytes, at)) return 2;
+  if (length !== 2) return 0;
+  if (standsAt('lr', bytes, at)) return 4;
+
+  return standsAt('ob', bytes, at) ? 8 : 0;
+}
