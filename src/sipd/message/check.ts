@@ -1,4 +1,4 @@
-import { runEnd, WORD } from './chars';
+import { CharClass, runEnd } from './chars';
 import { badSyntax } from './errors';
 import { isToken, parseCount, parseNameAddr } from './grammar';
 import type { NameAddr } from './grammar';
@@ -41,10 +41,10 @@ function checkTarget({ uri, target }: SipRequest): void {
 
 /** `word`, or `word@word`. */
 function checkCallId(text: string): void {
-  let end = runEnd(text, 0, WORD);
+  let end = runEnd(text, 0, CharClass.WORD);
   if (end > 0 && text.charCodeAt(end) === 0x40) {
     const host = end + 1;
-    end = runEnd(text, host, WORD);
+    end = runEnd(text, host, CharClass.WORD);
     if (end === host) end = 0;
   }
   if (end === 0 || end !== text.length) throw badSyntax('Malformed Call-ID');

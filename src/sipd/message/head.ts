@@ -1,14 +1,16 @@
-import { classOf, CONTROL, DIGIT, HIGH, isToken, runOf, TOKEN } from './chars';
+import { CharClass, classOf, isToken, runOf } from './chars';
 import { checkMessage } from './check';
 import { SipSyntaxError } from './errors';
 import { parseCount } from './grammar';
 import { SipRequest, SipResponse } from './message';
 import type { SipMessage } from './message';
+import { methodAt } from './methods';
 import type { Headers } from './headers';
 import { HeaderScan } from './scan';
 import { usualUri } from './usual-uri';
 import { decodeUtf8 } from './utf8';
 
+const classes = classOf;
 /** What the first pass over a message's head found out. */
 export interface Head {
   /** Absent when the start line belongs to no SIP message. Its body is not filled in yet. */
@@ -35,7 +37,7 @@ interface Start {
  * Reads the start line and splits the header lines. Header values stay text: they are parsed when asked for.
  * @param bytes what holds the head
  * @param start where the start line begins
- * @param end behind the CRLF of the last header line
+ * @param end behind the CRLF of the last header line, or anywhere behind the empty line
  * @param isQuick whether what has the usual shape is read the quick way; the other way comes to the same
  */
 export function readHead(bytes: Buffer, start: number, end: number, isQuick = true): Head {
@@ -91,12 +93,13 @@ function withRequest(thrown: unknown, message: SipMessage | undefined): unknown 
 
 /** A start line of the usual shape: a method, a SIP URI and the version, or the version, a status and printable ASCII. */
 function quickStart(bytes: Buffer, text: string, start: number, headers: Headers): Start | undefined {
-  const methodEnd = runOf(bytes, start, TOKEN);
+  const methodEnd = runOf(bytes, start, CharClass.TOKEN);
   if (bytes[methodEnd] === 0x2f) return quickStatusLine(bytes, text, start, headers);
   if (methodEnd === start || bytes[methodEnd] !== 0x20) return undefined;
   const uri = usualUri(bytes, text, methodEnd + 1);
   if (uri === undefined || !text.startsWith(versionEnd, uri.end)) return undefined;
-  const message = new SipRequest(text.slice(start, methodEnd), uri.text, headers);
+  const method = methodAt(bytes, start, methodEnd) ?? text.slice(start, methodEnd);
+  const message = new SipRequest(method, uri.text, headers);
   message.knowTarget(uri);
 
   return { message, fault: undefined, end: uri.end + versionEnd.length };
@@ -107,12 +110,12 @@ const statusBegin = 'SIP/2.0 ';
 
 function quickStatusLine(bytes: Buffer, text: string, start: number, headers: Headers): Start | undefined {
   const codeStart = start + statusBegin.length;
-  const codeEnd = runOf(bytes, codeStart, DIGIT);
+  const codeEnd = runOf(bytes, codeStart, CharClass.DIGIT);
   const first = bytes[codeStart]!;
   const isStatus = codeEnd === codeStart + 3 && first >= 0x31 && first <= 0x36 && bytes[codeEnd] === 0x20;
   if (!isStatus || !text.startsWith(statusBegin, start)) return undefined;
   let end = codeEnd + 1;
-  while (end < text.length && (classOf[bytes[end]!]! & (CONTROL | HIGH)) === 0) end += 1;
+  while (end < text.length && (classes[bytes[end]!]! & (CharClass.CONTROL | CharClass.HIGH)) === 0) end += 1;
   if (bytes[end] !== 0x0d || bytes[end + 1] !== 0x0a) return undefined;
   const status = Number(text.slice(codeStart, codeEnd));
 

@@ -1,8 +1,8 @@
-import { CONTROL, classOf, HIGH, isBlank, runOf, skipBlanks, blanksBefore, TOKEN } from './chars';
+import { blanksBefore, CharClass, classOf, isBlank, runOf, skipBlanks } from './chars';
 import { Headers } from './headers';
 import { bitOf, headerName, knownHeader, mandatoryBits, viaBit } from './names';
 import type { HeaderName } from './names';
-import { usualCallIdEnd, usualCountEnd, usualCSeq } from './usual';
+import { isValueEnd, usualCallIdEnd, usualCountEnd, usualCSeq } from './usual';
 import type { UsualCSeq, UsualValue } from './usual';
 import { usualAddress } from './usual-address';
 import type { UsualAddress } from './usual-address';
@@ -10,6 +10,7 @@ import { usualVia } from './usual-via';
 import type { UsualVia } from './usual-via';
 import { decodeUtf8 } from './utf8';
 
+const classes = classOf;
 const fromBit = bitOf('From');
 const toBit = bitOf('To');
 const callIdBit = bitOf('Call-ID');
@@ -25,6 +26,8 @@ const contact = headerName('Contact');
 export class HeaderScan {
   readonly headers = new Headers();
   fault: string | undefined = undefined;
+  /** Behind the empty line; -1 when there was none. */
+  bodyStart = -1;
   /** The topmost Via and the others when they have the usual shape, and so on; undefined when not, or when there is none. */
   via: UsualVia | undefined = undefined;
   from: UsualAddress | undefined = undefined;
@@ -51,15 +54,23 @@ export class HeaderScan {
   /** @param method what the CSeq has to name; any when undefined */
   run(start: number, method: string | undefined): void {
     this.method = method;
+    const { bytes } = this;
+    const { length } = this.text;
     let at = start;
-    while (at < this.text.length) at = this.line(at);
+    while (at < length) {
+      if (bytes[at] === 0x0d && bytes[at + 1] === 0x0a) {
+        this.bodyStart = at + 2;
+        break;
+      }
+      at = this.line(at);
+    }
     if ((this.seen & mandatoryBits) !== mandatoryBits) this.fault ??= 'Mandatory header missing';
   }
 
   /** Reads one header line with its continuation lines; returns where the next begins. */
   private line(start: number): number {
     const { bytes, text } = this;
-    const nameEnd = runOf(bytes, start, TOKEN);
+    const nameEnd = runOf(bytes, start, CharClass.TOKEN);
     const colon = bytes[nameEnd] === 0x3a ? nameEnd : skipBlanks(text, nameEnd);
     if (nameEnd === start || bytes[colon] !== 0x3a || colon >= text.length) {
       return this.skipLine(start, 'Malformed header name');
@@ -130,12 +141,22 @@ export class HeaderScan {
 
   private value(name: HeaderName, start: number): number {
     const { bytes, text } = this;
+    const end = runOf(bytes, start, CharClass.PLAIN);
+    if (!isValueEnd(bytes, end)) return this.oddValue(name, start, end);
+    this.add(name, text.slice(start, beforeBlanks(bytes, start, end)));
+
+    return end + 2;
+  }
+
+  /** A value with continuation lines, control characters or bytes above ASCII; nothing is odd before `from`. */
+  private oddValue(name: HeaderName, start: number, from: number): number {
+    const { bytes, text } = this;
     let oddity = 0;
     let folded = false;
-    let at = start;
+    let at = from;
     for (; at < text.length; at += 1) {
       const code = bytes[at]!;
-      const oddBits = classOf[code]! & (CONTROL | HIGH);
+      const oddBits = classes[code]! & (CharClass.CONTROL | CharClass.HIGH);
       if (oddBits === 0) continue;
       if (code === 0x0d && bytes[at + 1] === 0x0a && at + 1 < text.length) {
         if (at + 2 >= text.length || !isBlank(bytes[at + 2]!)) break;
@@ -145,7 +166,7 @@ export class HeaderScan {
         oddity |= oddBits;
       }
     }
-    const value = folded ? unfold(text.slice(start, at)) : text.slice(start, blanksBefore(text, at, start));
+    const value = folded ? unfold(text.slice(start, at)) : text.slice(start, beforeBlanks(bytes, start, at));
     this.add(name, oddity === 0 ? value : this.odd(value, oddity));
 
     return at + 2;
@@ -162,9 +183,9 @@ export class HeaderScan {
 
   /** Control characters are allowed only behind a backslash in a quoted string; other bytes above ASCII are UTF-8. */
   private odd(value: string, oddity: number): string {
-    if ((oddity & CONTROL) !== 0 && hasBareControl(value)) this.fault ??= 'Control character in header';
+    if ((oddity & CharClass.CONTROL) !== 0 && hasBareControl(value)) this.fault ??= 'Control character in header';
 
-    return (oddity & HIGH) !== 0 ? decodeUtf8(value) : value;
+    return (oddity & CharClass.HIGH) !== 0 ? decodeUtf8(value) : value;
   }
 
   private skipLine(start: number, fault: string): number {
@@ -173,6 +194,14 @@ export class HeaderScan {
 
     return end < 0 ? this.text.length : end + 2;
   }
+}
+
+/** Where the blanks that end at `end` begin, not before `start`. */
+function beforeBlanks(bytes: Buffer, start: number, end: number): number {
+  let at = end;
+  while (at > start && isBlank(bytes[at - 1]!)) at -= 1;
+
+  return at;
 }
 
 /** A line and its continuation lines as one, with a single space between them (RFC 3261 section 7.3.1). */
@@ -198,7 +227,7 @@ function hasBareControl(value: string): boolean {
       i += 1;
       const escaped = value.charCodeAt(i);
       if (escaped === 0x0a || escaped === 0x0d) return true;
-    } else if ((classOf[code]! & CONTROL) !== 0) {
+    } else if ((classes[code]! & CharClass.CONTROL) !== 0) {
       return true;
     }
   }

@@ -1,13 +1,14 @@
 /** From, To and Contact of the shape that nearly all of them have; see `usual.ts`. */
 import type { NameAddr } from './address';
-import { classOf, DISPLAY, HIGH, isBlank, QUOTED, runOf, TOKEN } from './chars';
+import { CharClass, classOf, isBlank, runOf, standsAt } from './chars';
 import { newParams, parseHeaderParams, unescapeQuoted } from './params';
-import { isValueEnd, signs, standsAt } from './usual';
+import { isValueEnd, signs } from './usual';
 import type { UsualValue } from './usual';
 import { usualUri } from './usual-uri';
 import type { UsualUri } from './usual-uri';
 import { decodeUtf8 } from './utf8';
 
+const classes = classOf;
 const { backslash, closing, doubleQuote, equals, opening, semicolon } = signs;
 
 /** An address in angle brackets whose parts stand at these places. */
@@ -85,7 +86,7 @@ export function usualAddress(bytes: Buffer, head: string, start: number): UsualA
   let tagEnd = -1;
   if (standsAt(tagBegin, bytes, end)) {
     const tagStart = end + tagBegin.length;
-    tagEnd = runOf(bytes, tagStart, TOKEN);
+    tagEnd = runOf(bytes, tagStart, CharClass.TOKEN);
     if (tagEnd === tagStart) return undefined;
     end = tagEnd;
   }
@@ -107,7 +108,7 @@ function readDisplay(bytes: Buffer, start: number): Display | undefined {
 
 /** A row of tokens. */
 function plainDisplay(bytes: Buffer, start: number): Display {
-  const bracket = runOf(bytes, start, DISPLAY);
+  const bracket = runOf(bytes, start, CharClass.DISPLAY);
   let end = bracket;
   while (end > start && isBlank(bytes[end - 1]!)) end -= 1;
   const display = new Display(start, end === start ? -1 : end);
@@ -123,8 +124,8 @@ function quotedDisplay(bytes: Buffer, start: number): Display | undefined {
   let at = start;
   for (; ; at += 1) {
     const code = bytes[at]!;
-    const bits = classOf[code]!;
-    if ((bits & (QUOTED | HIGH)) !== 0) {
+    const bits = classes[code]!;
+    if ((bits & (CharClass.QUOTED | CharClass.HIGH)) !== 0) {
       all |= bits;
     } else if (code === backslash && isEscapable(bytes[at + 1]!)) {
       display.isEscaped = true;
@@ -134,7 +135,7 @@ function quotedDisplay(bytes: Buffer, start: number): Display | undefined {
     }
   }
   if (bytes[at] !== doubleQuote) return undefined;
-  display.isHigh = (all & HIGH) !== 0;
+  display.isHigh = (all & CharClass.HIGH) !== 0;
   display.end = at;
   at += 1;
   while (isBlank(bytes[at]!)) at += 1;
@@ -153,7 +154,7 @@ function paramsEnd(bytes: Buffer, start: number): number {
   let seen = 0;
   let at = start;
   while (bytes[at] === semicolon) {
-    const nameEnd = runOf(bytes, at + 1, TOKEN);
+    const nameEnd = runOf(bytes, at + 1, CharClass.TOKEN);
     const bit = param(bytes, at + 1, nameEnd - at - 1);
     if (bit === 0 || (seen & bit) !== 0 || bytes[nameEnd] !== equals) return -1;
     seen |= bit;
@@ -179,11 +180,11 @@ function param(bytes: Buffer, at: number, length: number): number {
 /** The end of a token, or of a quoted string without backslashes when one may stand here; -1 for anything else. */
 function valueEnd(bytes: Buffer, start: number, mayBeQuoted: boolean): number {
   if (mayBeQuoted && bytes[start] === doubleQuote) {
-    const end = runOf(bytes, start + 1, QUOTED);
+    const end = runOf(bytes, start + 1, CharClass.QUOTED);
 
     return bytes[end] === doubleQuote ? end + 1 : -1;
   }
-  const end = runOf(bytes, start, TOKEN);
+  const end = runOf(bytes, start, CharClass.TOKEN);
 
   return end === start ? -1 : end;
 }

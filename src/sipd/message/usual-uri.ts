@@ -1,8 +1,8 @@
 /** SIP URIs of the shape that nearly all of them have; see `usual.ts`. */
-import { DIGIT, NAME, PLAIN_USER, runOf } from './chars';
+import { CharClass, runOf, standsAt } from './chars';
 import { newParams, parseUriParams } from './params';
 import type { Uri } from './uri';
-import { hostEnd, portOf, signs, standsAt } from './usual';
+import { hostEnd, portOf, signs } from './usual';
 
 const { atSign, colon, equals, semicolon } = signs;
 const lowerS = 0x73;
@@ -57,7 +57,7 @@ export function usualUri(bytes: Buffer, head: string, start: number): UsualUri |
   const userStart = bytes[start + 3] === lowerS ? start + 5 : start + 4;
   if (bytes[userStart - 1] !== colon) return undefined;
   let hostStart = userStart;
-  let userEnd = runOf(bytes, userStart, PLAIN_USER);
+  let userEnd = runOf(bytes, userStart, CharClass.PLAIN_USER);
   if (bytes[userEnd] !== atSign) userEnd = -1;
   else if (userEnd === userStart) return undefined;
   else hostStart = userEnd + 1;
@@ -66,7 +66,7 @@ export function usualUri(bytes: Buffer, head: string, start: number): UsualUri |
   let paramsStart = nameEnd;
   let port = 0;
   if (bytes[nameEnd] === colon) {
-    paramsStart = runOf(bytes, nameEnd + 1, DIGIT);
+    paramsStart = runOf(bytes, nameEnd + 1, CharClass.DIGIT);
     port = portOf(bytes, nameEnd + 1, paramsStart);
     if (port === 0) return undefined;
   }
@@ -81,13 +81,13 @@ function uriParamsEnd(bytes: Buffer, start: number): number {
   let seen = 0;
   let at = start;
   while (bytes[at] === semicolon) {
-    const nameEnd = runOf(bytes, at + 1, NAME);
+    const nameEnd = runOf(bytes, at + 1, CharClass.NAME);
     const bit = uriParam(bytes, at + 1, nameEnd - at - 1);
     if (bit === 0 || (seen & bit) !== 0) return -1;
     seen |= bit;
     at = nameEnd;
     if (bit <= 2) {
-      at = bytes[nameEnd] === equals ? runOf(bytes, nameEnd + 1, NAME) : 0;
+      at = bytes[nameEnd] === equals ? runOf(bytes, nameEnd + 1, CharClass.NAME) : 0;
       if (at <= nameEnd + 1) return -1;
     } else if (bytes[nameEnd] === equals) {
       return -1;

@@ -1,7 +1,7 @@
 /** Via of the shape that nearly all of them have; see `usual.ts`. */
-import { DIGIT, runOf, TOKEN } from './chars';
+import { CharClass, runOf, standsAt } from './chars';
 import { newParams } from './params';
-import { hostEnd, isIPv4, isValueEnd, portOf, signs, standsAt } from './usual';
+import { hostEnd, isIPv4, isValueEnd, portOf, signs } from './usual';
 import type { UsualValue } from './usual';
 import type { Via } from './via';
 
@@ -83,7 +83,7 @@ export function usualVia(bytes: Buffer, head: string, start: number): UsualVia |
   if (at < 0) return undefined;
   if (bytes[at] === colon) {
     const portStart = at + 1;
-    at = runOf(bytes, portStart, DIGIT);
+    at = runOf(bytes, portStart, CharClass.DIGIT);
     via.port = portOf(bytes, portStart, at);
     if (via.port === 0) return undefined;
   }
@@ -101,7 +101,7 @@ export function usualVia(bytes: Buffer, head: string, start: number): UsualVia |
 /** Reads one parameter into the Via; gives its end, or -1 when it is none of the usual ones or is given twice. */
 function viaParam(via: UsualVia, bytes: Buffer, start: number): number {
   if (standsAt('branch=', bytes, start)) {
-    const end = runOf(bytes, start + 7, TOKEN);
+    const end = runOf(bytes, start + 7, CharClass.TOKEN);
     if (via.branchStart >= 0 || end === start + 7) return -1;
     via.branchStart = start + 7;
 
@@ -125,7 +125,7 @@ function rportParam(via: UsualVia, bytes: Buffer, start: number): number {
   via.rport = 0;
   via.rportStart = start + 1;
   if (bytes[start] === equals) {
-    end = runOf(bytes, start + 1, DIGIT);
+    end = runOf(bytes, start + 1, CharClass.DIGIT);
     via.rport = portOf(bytes, start + 1, end);
     if (via.rport === 0) return -1;
   }

@@ -7,9 +7,10 @@
  * `bytes` and `head` are the same, as bytes and as latin1; an offset means the same place in both. This file has what the shapes have in
  * common, and the headers of which no part is asked for; the files beside it have URIs, addresses and Vias.
  */
-import { classOf, DIGIT, HOST, isBlank, runOf, TOKEN, WORD } from './chars';
+import { CharClass, classOf, isBlank, runOf, standsAt } from './chars';
 import type { CSeq } from './grammar';
 
+const classes = classOf;
 export const signs = Object.freeze({
   tab: 0x09,
   lineFeed: 0x0a,
@@ -41,12 +42,6 @@ export function isValueEnd(bytes: Buffer, at: number): boolean {
   return bytes[at] === carriageReturn && bytes[at + 1] === lineFeed && !isBlank(bytes[at + 2]!);
 }
 
-export function standsAt(word: string, bytes: Buffer, at: number): boolean {
-  for (let i = 0; i < word.length; i += 1) if (bytes[at + i] !== word.charCodeAt(i)) return false;
-
-  return true;
-}
-
 /** The number that these digits make; there are few enough of them for it to be exact. */
 function numberOf(bytes: Buffer, start: number, end: number): number {
   let value = 0;
@@ -69,11 +64,11 @@ export function hostEnd(bytes: Buffer, start: number): number {
   let isName = false;
   for (; ; at += 1) {
     const code = bytes[at]!;
-    const bits = classOf[code]!;
-    if ((bits & HOST) === 0) break;
+    const bits = classes[code]!;
+    if ((bits & CharClass.HOST) === 0) break;
     if (code === dot) {
       if (before === dot) return -1;
-    } else if ((bits & DIGIT) === 0) {
+    } else if ((bits & CharClass.DIGIT) === 0) {
       isName = true;
     }
     before = code;
@@ -87,7 +82,7 @@ export function hostEnd(bytes: Buffer, start: number): number {
 export function isIPv4(bytes: Buffer, start: number, end: number): boolean {
   let at = start;
   for (let part = 1; part <= 4; part += 1) {
-    const partEnd = runOf(bytes, at, DIGIT);
+    const partEnd = runOf(bytes, at, CharClass.DIGIT);
     const digits = partEnd - at;
     if (digits < 1 || digits > 3 || numberOf(bytes, at, partEnd) > 255) return false;
     if (digits > 1 && bytes[at] === zero) return false;
@@ -110,10 +105,10 @@ export class UsualCSeq implements UsualValue {
 
 /** @param method what the CSeq has to name; any when not given */
 export function usualCSeq(bytes: Buffer, head: string, start: number, method?: string): UsualCSeq | undefined {
-  const numberEnd = runOf(bytes, start, DIGIT);
+  const numberEnd = runOf(bytes, start, CharClass.DIGIT);
   if (numberEnd === start || numberEnd - start > 9 || bytes[numberEnd] !== space) return undefined;
   const methodStart = numberEnd + 1;
-  const end = runOf(bytes, methodStart, TOKEN);
+  const end = runOf(bytes, methodStart, CharClass.TOKEN);
   if (end === methodStart || !isValueEnd(bytes, end)) return undefined;
   if (method !== undefined && (method.length !== end - methodStart || !standsAt(method, bytes, methodStart))) {
     return undefined;
@@ -125,11 +120,11 @@ export function usualCSeq(bytes: Buffer, head: string, start: number, method?: s
 
 /** The end of a Call-ID, `word` or `word@word`; -1 for anything else. */
 export function usualCallIdEnd(bytes: Buffer, start: number): number {
-  let end = runOf(bytes, start, WORD);
+  let end = runOf(bytes, start, CharClass.WORD);
   if (end === start) return -1;
   if (bytes[end] === atSign) {
     const host = end + 1;
-    end = runOf(bytes, host, WORD);
+    end = runOf(bytes, host, CharClass.WORD);
     if (end === host) return -1;
   }
 
@@ -138,7 +133,7 @@ export function usualCallIdEnd(bytes: Buffer, start: number): number {
 
 /** The end of a number of up to nine digits that is not above `max`; -1 for anything else. */
 export function usualCountEnd(bytes: Buffer, start: number, max: number): number {
-  const end = runOf(bytes, start, DIGIT);
+  const end = runOf(bytes, start, CharClass.DIGIT);
   if (end === start || end - start > 9 || numberOf(bytes, start, end) > max) return -1;
 
   return isValueEnd(bytes, end) ? end : -1;
