@@ -146,5 +146,12 @@ export function quote(text: string): string {
 }
 
 export function unescapeQuoted(inner: string): string {
-  return inner.includes('\\') ? inner.replace(/\\([\s\S])/g, '$1') : inner;
+  let text = '';
+  let start = 0;
+  for (let at = inner.indexOf('\\'); at >= 0 && at + 1 < inner.length; at = inner.indexOf('\\', at + 2)) {
+    text += inner.slice(start, at);
+    start = at + 1;
+  }
+
+  return start === 0 ? inner : text + inner.slice(start);
 }

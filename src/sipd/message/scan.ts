@@ -2,7 +2,7 @@ import { blanksBefore, CharClass, classOf, isBlank, runOf, skipBlanks } from './
 import { Headers } from './headers';
 import { bitOf, headerName, knownHeader, mandatoryBits, viaBit } from './names';
 import type { HeaderName } from './names';
-import { isValueEnd, usualCallIdEnd, usualCountEnd, usualCSeq } from './usual';
+import { isValueEnd, numberOf, usualCallIdEnd, usualCountEnd, usualCSeq } from './usual';
 import type { UsualCSeq, UsualValue } from './usual';
 import { usualAddress } from './usual-address';
 import type { UsualAddress } from './usual-address';
@@ -132,7 +132,7 @@ export class HeaderScan {
       this.isMaxForwardsUsual = end >= 0;
     } else if (name.bit === lengthBit) {
       end = usualCountEnd(bytes, start, 0xffff_ffff);
-      if (end >= 0) this.contentLength = Number(text.slice(start, end));
+      if (end >= 0) this.contentLength = numberOf(bytes, start, end);
     }
     if (end >= 0) this.add(name, text.slice(start, end));
 

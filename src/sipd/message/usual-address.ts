@@ -6,7 +6,6 @@ import { isValueEnd, signs } from './usual';
 import type { UsualValue } from './usual';
 import { usualUri } from './usual-uri';
 import type { UsualUri } from './usual-uri';
-import { decodeUtf8 } from './utf8';
 
 const classes = classOf;
 const { backslash, closing, doubleQuote, equals, opening, semicolon } = signs;
@@ -30,16 +29,23 @@ export class UsualAddress implements UsualValue {
   }
 
   private make(): NameAddr {
-    const { head, display, uri, text } = this;
-    const paramsStart = uri.end + 1;
+    const { uri, text } = this;
 
     return {
-      display: displayText(head, display),
+      display: this.displayText(),
       uri: uri.text,
       address: uri.value,
-      // Counted from behind, as a display name may have become shorter when it was decoded.
-      params: this.tagEnd < 0 ? parseHeaderParams(text, text.length - (this.end - paramsStart)) : this.tagOnly(),
+      params: this.tagEnd < 0 ? parseHeaderParams(text, text.length - (this.end - uri.end - 1)) : this.tagOnly(),
     };
+  }
+
+  private displayText(): string | undefined {
+    const { display, text } = this;
+    if (display.end < 0) return undefined;
+    // Counted from behind, as what was decoded is shorter than it was.
+    const written = text.slice(display.isQuoted ? 1 : 0, text.length - (this.end - display.end));
+
+    return display.isEscaped ? unescapeQuoted(written) : written;
   }
 
   private tagOnly(): NameAddr['params'] {
@@ -50,28 +56,18 @@ export class UsualAddress implements UsualValue {
   }
 }
 
-/** Where a display name begins and ends, without its quotes; where the address goes on; what is special about its characters. */
+/** Where a display name ends, without its quotes; where the address goes on; what is special about its characters. */
 class Display {
+  isQuoted = false;
   isEscaped = false;
   isHigh = false;
   bracket = 0;
 
-  constructor(
-    readonly start: number,
-    /** -1 when there is none. */
-    public end: number,
-  ) {}
+  /** @param end -1 when there is none */
+  constructor(public end: number) {}
 }
 
-const noDisplay = new Display(0, -1);
-
-function displayText(head: string, { start, end, isEscaped, isHigh }: Display): string | undefined {
-  if (end < 0) return undefined;
-  const written = head.slice(start, end);
-  const decoded = isHigh ? decodeUtf8(written) : written;
-
-  return isEscaped ? unescapeQuoted(decoded) : decoded;
-}
+const noDisplay = new Display(-1);
 
 const tagBegin = ';tag=';
 
@@ -95,9 +91,9 @@ export function usualAddress(bytes: Buffer, head: string, start: number): UsualA
     tagEnd = -1;
   }
   if (end < 0 || !isValueEnd(bytes, end)) return undefined;
-  const text = head.slice(start, end);
+  const text = display.isHigh ? bytes.toString('utf8', start, end) : head.slice(start, end);
 
-  return new UsualAddress(head, display, uri, tagEnd, end, display.isHigh ? decodeUtf8(text) : text);
+  return new UsualAddress(head, display, uri, tagEnd, end, text);
 }
 
 function readDisplay(bytes: Buffer, start: number): Display | undefined {
@@ -111,7 +107,7 @@ function plainDisplay(bytes: Buffer, start: number): Display {
   const bracket = runOf(bytes, start, CharClass.DISPLAY);
   let end = bracket;
   while (end > start && isBlank(bytes[end - 1]!)) end -= 1;
-  const display = new Display(start, end === start ? -1 : end);
+  const display = new Display(end === start ? -1 : end);
   display.bracket = bracket;
 
   return display;
@@ -119,7 +115,8 @@ function plainDisplay(bytes: Buffer, start: number): Display {
 
 /** A quoted string without control characters; `start` is behind its first quote. */
 function quotedDisplay(bytes: Buffer, start: number): Display | undefined {
-  const display = new Display(start, -1);
+  const display = new Display(-1);
+  display.isQuoted = true;
   let all = 0;
   let at = start;
   for (; ; at += 1) {

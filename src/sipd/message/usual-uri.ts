@@ -1,11 +1,13 @@
 /** SIP URIs of the shape that nearly all of them have; see `usual.ts`. */
 import { CharClass, runOf, standsAt } from './chars';
 import { newParams, parseUriParams } from './params';
+import type { Params } from './params';
 import type { Uri } from './uri';
 import { hostEnd, portOf, signs } from './usual';
 
 const { atSign, colon, equals, semicolon } = signs;
 const lowerS = 0x73;
+const transportBegin = ';transport=';
 /** The parser knows what is to be said of more. */
 const longestUri = 8192;
 
@@ -23,6 +25,8 @@ export class UsualUri {
     /** 0 when there is none. */
     private readonly port: number,
     private readonly paramsStart: number,
+    /** Whether there is one parameter, which is that. */
+    private readonly isTransportOnly: boolean,
     readonly end: number,
   ) {}
 
@@ -35,7 +39,7 @@ export class UsualUri {
   }
 
   private make(): Uri {
-    const { head, userStart, userEnd, paramsStart, end } = this;
+    const { head, userStart, userEnd } = this;
     const hasUser = userEnd >= 0;
 
     return {
@@ -45,9 +49,18 @@ export class UsualUri {
       password: undefined,
       host: head.slice(hasUser ? userEnd + 1 : userStart, this.hostEnd),
       port: this.port === 0 ? undefined : this.port,
-      params: paramsStart === end ? newParams() : parseUriParams(head, paramsStart, end),
+      params: this.makeParams(),
       headers: undefined,
     };
+  }
+
+  private makeParams(): Params {
+    const { head, paramsStart, end } = this;
+    if (paramsStart < end && !this.isTransportOnly) return parseUriParams(head, paramsStart, end);
+    const params = newParams();
+    if (this.isTransportOnly) params.transport = head.slice(paramsStart + transportBegin.length, end);
+
+    return params;
   }
 }
 
@@ -70,10 +83,20 @@ export function usualUri(bytes: Buffer, head: string, start: number): UsualUri |
     port = portOf(bytes, nameEnd + 1, paramsStart);
     if (port === 0) return undefined;
   }
-  const end = bytes[paramsStart] === semicolon ? uriParamsEnd(bytes, paramsStart) : paramsStart;
+  const transportEnd = transportOnlyEnd(bytes, paramsStart);
+  const end = transportEnd < 0 ? uriParamsEnd(bytes, paramsStart) : transportEnd;
   if (end < 0 || end - start > longestUri) return undefined;
 
-  return new UsualUri(head, start, userStart, userEnd, nameEnd, port, paramsStart, end);
+  return new UsualUri(head, start, userStart, userEnd, nameEnd, port, paramsStart, transportEnd >= 0, end);
+}
+
+/** The end of the transport when it is the only parameter, and else -1. */
+function transportOnlyEnd(bytes: Buffer, start: number): number {
+  if (!standsAt(transportBegin, bytes, start)) return -1;
+  const valueStart = start + transportBegin.length;
+  const end = runOf(bytes, valueStart, CharClass.NAME);
+
+  return end === valueStart || bytes[end] === semicolon ? -1 : end;
 }
 
 /** The end of the parameters that begin here, or -1 when one is given twice or is not of the usual ones. */

@@ -43,7 +43,7 @@ export function isValueEnd(bytes: Buffer, at: number): boolean {
 }
 
 /** The number that these digits make; there are few enough of them for it to be exact. */
-function numberOf(bytes: Buffer, start: number, end: number): number {
+export function numberOf(bytes: Buffer, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at += 1) value = value * 10 + bytes[at]! - zero;
 

@@ -2,10 +2,10 @@ import { readTwoWays } from '../../../scripts/fuzz/two-ways';
 import { parseDatagram } from '../../../src/sipd/message/parse';
 
 test('the quick way of reading a message and the strict one come to the same', () => {
-  const { taken, refused, findings } = readTwoWays(15_000, 2);
+  const { taken, refused, findings } = readTwoWays(8000, 2);
   expect(findings).toEqual([]);
-  expect(taken).toBeGreaterThan(4000);
-  expect(refused).toBeGreaterThan(4000);
+  expect(taken).toBeGreaterThan(2000);
+  expect(refused).toBeGreaterThan(2000);
 });
 
 test('a way that reads one header otherwise is found', () => {
