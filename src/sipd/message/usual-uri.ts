@@ -1,5 +1,5 @@
 /** SIP URIs of the shape that nearly all of them have; see `usual.ts`. */
-import { CharClass, runOf, standsAt } from './chars';
+import { CharClass, escapedRunEnd, runOf, standsAt } from './chars';
 import { newParams, parseUriParams } from './params';
 import type { Params } from './params';
 import type { Uri } from './uri';
@@ -64,7 +64,7 @@ export class UsualUri {
   }
 }
 
-/** A SIP URI without a password, escapes, headers and rare parameters. What follows it does not belong in a URI, or the caller refuses it. */
+/** A SIP URI without a password, an escaped user and headers, and with one rare parameter at most. What follows it does not belong in a URI, or the caller refuses it. */
 export function usualUri(bytes: Buffer, head: string, start: number): UsualUri | undefined {
   if (!standsAt('sip', bytes, start)) return undefined;
   const userStart = bytes[start + 3] === lowerS ? start + 5 : start + 4;
@@ -84,7 +84,7 @@ export function usualUri(bytes: Buffer, head: string, start: number): UsualUri |
     if (port === 0) return undefined;
   }
   const transportEnd = transportOnlyEnd(bytes, paramsStart);
-  const end = transportEnd < 0 ? uriParamsEnd(bytes, paramsStart) : transportEnd;
+  const end = transportEnd < 0 ? uriParamsEnd(bytes, head, paramsStart) : transportEnd;
   if (end < 0 || end - start > longestUri) return undefined;
 
   return new UsualUri(head, start, userStart, userEnd, nameEnd, port, paramsStart, transportEnd >= 0, end);
@@ -99,20 +99,20 @@ function transportOnlyEnd(bytes: Buffer, start: number): number {
   return end === valueStart || bytes[end] === semicolon ? -1 : end;
 }
 
-/** The end of the parameters that begin here, or -1 when one is given twice or is not of the usual ones. */
-function uriParamsEnd(bytes: Buffer, start: number): number {
+/** The end of the parameters that begin here, or -1 when one is given twice or two are not of the usual ones. */
+function uriParamsEnd(bytes: Buffer, head: string, start: number): number {
   let seen = 0;
   let at = start;
   while (bytes[at] === semicolon) {
     const nameEnd = runOf(bytes, at + 1, CharClass.NAME);
-    const bit = uriParam(bytes, at + 1, nameEnd - at - 1);
+    const bit = paramBit(bytes, at + 1, nameEnd);
     if (bit === 0 || (seen & bit) !== 0) return -1;
     seen |= bit;
     at = nameEnd;
-    if (bit <= 2) {
-      at = bytes[nameEnd] === equals ? runOf(bytes, nameEnd + 1, CharClass.NAME) : 0;
+    if (bytes[nameEnd] === equals) {
+      at = (bit & flagBits) === 0 ? escapedRunEnd(head, nameEnd + 1, CharClass.URI_PARAM) : 0;
       if (at <= nameEnd + 1) return -1;
-    } else if (bytes[nameEnd] === equals) {
+    } else if ((bit & valueBits) !== 0) {
       return -1;
     }
   }
@@ -120,12 +120,24 @@ function uriParamsEnd(bytes: Buffer, start: number): number {
   return at;
 }
 
-/** A bit for each usual parameter: 1 and 2 have a value, 4 and 8 have none. */
-function uriParam(bytes: Buffer, at: number, length: number): number {
-  if (length === 9 && standsAt('transport', bytes, at)) return 1;
-  if (length === 4 && standsAt('user', bytes, at)) return 2;
-  if (length !== 2) return 0;
-  if (standsAt('lr', bytes, at)) return 4;
+const transportBit = 1;
+const userBit = 2;
+const lrBit = 4;
+const obBit = 8;
+const otherBit = 16;
+/** Those that have a value. The other one may have one, too. */
+const valueBits = transportBit | userBit;
+/** Those that have none. */
+const flagBits = lrBit | obBit;
 
-  return standsAt('ob', bytes, at) ? 8 : 0;
+/** A bit for each usual parameter, and one for any other; 0 for what may be a usual one in capitals, or has no name. */
+function paramBit(bytes: Buffer, start: number, end: number): number {
+  const length = end - start;
+  const initial = bytes[start]! | 0x20;
+  if (length === 9 && initial === 0x74) return standsAt('transport', bytes, start) ? transportBit : 0;
+  if (length === 4 && initial === 0x75) return standsAt('user', bytes, start) ? userBit : 0;
+  if (length === 2 && initial === 0x6c) return standsAt('lr', bytes, start) ? lrBit : 0;
+  if (length === 2 && initial === 0x6f) return standsAt('ob', bytes, start) ? obBit : 0;
+
+  return length === 0 ? 0 : otherBit;
 }

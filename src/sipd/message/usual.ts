@@ -94,7 +94,7 @@ export function isIPv4(bytes: Buffer, start: number, end: number): boolean {
   return false;
 }
 
-/** A CSeq below 10^9. */
+/** A CSeq of ten digits at most and one space. */
 export class UsualCSeq implements UsualValue {
   constructor(
     readonly value: CSeq,
@@ -106,7 +106,7 @@ export class UsualCSeq implements UsualValue {
 /** @param method what the CSeq has to name; any when not given */
 export function usualCSeq(bytes: Buffer, head: string, start: number, method?: string): UsualCSeq | undefined {
   const numberEnd = runOf(bytes, start, CharClass.DIGIT);
-  if (numberEnd === start || numberEnd - start > 9 || bytes[numberEnd] !== space) return undefined;
+  if (numberEnd === start || numberEnd - start > 10 || bytes[numberEnd] !== space) return undefined;
   const methodStart = numberEnd + 1;
   const end = runOf(bytes, methodStart, CharClass.TOKEN);
   if (end === methodStart || !isValueEnd(bytes, end)) return undefined;
@@ -114,6 +114,7 @@ export function usualCSeq(bytes: Buffer, head: string, start: number, method?: s
     return undefined;
   }
   const number = numberOf(bytes, start, numberEnd);
+  if (number > 0x7fff_ffff) return undefined;
 
   return new UsualCSeq({ number, method: method ?? head.slice(methodStart, end) }, end, head.slice(start, end));
 }
