@@ -96,6 +96,7 @@ export class HeaderScan {
       case cseqBit:
         return this.keep(name, (this.cseq = usualCSeq(bytes, text, start, this.method)));
       case 0:
+        // Contact, the only one without a bit that comes here.
         this.contacts += 1;
 
         return this.keep(name, (this.contact = usualAddress(bytes, text, start)));
