@@ -7,7 +7,6 @@
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { parseNameAddr } from '../../src/sipd/message/grammar';
 import type { SipMessage } from '../../src/sipd/message/message';
 import { parseDatagram } from '../../src/sipd/message/parse';
 import { round } from './numbers';
@@ -45,9 +44,9 @@ const names = Object.keys(subjects) as Subject[];
 function ask(message: SipMessage): unknown[] {
   const { via, from, to, cseq } = message;
   const target = message.kind === 'request' ? message.target : undefined;
-  const contact = message.headers.first('Contact');
+  const { contact } = message;
 
-  return [via, from, to, cseq, target, contact === undefined ? undefined : parseNameAddr(contact)];
+  return [via, from, to, cseq, target, contact];
 }
 
 /** The same parts of the other. */

@@ -2,6 +2,7 @@ import type { StateTable } from '../../lib/state-table';
 import { WrongArrowError } from '../../lib/state-table';
 import { parseNameAddr, parseUri } from '../message/grammar';
 import { Headers, SipRequest } from '../message/message';
+import type { SipMessage } from '../message/message';
 import { isSecure } from '../transport/flow';
 import type { Destination, Flow } from '../transport/types';
 import { detach } from './detach';
@@ -152,8 +153,8 @@ export class Dialog {
   }
 
   /** Takes over the peer's Contact from a target refresh request or its 2xx (RFC 3261 section 12.2). */
-  refreshTarget(contact: string | undefined): void {
-    const uri = contact === undefined ? undefined : contactUri(contact);
+  refreshTarget(message: SipMessage): void {
+    const uri = contactUri(message);
     if (uri !== undefined && uri !== this.target) this.target = detach(uri);
   }
 
@@ -217,10 +218,10 @@ export function spiralId(callId: string, callerTag: string, calledTag: string): 
   return `${dialogId(callId, callerTag)};to-tag=${calledTag}`;
 }
 
-/** The URI of a Contact value, or undefined when it has none that is usable. */
-export function contactUri(contact: string): string | undefined {
+/** The URI of a message's first Contact, or undefined when it has none that is usable. */
+export function contactUri(message: SipMessage): string | undefined {
   try {
-    return parseNameAddr(contact).uri;
+    return message.contact?.uri;
   } catch {
     return undefined;
   }

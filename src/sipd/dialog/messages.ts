@@ -20,7 +20,6 @@ export function putHeaders(headers: Headers, user: UserHeaders): void {
 /** The dialog that a response to an INVITE or SUBSCRIBE of ours makes (RFC 3261 section 12.1.2). */
 export function dialogOfResponse(request: SipRequest, response: SipResponse, flow: Flow | undefined): Dialog {
   const method = request.method === 'SUBSCRIBE' ? 'SUBSCRIBE' : 'INVITE';
-  const contact = response.headers.first('Contact');
 
   return new Dialog({
     role: 'uac',
@@ -31,7 +30,7 @@ export function dialogOfResponse(request: SipRequest, response: SipResponse, flo
     local: request.headers.get('From')!,
     remote: response.headers.get('To')!,
     localSeq: request.cseq.number,
-    target: (contact === undefined ? undefined : contactUri(contact)) ?? request.uri,
+    target: contactUri(response) ?? request.uri,
     routes: response.headers.all('Record-Route').reverse(),
     contact: request.headers.get('Contact') ?? '',
     flow,
@@ -62,8 +61,6 @@ export function dialogOfRequest(
   flow: Flow,
   own: Endpoint,
 ): Dialog {
-  const contact = request.headers.first('Contact');
-
   const dialog = new Dialog({
     role: 'uas',
     method: request.method === 'SUBSCRIBE' ? 'SUBSCRIBE' : 'INVITE',
@@ -74,7 +71,7 @@ export function dialogOfRequest(
     remote: request.headers.get('From')!,
     localSeq,
     remoteSeq: request.cseq.number,
-    target: (contact === undefined ? undefined : contactUri(contact)) ?? request.from.uri,
+    target: contactUri(request) ?? request.from.uri,
     routes: request.headers.all('Record-Route'),
     contact: '',
     flow,

@@ -126,7 +126,7 @@ export class Responder {
   private accept(invite: IncomingInvite, response: SipResponse): void {
     const dialog = invite.dialog!;
     dialog.apply('confirm');
-    dialog.refreshTarget(invite.request.headers.first('Contact'));
+    dialog.refreshTarget(invite.request);
     invite.answer(response);
   }
 
@@ -139,7 +139,7 @@ export class Responder {
     }
     if (request.method === 'UPDATE') dialog.updatesOfPeer -= 1;
     if (response.status >= 300 || dialog.isOver) return;
-    if (refreshesTarget.has(request.method)) dialog.refreshTarget(request.headers.first('Contact'));
+    if (refreshesTarget.has(request.method)) dialog.refreshTarget(request);
     if (request.method !== 'SUBSCRIBE') return;
     if (dialog.state === 'early') dialog.apply('confirm');
     keepSubscribed(this.core, dialog, request, response);

@@ -162,7 +162,7 @@ export class UacInvites {
       if (!response.headers.has('Contact')) out.endReason ??= byeReasons.noContact;
     }
     if (flow) dialog.flow = flow;
-    dialog.refreshTarget(response.headers.first('Contact'));
+    dialog.refreshTarget(response);
     noteAllow(dialog, response.headers);
     if (dialog.isOver) return;
     dialog.apply('confirm');
@@ -181,7 +181,7 @@ export class UacInvites {
   private refuse(out: OutgoingInvite, branch: Branch, response: SipResponse, reason: string): void {
     const { dialog } = branch;
     dialog.setRoutes(response.headers.all('Record-Route').reverse());
-    dialog.refreshTarget(response.headers.first('Contact'));
+    dialog.refreshTarget(response);
     this.unlessUnroutable(() => this.sendAck(out, branch, { headers: [], body: noBody }));
     this.events.bye(dialog, reason);
   }

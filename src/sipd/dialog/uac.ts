@@ -238,11 +238,11 @@ export class Uac {
     } else if (method === 'UPDATE') {
       dialog.updatesOfOurs -= 1;
       if (succeeded && !dialog.isOver) {
-        dialog.refreshTarget(response.headers.first('Contact'));
+        dialog.refreshTarget(response);
         this.sessions.answered(response, dialog);
       }
     } else if (method === 'SUBSCRIBE' && succeeded) {
-      dialog.refreshTarget(response.headers.first('Contact'));
+      dialog.refreshTarget(response);
       keepSubscribed(this.core, dialog, request, response);
     } else if (endsSubscription(dialog, request) && dialog.state !== 'ended') {
       endDialog(this.core, dialog);

@@ -30,7 +30,7 @@ export class Uas {
   ) {}
 
   onRequest(request: SipRequest, transaction: ServerTransaction): void {
-    if (needsContact.has(request.method) && !hasContact(request)) {
+    if (needsContact.has(request.method) && contactUri(request) === undefined) {
       transaction.reply(400, 'Missing or malformed Contact');
     } else if (request.toTag === undefined) {
       this.outsideDialog(request, transaction);
@@ -218,12 +218,6 @@ export class Uas {
     if (dialog.state === 'early') endDialog(this.core, dialog);
     else releaseHeld(dialog);
   }
-}
-
-function hasContact(request: SipRequest): boolean {
-  const contact = request.headers.first('Contact');
-
-  return contact !== undefined && contactUri(contact) !== undefined;
 }
 
 function retryLater(transaction: ServerTransaction): boolean {

@@ -1,32 +1,58 @@
-import { CONTROL, classOf, HIGH, isBlank, isToken, runEnd, skipBlanks, blanksBefore, TOKEN } from './chars';
+import { CharClass, classOf, isToken, runOf } from './chars';
 import { checkMessage } from './check';
 import { SipSyntaxError } from './errors';
 import { parseCount } from './grammar';
-import { Headers, SipRequest, SipResponse } from './message';
+import { SipRequest, SipResponse } from './message';
 import type { SipMessage } from './message';
-import { headerName, mandatoryBits, viaBit } from './names';
+import { methodAt } from './methods';
+import type { Headers } from './headers';
+import { HeaderScan } from './scan';
+import { usualUri } from './usual-uri';
+import { decodeUtf8 } from './utf8';
 
+const classes = classOf;
 /** What the first pass over a message's head found out. */
 export interface Head {
   /** Absent when the start line belongs to no SIP message. Its body is not filled in yet. */
   message: SipMessage | undefined;
   /** The first fault; the lines after it were read all the same, so that an answer can be made. */
-  fault: { status: number; reason: string } | undefined;
+  fault: Fault | undefined;
+  /** What was found of the headers, most of them checked already. */
+  scan: HeaderScan;
+}
+
+interface Fault {
+  status: number;
+  reason: string;
+}
+
+/** The first line, and where the next begins. */
+interface Start {
+  message: SipMessage | undefined;
+  fault: Fault | undefined;
+  end: number;
 }
 
 /**
  * Reads the start line and splits the header lines. Header values stay text: they are parsed when asked for.
- * @param text the head decoded as latin1, from the start line to the CRLF of the last header line.
+ * @param bytes what holds the head
+ * @param start where the start line begins
+ * @param end behind the CRLF of the last header line, or anywhere behind the empty line
+ * @param isQuick whether what has the usual shape is read the quick way; the other way comes to the same
  */
-export function readHead(text: string): Head {
-  const lineEnd = text.indexOf('\r\n');
-  const scan = new HeaderScan(text);
-  if (lineEnd < 0) return { message: undefined, fault: { status: 400, reason: 'Unterminated start line' } };
-  const start = readStartLine(text.slice(0, lineEnd), scan.headers);
-  scan.run(lineEnd + 2);
+export function readHead(bytes: Buffer, start: number, end: number, isQuick = true): Head {
+  const text = bytes.toString('latin1', 0, end);
+  const scan = new HeaderScan(bytes, text, isQuick);
+  const first =
+    (isQuick ? quickStart(bytes, text, start, scan.headers) : undefined) ?? slowStart(text, start, scan.headers);
+  if (first === undefined)
+    return { message: undefined, fault: { status: 400, reason: 'Unterminated start line' }, scan };
+  const { message } = first;
+  scan.run(first.end, message?.kind === 'request' ? message.method : undefined);
+  message?.know(scan);
   const reason = scan.fault;
 
-  return { message: start.message, fault: start.fault ?? (reason === undefined ? undefined : { status: 400, reason }) };
+  return { message, fault: first.fault ?? (reason === undefined ? undefined : { status: 400, reason }), scan };
 }
 
 /** The head's message, checked. @throws SipSyntaxError that carries the request when there was one */
@@ -34,7 +60,7 @@ export function finishHead(head: Head): SipMessage {
   const { message, fault } = head;
   if (fault || !message) throw headError(head, fault?.status ?? 400, fault?.reason ?? 'Not a SIP message');
   try {
-    checkMessage(message);
+    checkMessage(message, head.scan);
   } catch (thrown) {
     throw withRequest(thrown, message);
   }
@@ -44,6 +70,7 @@ export function finishHead(head: Head): SipMessage {
 
 /** The length that Content-Length tells, or undefined without one. @throws SipSyntaxError */
 export function contentLength(head: Head): number | undefined {
+  if (head.scan.contentLength >= 0) return head.scan.contentLength;
   const text = head.message?.headers.get('Content-Length');
   if (text === undefined) return undefined;
   try {
@@ -64,7 +91,47 @@ function withRequest(thrown: unknown, message: SipMessage | undefined): unknown 
   return thrown;
 }
 
-function readStartLine(line: string, headers: Headers): Head {
+/** A start line of the usual shape: a method, a SIP URI and the version, or the version, a status and printable ASCII. */
+function quickStart(bytes: Buffer, text: string, start: number, headers: Headers): Start | undefined {
+  const methodEnd = runOf(bytes, start, CharClass.TOKEN);
+  if (bytes[methodEnd] === 0x2f) return quickStatusLine(bytes, text, start, headers);
+  if (methodEnd === start || bytes[methodEnd] !== 0x20) return undefined;
+  const uri = usualUri(bytes, text, methodEnd + 1);
+  if (uri === undefined || !text.startsWith(versionEnd, uri.end)) return undefined;
+  const method = methodAt(bytes, start, methodEnd) ?? text.slice(start, methodEnd);
+  const message = new SipRequest(method, uri.text, headers);
+  message.knowTarget(uri);
+
+  return { message, fault: undefined, end: uri.end + versionEnd.length };
+}
+
+const versionEnd = ' SIP/2.0\r\n';
+const statusBegin = 'SIP/2.0 ';
+
+function quickStatusLine(bytes: Buffer, text: string, start: number, headers: Headers): Start | undefined {
+  const codeStart = start + statusBegin.length;
+  const codeEnd = runOf(bytes, codeStart, CharClass.DIGIT);
+  const first = bytes[codeStart]!;
+  const isStatus = codeEnd === codeStart + 3 && first >= 0x31 && first <= 0x36 && bytes[codeEnd] === 0x20;
+  if (!isStatus || !text.startsWith(statusBegin, start)) return undefined;
+  let end = codeEnd + 1;
+  while (end < text.length && (classes[bytes[end]!]! & (CharClass.CONTROL | CharClass.HIGH)) === 0) end += 1;
+  if (bytes[end] !== 0x0d || bytes[end + 1] !== 0x0a) return undefined;
+  const status = Number(text.slice(codeStart, codeEnd));
+
+  return { message: new SipResponse(status, text.slice(codeEnd + 1, end), headers), fault: undefined, end: end + 2 };
+}
+
+function slowStart(text: string, start: number, headers: Headers): Start | undefined {
+  const end = text.indexOf('\r\n', start);
+  if (end < 0) return undefined;
+
+  return { ...readStartLine(text.slice(start, end), headers), end: end + 2 };
+}
+
+type StartLine = Pick<Start, 'message' | 'fault'>;
+
+function readStartLine(line: string, headers: Headers): StartLine {
   // No method begins so: a slash is no token character.
   return statusStart.test(line) ? readStatusLine(line, headers) : readRequestLine(line, headers);
 }
@@ -72,10 +139,10 @@ function readStartLine(line: string, headers: Headers): Head {
 const statusStart = /^SIP\//i;
 const statusLine = /^SIP\/([0-9]+\.[0-9]+) ([1-6][0-9]{2}) (.*)$/i;
 
-function readStatusLine(line: string, headers: Headers): Head {
+function readStatusLine(line: string, headers: Headers): StartLine {
   const match = statusLine.exec(line);
   if (!match) return { message: undefined, fault: { status: 400, reason: 'Malformed status line' } };
-  const message = new SipResponse(Number(match[2]), decodeText(match[3]!), headers);
+  const message = new SipResponse(Number(match[2]), decodeUtf8(match[3]!), headers);
 
   return { message, fault: match[1] === '2.0' ? undefined : wrongVersion };
 }
@@ -85,7 +152,7 @@ const version2 = ' SIP/2.0';
 const anyVersion = / SIP\/([0-9]+\.[0-9]+)[ \t]*$/i;
 
 /** Method, URI and version are parted by exactly one space each, and nothing follows (RFC 3261 section 7.1). */
-function readRequestLine(line: string, headers: Headers): Head {
+function readRequestLine(line: string, headers: Headers): StartLine {
   const version = line.endsWith(version2) ? '2.0' : anyVersion.exec(line)?.[1];
   const methodEnd = line.indexOf(' ');
   const uriEnd = line.indexOf(' ', methodEnd + 1);
@@ -93,119 +160,11 @@ function readRequestLine(line: string, headers: Headers): Head {
   if (version === undefined || uriEnd < 0 || !isToken(method)) {
     return { message: undefined, fault: { status: 400, reason: 'Malformed request line' } };
   }
-  const message = new SipRequest(method, decodeText(line.slice(methodEnd + 1, uriEnd)), headers);
+  const message = new SipRequest(method, decodeUtf8(line.slice(methodEnd + 1, uriEnd)), headers);
   if (version !== '2.0') return { message, fault: wrongVersion };
   if (uriEnd + version2.length !== line.length) {
     return { message, fault: { status: 400, reason: 'White space in request line' } };
   }
 
   return { message, fault: undefined };
-}
-
-/** One pass over the header lines, character by character: the hottest loop of the server. */
-class HeaderScan {
-  readonly headers = new Headers();
-  fault: string | undefined;
-  private seen = 0;
-
-  constructor(private readonly text: string) {}
-
-  run(start: number): void {
-    let at = start;
-    while (at < this.text.length) at = this.line(at);
-    if ((this.seen & mandatoryBits) !== mandatoryBits) this.fault ??= 'Mandatory header missing';
-  }
-
-  /** Reads one header line with its continuation lines; returns where the next begins. */
-  private line(start: number): number {
-    const { text } = this;
-    const nameEnd = runEnd(text, start, TOKEN);
-    const colon = skipBlanks(text, nameEnd);
-    if (nameEnd === start || text.charCodeAt(colon) !== 0x3a) return this.skipLine(start, 'Malformed header name');
-
-    return this.value(text.slice(start, nameEnd), skipBlanks(text, colon + 1));
-  }
-
-  private value(spelling: string, start: number): number {
-    const { text } = this;
-    let oddity = 0;
-    let folded = false;
-    let at = start;
-    for (; at < text.length; at += 1) {
-      const code = text.charCodeAt(at);
-      const oddBits = classOf[code]! & (CONTROL | HIGH);
-      if (oddBits === 0) continue;
-      if (code === 0x0d && text.charCodeAt(at + 1) === 0x0a) {
-        if (!isBlank(text.charCodeAt(at + 2))) break;
-        folded = true;
-        at += 2;
-      } else {
-        oddity |= oddBits;
-      }
-    }
-    const value = folded ? unfold(text.slice(start, at)) : text.slice(start, blanksBefore(text, at, start));
-    this.add(spelling, oddity === 0 ? value : this.odd(value, oddity));
-
-    return at + 2;
-  }
-
-  private add(spelling: string, value: string): void {
-    const name = headerName(spelling);
-    const { bit } = name;
-    if (bit !== 0) {
-      if ((this.seen & bit) !== 0 && bit !== viaBit) this.fault ??= `More than one ${name.name} header`;
-      this.seen |= bit;
-    }
-    this.headers.push(name, value);
-  }
-
-  /** Control characters are allowed only behind a backslash in a quoted string; other bytes above ASCII are UTF-8. */
-  private odd(value: string, oddity: number): string {
-    if ((oddity & CONTROL) !== 0 && hasBareControl(value)) this.fault ??= 'Control character in header';
-
-    return (oddity & HIGH) !== 0 ? decodeText(value) : value;
-  }
-
-  private skipLine(start: number, fault: string): number {
-    this.fault ??= fault;
-    const end = this.text.indexOf('\r\n', start);
-
-    return end < 0 ? this.text.length : end + 2;
-  }
-}
-
-/** A line and its continuation lines as one, with a single space between them (RFC 3261 section 7.3.1). */
-function unfold(value: string): string {
-  return value
-    .split('\r\n')
-    .map((line) => line.slice(skipBlanks(line, 0), blanksBefore(line, line.length, 0)))
-    .filter((line) => line !== '')
-    .join(' ');
-}
-
-/**
- * Whether a control character stands anywhere but behind a backslash in a quoted string; CR and LF cannot stand even
- * there (RFC 3261 section 25.1, quoted-pair). One pass, as the value may be long and hostile.
- */
-function hasBareControl(value: string): boolean {
-  let isQuoted = false;
-  for (let i = 0; i < value.length; i += 1) {
-    const code = value.charCodeAt(i);
-    if (code === 0x22) {
-      isQuoted = !isQuoted;
-    } else if (isQuoted && code === 0x5c) {
-      i += 1;
-      const escaped = value.charCodeAt(i);
-      if (escaped === 0x0a || escaped === 0x0d) return true;
-    } else if ((classOf[code]! & CONTROL) !== 0) {
-      return true;
-    }
-  }
-
-  return false;
-}
-
-/** Text that was decoded as latin1, read as the UTF-8 that it is (RFC 3261 section 7). */
-function decodeText(latin1: string): string {
-  return /[\x80-\xff]/.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
 }

@@ -1,4 +1,4 @@
-import { headerKey, headerName, isListHeader } from './names';
+import { headerName } from './names';
 import type { HeaderName } from './names';
 
 /**
@@ -27,44 +27,43 @@ export class Headers implements Iterable<[name: string, value: string]> {
   }
 
   has(name: string): boolean {
-    return this.indexOf(headerKey(name)) >= 0;
+    return this.indexOf(headerName(name)) >= 0;
   }
 
   /** How many lines this header has. */
   count(name: string): number {
-    const key = headerKey(name);
+    const entry = headerName(name);
     let count = 0;
-    for (const other of this.names) if (other.key === key) count += 1;
+    for (const other of this.names) if (isSame(other, entry)) count += 1;
 
     return count;
   }
 
   /** The whole value of the first line of this header, commas and all. */
   get(name: string): string | undefined {
-    const index = this.indexOf(headerKey(name));
+    const index = this.indexOf(headerName(name));
 
     return index < 0 ? undefined : this.values[index];
   }
 
   /** The first element of a list header, or the first line of any other. */
   first(name: string): string | undefined {
-    const key = headerKey(name);
-    const index = this.indexOf(key);
+    const entry = headerName(name);
+    const index = this.indexOf(entry);
     if (index < 0) return undefined;
     const value = this.values[index]!;
 
-    return isListHeader(key) && value.includes(',') ? splitList(value)[0] : value;
+    return entry.isList && value.includes(',') ? splitList(value)[0] : value;
   }
 
   /** Every value of this header: each line, and for list headers each element of each line. */
   all(name: string): string[] {
-    const key = headerKey(name);
-    const isList = isListHeader(key);
+    const entry = headerName(name);
     const found: string[] = [];
     for (let i = 0; i < this.names.length; i += 1) {
-      if (this.names[i]!.key !== key) continue;
+      if (!isSame(this.names[i]!, entry)) continue;
       const value = this.values[i]!;
-      if (isList && value.includes(',')) found.push(...splitList(value));
+      if (entry.isList && value.includes(',')) found.push(...splitList(value));
       else found.push(value);
     }
 
@@ -74,10 +73,10 @@ export class Headers implements Iterable<[name: string, value: string]> {
   /** Puts the value(s) in the place of the header's first line and removes its other lines; appends when there was none. */
   set(name: string, value: string | string[]): this {
     const entry = headerName(name);
-    const index = this.indexOf(entry.key);
+    const index = this.indexOf(entry);
     const lines = Array.isArray(value) ? value : [value];
     if (index >= 0) {
-      this.removeKey(entry.key);
+      this.removeName(entry);
       this.insert(index, entry, lines);
     } else {
       this.insert(this.names.length, entry, lines);
@@ -96,32 +95,32 @@ export class Headers implements Iterable<[name: string, value: string]> {
   /** Adds a line before the header's other lines, or before all headers when it has none. */
   prepend(name: string, value: string): this {
     const entry = headerName(name);
-    this.insert(Math.max(this.indexOf(entry.key), 0), entry, [value]);
+    this.insert(Math.max(this.indexOf(entry), 0), entry, [value]);
 
     return this;
   }
 
   /** Removes every line of this header; says whether there was one. */
   remove(name: string): boolean {
-    return this.removeKey(headerKey(name));
+    return this.removeName(headerName(name));
   }
 
   /** Replaces the first element of a list header and leaves what follows it. */
   replaceFirst(name: string, value: string): void {
-    const key = headerKey(name);
-    const index = this.indexOf(key);
+    const entry = headerName(name);
+    const index = this.indexOf(entry);
     if (index < 0) throw new RangeError(`There is no ${name} header to replace`);
-    const rest = isListHeader(key) && this.values[index]!.includes(',') ? splitList(this.values[index]!).slice(1) : [];
+    const rest = entry.isList && this.values[index]!.includes(',') ? splitList(this.values[index]!).slice(1) : [];
     this.values[index] = rest.length > 0 ? `${value}, ${rest.join(', ')}` : value;
   }
 
   /** Removes the first element of a list header, as a hop does with its own Via. */
   removeFirst(name: string): string | undefined {
-    const key = headerKey(name);
-    const index = this.indexOf(key);
+    const entry = headerName(name);
+    const index = this.indexOf(entry);
     if (index < 0) return undefined;
     const value = this.values[index]!;
-    const [first, ...rest] = isListHeader(key) ? splitList(value) : [value];
+    const [first, ...rest] = entry.isList ? splitList(value) : [value];
     if (rest.length > 0) this.values[index] = rest.join(', ');
     else this.removeAt(index);
 
@@ -163,9 +162,11 @@ export class Headers implements Iterable<[name: string, value: string]> {
     return [...this];
   }
 
-  private indexOf(key: string): number {
+  private indexOf(name: HeaderName): number {
     const { names } = this;
-    for (let i = 0; i < names.length; i += 1) if (names[i]!.key === key) return i;
+    // Known names are one object each, which is quicker to tell apart than texts are.
+    if (name.isKnown) return names.indexOf(name);
+    for (let i = 0; i < names.length; i += 1) if (names[i]!.key === name.key) return i;
 
     return -1;
   }
@@ -175,10 +176,10 @@ export class Headers implements Iterable<[name: string, value: string]> {
     this.values.splice(index, 0, ...lines);
   }
 
-  private removeKey(key: string): boolean {
+  private removeName(name: HeaderName): boolean {
     let removed = false;
     for (let i = this.names.length - 1; i >= 0; i -= 1) {
-      if (this.names[i]!.key !== key) continue;
+      if (!isSame(this.names[i]!, name)) continue;
       this.removeAt(i);
       removed = true;
     }
@@ -190,6 +191,10 @@ export class Headers implements Iterable<[name: string, value: string]> {
     this.names.splice(index, 1);
     this.values.splice(index, 1);
   }
+}
+
+function isSame(one: HeaderName, other: HeaderName): boolean {
+  return one === other || (!one.isKnown && one.key === other.key);
 }
 
 /** Splits a header value at the commas that stand outside quoted strings and angle brackets. Elements are trimmed. */

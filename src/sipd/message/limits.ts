@@ -50,7 +50,6 @@ export function headerFault(bytes: Buffer, maxHeaders: number): SipSyntaxError |
 
 function tooLarge(bytes: Buffer, status: number, reason: string): SipSyntaxError {
   const complete = bytes.lastIndexOf(crlf);
-  const text = bytes.toString('latin1', 0, complete < 0 ? 0 : complete + 2);
 
-  return headError(readHead(text), status, reason);
+  return headError(readHead(bytes, 0, complete < 0 ? 0 : complete + 2), status, reason);
 }

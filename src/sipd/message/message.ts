@@ -6,10 +6,19 @@ export { Headers } from './headers';
 
 const emptyBody = Buffer.alloc(0);
 
-/** A header's text with what it was parsed to. */
+/** A header's text with what it is parsed to, at the latest when asked for. */
 interface Form<T> {
   readonly text: string;
   readonly value: T;
+}
+
+/** Those that the parser knows. */
+export interface KnownForms {
+  readonly via: Form<Via> | undefined;
+  readonly from: Form<NameAddr> | undefined;
+  readonly to: Form<NameAddr> | undefined;
+  readonly cseq: Form<CSeq> | undefined;
+  readonly contact: Form<NameAddr> | undefined;
 }
 
 /** The form that is known, unless the text has changed meanwhile: then it is parsed again. */
@@ -23,6 +32,7 @@ abstract class MessageBase {
   private fromForm: Form<NameAddr> | undefined = undefined;
   private toForm: Form<NameAddr> | undefined = undefined;
   private cseqForm: Form<CSeq> | undefined = undefined;
+  private contactForm: Form<NameAddr> | undefined = undefined;
 
   constructor(
     public headers: Headers = new Headers(),
@@ -35,8 +45,20 @@ abstract class MessageBase {
     return this.headers.get('Call-ID') ?? '';
   }
 
+  /** Takes over what the parser knows of the headers that have the usual shape. */
+  know(forms: KnownForms): void {
+    this.viaForm = forms.via;
+    this.fromForm = forms.from;
+    this.toForm = forms.to;
+    this.cseqForm = forms.cseq;
+    this.contactForm = forms.contact;
+  }
+
   /** The topmost Via. @throws SipSyntaxError when it is missing or malformed. */
   get via(): Via {
+    const known = this.viaForm;
+    // A known text is one element, so it need not be split again.
+    if (known !== undefined && known.text === this.headers.get('Via')) return known.value;
     this.viaForm = formOf(this.viaForm, this.headers.first('Via') ?? '', parseVia);
 
     return this.viaForm.value;
@@ -69,6 +91,17 @@ abstract class MessageBase {
     return this.cseqForm.value;
   }
 
+  /** The first Contact, undefined when there is none. @throws SipSyntaxError when it is malformed, or a star. */
+  get contact(): NameAddr | undefined {
+    const known = this.contactForm;
+    const line = this.headers.get('Contact');
+    if (line === undefined) return undefined;
+    if (known !== undefined && known.text === line) return known.value;
+    this.contactForm = formOf(known, this.headers.first('Contact')!, parseNameAddr);
+
+    return this.contactForm.value;
+  }
+
   get fromTag(): string | undefined {
     return this.from.params.tag;
   }
@@ -91,6 +124,16 @@ export class SipRequest extends MessageBase {
     body?: Buffer,
   ) {
     super(headers, body);
+  }
+
+  /** Takes over a form of the Request-URI. */
+  knowTarget(form: Form<Uri>): void {
+    this.targetForm = form;
+  }
+
+  /** Whether the Request-URI is parsed, or is known to be well-formed and without headers. */
+  get isTargetKnown(): boolean {
+    return this.targetForm !== undefined;
   }
 
   /** The Request-URI, parsed. @throws SipSyntaxError when it is malformed. */

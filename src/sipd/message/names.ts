@@ -66,9 +66,13 @@ export interface HeaderName {
   readonly name: string;
   /** The bit of a header that may stand once only, or of Via; 0 for all others. */
   readonly bit: number;
+  /** Whether this server knows the header: then there is one such object for it, and else one for each line. */
+  readonly isKnown: boolean;
+  readonly isList: boolean;
 }
 
-function bitOf(name: string): number {
+/** The bit of a header that may stand once only, or of Via; 0 for all others. */
+export function bitOf(name: string): number {
   const index = singleHeaders.indexOf(name);
 
   return index < 0 ? 0 : 1 << index;
@@ -82,7 +86,13 @@ export const mandatoryBits = ['Via', 'From', 'To', 'Call-ID', 'CSeq'].reduce((bi
 const known = new Map<string, HeaderName>();
 
 for (const name of canonicalNames) {
-  const entry: HeaderName = { key: name.toLowerCase(), name, bit: bitOf(name) };
+  const entry: HeaderName = {
+    key: name.toLowerCase(),
+    name,
+    bit: bitOf(name),
+    isKnown: true,
+    isList: listHeaders.has(name.toLowerCase()),
+  };
   for (const spelling of [name, entry.key, name.toUpperCase(), titleCase(name)]) known.set(spelling, entry);
 }
 for (const [letter, name] of Object.entries(compactForms)) {
@@ -96,21 +106,64 @@ function titleCase(name: string): string {
   return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
 }
 
+/** Room for each spelling and as much again, so that a look-up seldom meets another's. A power of two. */
+const tableSize = 512;
+const table: (Spelling | undefined)[] = Array.from({ length: tableSize }, () => undefined);
+
+/** A known name in lower case, or a compact form. */
+interface Spelling {
+  readonly bytes: Uint8Array;
+  readonly name: HeaderName;
+}
+
+/** A place in the table, of four things that tell names apart: none of today's shares one. Lower and upper case give the same. */
+function placeOf(bytes: Uint8Array, start: number, end: number): number {
+  const first = bytes[start]! | 0x20;
+  const middle = bytes[(start + end) >> 1]! | 0x20;
+  const last = bytes[end - 1]! | 0x20;
+
+  return ((end - start) * 64 + first * 371 + middle * 46 + last * 211) & (tableSize - 1);
+}
+
+for (const [spelling, name] of known) {
+  if (spelling !== spelling.toLowerCase()) continue;
+  const bytes = Buffer.from(spelling, 'latin1');
+  let at = placeOf(bytes, 0, bytes.length);
+  while (table[at] !== undefined) at = (at + 1) & (tableSize - 1);
+  table[at] = { bytes, name };
+}
+
+/** Whether the bytes from `at` are this name, in upper or lower case. */
+function isSpelling(name: Uint8Array, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < name.length; i += 1) {
+    const code = bytes[at + i]!;
+    if (name[i] !== (code >= 0x41 && code <= 0x5a ? code | 0x20 : code)) return false;
+  }
+
+  return true;
+}
+
+/** The known header whose name stands there, without a string being made of it; undefined for any other. */
+export function knownHeader(bytes: Uint8Array, start: number, end: number): HeaderName | undefined {
+  let at = placeOf(bytes, start, end);
+  for (let entry = table[at]; entry !== undefined; entry = table[at]) {
+    if (entry.bytes.length === end - start && isSpelling(entry.bytes, bytes, start)) return entry.name;
+    at = (at + 1) & (tableSize - 1);
+  }
+
+  return undefined;
+}
+
 /** The identity of a header under any spelling. The usual spellings cost one look-up. */
 export function headerName(spelling: string): HeaderName {
   const entry = known.get(spelling);
   if (entry) return entry;
   const key = spelling.toLowerCase();
 
-  return known.get(key) ?? { key, name: spelling, bit: 0 };
+  return known.get(key) ?? { key, name: spelling, bit: 0, isKnown: false, isList: false };
 }
 
 /** The look-up key of a header under any spelling. */
 export function headerKey(spelling: string): string {
   return known.get(spelling)?.key ?? headerName(spelling).key;
-}
-
-/** Whether commas in this header's value separate elements. */
-export function isListHeader(key: string): boolean {
-  return listHeaders.has(key);
 }

@@ -1,4 +1,4 @@
-import { escapedRunEnd, runEnd, skipBlanks, TOKEN, URI_PARAM, VALUE } from './chars';
+import { CharClass, escapedRunEnd, runEnd, skipBlanks } from './chars';
 import { badSyntax } from './errors';
 
 /** Parameters by lower-case name. A parameter without a value is the empty string; quoted values are unquoted. */
@@ -60,7 +60,7 @@ export function parseHeaderParams(text: string, start: number, repeats: 'refused
   while (at < text.length) {
     if (text.charCodeAt(at) !== semicolon) throw badSyntax('Malformed header parameter');
     const nameStart = skipBlanks(text, at + 1);
-    const nameEnd = runEnd(text, nameStart, TOKEN);
+    const nameEnd = runEnd(text, nameStart, CharClass.TOKEN);
     const name = nameOf(text.slice(nameStart, nameEnd));
     if (name === '') throw badSyntax('Malformed header parameter');
     const known = params[name];
@@ -84,7 +84,7 @@ function headerValue(params: Params, name: string, text: string, start: number):
 
     return skipBlanks(text, quoted.lastIndex);
   }
-  const end = runEnd(text, start, VALUE);
+  const end = runEnd(text, start, CharClass.VALUE);
   if (end === start) throw badSyntax('Empty header parameter');
   params[name] = text.slice(start, end);
 
@@ -96,7 +96,7 @@ export function parseUriParams(text: string, start: number, end: number): Params
   const params = newParams();
   let at = start;
   while (at < end) {
-    const nameEnd = text.charCodeAt(at) === semicolon ? escapedRunEnd(text, at + 1, URI_PARAM) : 0;
+    const nameEnd = text.charCodeAt(at) === semicolon ? escapedRunEnd(text, at + 1, CharClass.URI_PARAM) : 0;
     if (nameEnd <= at + 1) throw badSyntax('Malformed URI parameter');
     const name = nameOf(text.slice(at + 1, nameEnd));
     if (name in params) throw badSyntax('A URI parameter is given twice');
@@ -105,7 +105,7 @@ export function parseUriParams(text: string, start: number, end: number): Params
       params[name] = '';
       continue;
     }
-    const valueEnd = escapedRunEnd(text, at + 1, URI_PARAM);
+    const valueEnd = escapedRunEnd(text, at + 1, CharClass.URI_PARAM);
     if (valueEnd === at + 1) throw badSyntax('Empty URI parameter');
     params[name] = text.slice(at + 1, valueEnd);
     at = valueEnd;
@@ -121,7 +121,7 @@ export function formatHeaderParams(params: Params): string {
   for (const name in params) {
     const value = params[name];
     if (value === undefined) continue;
-    const isPlain = runEnd(value, 0, VALUE) === value.length;
+    const isPlain = runEnd(value, 0, CharClass.VALUE) === value.length;
     text += value === '' ? `;${name}` : `;${name}=${isPlain ? value : quote(value)}`;
   }
 
@@ -146,5 +146,12 @@ export function quote(text: string): string {
 }
 
 export function unescapeQuoted(inner: string): string {
-  return inner.includes('\\') ? inner.replace(/\\([\s\S])/g, '$1') : inner;
+  let text = '';
+  let start = 0;
+  for (let at = inner.indexOf('\\'); at >= 0 && at + 1 < inner.length; at = inner.indexOf('\\', at + 2)) {
+    text += inner.slice(start, at);
+    start = at + 1;
+  }
+
+  return start === 0 ? inner : text + inner.slice(start);
 }

@@ -24,6 +24,7 @@ export interface StreamHandler {
   ping(): void;
 }
 
+const crlf = Buffer.from('\r\n');
 const headEnd = Buffer.from('\r\n\r\n');
 
 /**
@@ -143,7 +144,8 @@ export class StreamParser {
       this.break(bomb);
       return false;
     }
-    const head = readHead(this.bytes.toString('latin1', this.start, blank + 2));
+    const bytes = this.bytes.subarray(this.start, blank + 2);
+    const head = readHead(bytes, 0, bytes.length);
     const fault = this.frame(head, blank + 4);
     if (fault) this.break(fault);
 
@@ -196,10 +198,10 @@ export class StreamParser {
   }
 
   private oversizedHead(): SipSyntaxError {
-    const text = this.bytes.toString('latin1', this.start, Math.min(this.end, this.start + this.limits.maxHead));
-    const complete = text.lastIndexOf('\r\n');
+    const bytes = this.bytes.subarray(this.start, Math.min(this.end, this.start + this.limits.maxHead));
+    const complete = bytes.lastIndexOf(crlf);
 
-    return headError(readHead(complete < 0 ? text : text.slice(0, complete + 2)), 513, 'Message Too Large');
+    return headError(readHead(bytes, 0, complete < 0 ? bytes.length : complete + 2), 513, 'Message Too Large');
   }
 
   private break(error: SipSyntaxError): void {

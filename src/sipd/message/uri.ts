@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { badSyntax } from './errors';
-import { escapedRunEnd, HOST, runEnd, USER } from './chars';
+import { CharClass, escapedRunEnd, runEnd } from './chars';
 import { formatUriParams, newParams, parseUriParams } from './params';
 import type { Params } from './params';
 
@@ -56,7 +56,7 @@ function parseSipUri(text: string, scheme: string, start: number): Uri {
     headers: undefined,
   };
   let at = start;
-  const userEnd = escapedRunEnd(text, at, USER);
+  const userEnd = escapedRunEnd(text, at, CharClass.USER);
   const afterUser = text.charCodeAt(userEnd);
   if (afterUser === atSign) {
     if (userEnd === at) throw badSyntax('Empty user in URI');
@@ -77,7 +77,7 @@ function parseSipUri(text: string, scheme: string, start: number): Uri {
 
 /** What follows the colon is a password when an at-sign ends it, and else a port, which is not ours to read. */
 function readPassword(uri: Uri, text: string, start: number, colon: number): number {
-  const end = escapedRunEnd(text, colon + 1, USER);
+  const end = escapedRunEnd(text, colon + 1, CharClass.USER);
   if (text.charCodeAt(end) !== atSign) return start;
   if (colon === start) throw badSyntax('Empty user in URI');
   uri.user = text.slice(start, colon);
@@ -90,7 +90,7 @@ function readPassword(uri: Uri, text: string, start: number, colon: number): num
 /** Reads `host[:port]` into the URI; returns where its parameters begin. */
 function readHost(uri: Uri, text: string, start: number): number {
   const bracket = text.charCodeAt(start) === openBracket ? text.indexOf(']', start) + 1 : 0;
-  let end = bracket > 0 ? bracket : runEnd(text, start, HOST);
+  let end = bracket > 0 ? bracket : runEnd(text, start, CharClass.HOST);
   uri.host = parseHost(text.slice(start, end));
   if (text.charCodeAt(end) === colonSign) {
     const portStart = end + 1;

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { HOST, runEnd, skipBlanks, TOKEN } from './chars';
+import { CharClass, runEnd, skipBlanks } from './chars';
 import { badSyntax } from './errors';
 import { parseHeaderParams } from './params';
 import type { Params } from './params';
@@ -26,18 +26,18 @@ const protocol = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*/i;
 /** @throws SipSyntaxError */
 export function parseVia(text: string): Via {
   let at = text.startsWith('SIP/2.0/') ? 8 : (protocol.exec(text)?.[0].length ?? 0);
-  const transportEnd = runEnd(text, at, TOKEN);
+  const transportEnd = runEnd(text, at, CharClass.TOKEN);
   const transport = upperCase(text.slice(at, transportEnd));
   const hostStart = skipBlanks(text, transportEnd);
   if (at === 0 || transport === '' || hostStart === transportEnd) throw badSyntax('Malformed Via');
   const bracket = text.charCodeAt(hostStart) === 0x5b ? text.indexOf(']', hostStart) + 1 : 0;
-  const hostEnd = bracket > 0 ? bracket : runEnd(text, hostStart, HOST);
+  const hostEnd = bracket > 0 ? bracket : runEnd(text, hostStart, CharClass.HOST);
   const host = parseHost(text.slice(hostStart, hostEnd));
   let port: number | undefined;
   at = skipBlanks(text, hostEnd);
   if (text.charCodeAt(at) === 0x3a) {
     const portStart = skipBlanks(text, at + 1);
-    at = runEnd(text, portStart, TOKEN);
+    at = runEnd(text, portStart, CharClass.TOKEN);
     port = parseNumber(text.slice(portStart, at));
   }
   const params = parseHeaderParams(text, at);

@@ -2,7 +2,7 @@ import { Dialog } from '../../../src/sipd/dialog/dialog';
 import type { DialogSeed } from '../../../src/sipd/dialog/dialog';
 import { DialogTable } from '../../../src/sipd/dialog/dialog-table';
 import { UnroutableError } from '../../../src/sipd/dialog/target';
-import { Headers, SipRequest } from '../../../src/sipd/message/message';
+import { Headers, SipRequest, SipResponse } from '../../../src/sipd/message/message';
 import type { Flow } from '../../../src/sipd/transport/types';
 import { WrongArrowError } from '../../../src/lib/state-table';
 
@@ -111,10 +111,12 @@ describe('the state of a dialog', () => {
 
   test('a target refresh takes only a Contact that can be read', () => {
     const dialog = new Dialog(seed());
-    dialog.refreshTarget('<sip:new@192.0.2.8>;expires=3');
+    const answer = (headers: Record<string, string>): SipResponse => new SipResponse(200, 'OK', Headers.from(headers));
+    dialog.refreshTarget(answer({ Contact: '<sip:new@192.0.2.8>;expires=3, <sip:other@192.0.2.9>' }));
     expect(dialog.target).toBe('sip:new@192.0.2.8');
-    dialog.refreshTarget('<<<');
-    dialog.refreshTarget(undefined);
+    dialog.refreshTarget(answer({ Contact: '<<<' }));
+    dialog.refreshTarget(answer({ Contact: '*' }));
+    dialog.refreshTarget(answer({}));
     expect(dialog.target).toBe('sip:new@192.0.2.8');
   });
 });

@@ -45,6 +45,22 @@ describe('datagrams', () => {
     expect(parseDatagram(input).body.buffer).toBe(input.buffer);
   });
 
+  test('long ones are read as short ones are', () => {
+    const body = 'x\r\n\r\n'.repeat(2000);
+    const message = parseDatagram(bytes({ more: `Content-Length: ${body.length}` }, `${body}rest`));
+    expect(message.body.toString()).toBe(body);
+    expect(message.headers.size).toBe(6);
+    expect(faultOf(Buffer.from(`INVITE sip:b@h SIP/2.0\r\nX: ${'x'.repeat(5000)}\r\n`)).reason).toBe(
+      'No empty line after the headers',
+    );
+  });
+
+  test('a body that looks like headers is a body', () => {
+    const message = parseDatagram(bytes({ more: 'Content-Length: 9' }, 'To: <x>\r\n'));
+    expect(message.to.uri).toBe('sip:b@example.com');
+    expect(message.body.toString()).toBe('To: <x>\r\n');
+  });
+
   test('UTF-8 in headers is text', () => {
     const input = Buffer.from(bytes().toString('latin1').replace('From: ', 'From: "Żółć" '), 'utf8');
     expect(parseDatagram(input).from.display).toBe('Żółć');
@@ -155,6 +171,19 @@ describe('messages', () => {
     expect(message.target.scheme).toBe('sips');
     expect(new SipRequest('X', 'sip:a').callId).toBe('');
     expect(() => new SipRequest('X', 'sip:a').via).toThrow(SipSyntaxError);
+  });
+
+  test('the contact is the first of them, whatever was known when the message was read', () => {
+    const one = parseDatagram(bytes({ more: 'Contact: <sip:a@192.0.2.1>;expires=60' }));
+    expect(one.contact).toMatchObject({ uri: 'sip:a@192.0.2.1', params: { expires: '60' } });
+    one.headers.set('Contact', '<sip:b@192.0.2.1>, <sip:c@192.0.2.1>');
+    expect(one.contact?.uri).toBe('sip:b@192.0.2.1');
+    one.headers.remove('Contact');
+    expect(one.contact).toBeUndefined();
+    const more = parseDatagram(bytes({ more: 'm: sip:a@h;q=1, <sip:b@h>\r\nContact: <sip:c@h>' }));
+    expect(more.contact).toMatchObject({ uri: 'sip:a@h', params: { q: '1' } });
+    const star = parseDatagram(bytes({ more: 'Contact: *' }));
+    expect(() => star.contact).toThrow(SipSyntaxError);
   });
 
   test('are written with their true Content-Length', () => {
