@@ -372,7 +372,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   }
 
   private datagram(bytes: Buffer, flow: Flow): void {
-    if (!this.guard.admits(flow.remote.address, true)) return;
+    if (!this.guard.admits(flow.remote.address, bytes)) return;
     if (isNotSip(bytes)) {
       this.counts.ignored += 1;
       return;
@@ -390,7 +390,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   }
 
   private deliver(message: SipMessage, flow: Flow, raw: Buffer): void {
-    if (isStream(flow.transport) && !this.guard.admits(flow.remote.address, false)) {
+    if (isStream(flow.transport) && !this.guard.admits(flow.remote.address)) {
       this.connections.byId(flow.id)?.destroy();
       return;
     }
