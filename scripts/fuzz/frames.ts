@@ -6,7 +6,7 @@ const text = 1;
 const opcodes = [0, text, 2, 3, 7, 8, 9, 10, 11, 15];
 const badUtf8 = Buffer.from([0xc3, 0x28, 0xed, 0xa0, 0x80, 0xff]);
 
-interface Shape {
+export interface Shape {
   opcode: number;
   fin: boolean;
   masked: boolean;
@@ -16,7 +16,7 @@ interface Shape {
 }
 
 /** One frame of RFC 6455 section 5.2, as it should be or not. */
-function wsFrame(payload: Buffer, { opcode, fin, masked, reserved, claimed }: Shape): Buffer {
+export function wsFrame(payload: Buffer, { opcode, fin, masked, reserved, claimed }: Shape): Buffer {
   const length = claimed ?? BigInt(payload.length);
   const mask = masked ? 0x80 : 0;
   const first = (fin ? 0x80 : 0) | (reserved << 4) | opcode;
@@ -36,7 +36,8 @@ function wsFrame(payload: Buffer, { opcode, fin, masked, reserved, claimed }: Sh
   return Buffer.concat([head, key, payload.map((byte, index) => byte ^ key[index & 3]!)]);
 }
 
-const good: Shape = { opcode: text, fin: true, masked: true, reserved: 0 };
+/** A whole text message, masked as a client must. */
+export const good: Shape = { opcode: text, fin: true, masked: true, reserved: 0 };
 const lies = [0n, 125n, 126n, 65_535n, 65_536n, 400_000n, 0x7fff_ffff_ffff_ffffn, 0xffff_ffff_ffff_ffffn];
 
 function faulty(random: Random): Shape {

@@ -26,6 +26,7 @@ import type { Trace } from './trace/trace';
 import { Tracer } from './trace/tracer';
 import type { TraceOptions } from './trace/tracer';
 import { TransactionLayer } from './transaction/transaction-layer';
+import type { TransactionOptions } from './transaction/transaction-layer';
 import { defaultTimers } from './transaction/timers';
 import type { Timers } from './transaction/timers';
 import { TransportLayer } from './transport/transport-layer';
@@ -128,9 +129,9 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
   if (options.trace) tracer.watch(options.trace);
   closer.add('transport', () => transport.close());
   const extensions = [...ownExtensions, ...(options.extensions ?? []).map((name) => name.toLowerCase())];
-  const screen = defence.asScreen;
-  const answered = options.readsAuthAnswers === false ? undefined : authAnswers(options, defence).answered;
-  const layer = new TransactionLayer({ transport, timers, clock, log, checks: { extensions }, screen, answered });
+  closer.add('proofs of addresses', transport.on('sent', defence.sent));
+  const checks = { extensions };
+  const layer = new TransactionLayer({ transport, timers, clock, log, checks, ...watch(options, defence) });
   const { transactions, dns } = routed(layer, transport, options, log);
   closer.add('name look-up', () => dns.close());
   closer.add('transactions', () => transactions.close());
@@ -191,8 +192,13 @@ export async function startSipd(given: SipdOptions = {}): Promise<Sipd> {
   };
 }
 
-function authAnswers({ authFailed, defence: limits }: SipdOptions, defence: Defence): AuthAnswers {
-  return new AuthAnswers({ defence, failed: authFailed, capacity: limits?.capacity ?? defaultDefence.capacity });
+/** What the defence has to do with requests and their answers. */
+function watch(options: SipdOptions, defence: Defence): Pick<TransactionOptions, 'screen' | 'tagFor' | 'answered'> {
+  const { authFailed: failed, defence: limits, readsAuthAnswers } = options;
+  const capacity = limits?.capacity ?? defaultDefence.capacity;
+  const answers = readsAuthAnswers === false ? undefined : new AuthAnswers({ defence, failed, capacity });
+
+  return { screen: defence.asScreen, tagFor: defence.tagFor, answered: answers?.answered };
 }
 
 /** As applications are told our addresses: `udp/127.0.0.1:5060`; UDP comes last, as drachtio-srf takes the last one. */

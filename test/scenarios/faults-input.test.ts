@@ -3,7 +3,7 @@ import net from 'node:net';
 import { Phone, Wire } from '../../scripts/phone';
 import { lastingPort } from '../support/ports';
 import { closeOf, RawPeer, type Transport } from './raw-peer';
-import { dialScreen, eventually, nextCall, World } from './world';
+import { dialScreen, eventually, helpNumber, nextCall, World } from './world';
 
 jest.setTimeout(30_000);
 
@@ -164,6 +164,81 @@ describe('credentials', () => {
     expect((await one.ask(one.request('MESSAGE', 'sip:help@sightline.test', [line]))).status).toBe(401);
     const terminal = await world.terminal('1002');
     expect((await terminal.register()).status).toBe(200);
+  });
+});
+
+describe('without credentials nobody is told anything, and nothing is taken', () => {
+  const domain = 'sip:%@sightline.test';
+  const to = (user: string): string => domain.replace('%', user);
+  const help = 'Content-Type: application/help-request+json';
+  const text = 'Content-Type: text/plain';
+  const packages = [
+    ...['presence', 'presence.winfo', 'dialog', 'message-summary', 'reg', 'refer', 'conference', 'call-completion'],
+    ...[
+      'as-feature-event',
+      'ua-profile',
+      'check-sync',
+      'talk',
+      'hold',
+      'line-seize',
+      'call-info',
+      'kpml',
+      'unheard-of',
+    ],
+  ];
+  type Make = (peer: RawPeer) => string;
+  const cases: [what: string, status: number, make: Make[]][] = [
+    ['MESSAGE to a seat (GHSA-g7xg)', 401, [(p) => p.request('MESSAGE', to('2006'), [text], 'hello')]],
+    ['MESSAGE to a terminal', 401, [(p) => p.request('MESSAGE', to('1002'), [text], 'hello')]],
+    ['MESSAGE to help', 401, [(p) => p.request('MESSAGE', to('help'), [help], '{"id":"stranger"}')]],
+    [
+      'MESSAGE in the name of another',
+      401,
+      [(p) => p.request('MESSAGE', to('help'), [help, 'P-Asserted-Identity: <sip:1002@sightline.test>'], '{"id":"x"}')],
+    ],
+    [
+      'SUBSCRIBE to any event (GHSA-mjcm)',
+      405,
+      packages.flatMap((name) =>
+        ['3600', '0'].map((seconds): Make => {
+          return (p) => p.request('SUBSCRIBE', to('2006'), [`Event: ${name}`, `Expires: ${seconds}`]);
+        }),
+      ),
+    ],
+    ['PUBLISH', 405, [(p) => p.request('PUBLISH', to('2006'), ['Event: presence', 'Expires: 60', text], 'open')]],
+    ['REFER', 405, [(p) => p.request('REFER', to('2006'), ['Refer-To: <sip:6001@sightline.test>'])]],
+    ['NOTIFY', 405, [(p) => p.request('NOTIFY', to('2006'), ['Event: check-sync', 'Subscription-State: active'])]],
+  ];
+
+  /** Requests that the server sent, by method; a seat that is told anything is told by one. */
+  async function requestsSent(): Promise<string[]> {
+    const response = await fetch(`${world.server.url}/v1/metrics`, {
+      headers: { authorization: `Bearer ${world.server.apiToken}` },
+    });
+    const lines = (await response.text()).split('\n').filter((line) => /requests_total\{.*direction="out"/.test(line));
+    expect(lines.length).toBeGreaterThan(5);
+
+    return lines;
+  }
+
+  test.each(cases)('%s: %i by every transport', async (what, status, makes) => {
+    await world.seat('2006');
+    const terminal = await world.terminal('1008');
+    // A terminal gets only so many; of these methods only MESSAGE can take one.
+    const number = async (id: string): Promise<number> => (status === 401 ? Number(await helpNumber(terminal, id)) : 0);
+    const before = await number(`before ${what}`);
+    const sent = await requestsSent();
+    for (const transport of ['udp', 'tcp', 'ws'] as const) {
+      const one = await peer(transport);
+      for (const make of makes) {
+        const answer = await one.ask(make(one));
+        expect([transport, answer.status]).toEqual([transport, status]);
+        if (status === 401) expect(answer.header('www-authenticate')).toMatch(/^Digest /);
+      }
+    }
+    expect(await requestsSent()).toEqual(sent);
+    // The next number in the row: none was taken in between.
+    expect((await number(`after ${what}`)) - before).toBe(status === 401 ? 1 : 0);
   });
 });
 

@@ -2,17 +2,17 @@ import type { SipRequest, SipResponse } from '../message/message';
 import { isStream } from '../transport/flow';
 import type { Flow } from '../transport/types';
 import type { Defence } from './defence';
+import { noncesIn } from './nonces';
 import type { AuthFailure } from './security-log';
 
 export interface AuthAnswersPorts {
-  defence: Pick<Defence, 'authFailed' | 'authSucceeded' | 'trusts'>;
+  defence: Pick<Defence, 'authFailed' | 'authSucceeded' | 'trusts' | 'wrote'>;
   /** Told of each failure of a source that is not trusted. */
   failed?: ((failure: AuthFailure) => void) | undefined;
   /** Challenges that are remembered; beyond it the oldest are forgotten. */
   capacity: number;
 }
 
-const longestNonce = 256;
 const isStale = /\bstale\s*=\s*"?true\b/i;
 
 /**
@@ -36,13 +36,14 @@ export class AuthAnswers {
     if (this.ports.defence.trusts(source)) return;
     const given = [...request.headers.all('Authorization'), ...request.headers.all('Proxy-Authorization')];
     if (given.length > 0) this.judge(request, response, flow, given);
-    const challenges = challengesOf(response);
-    for (const nonce of challenges.flatMap(noncesIn)) this.remember(`${source} ${nonce}`, request.method);
+    // The nonce of a challenge that is handed on from somebody else is one that he knows, too.
+    const challenges = this.ports.defence.wrote(response, flow) ? challengesOf(response) : [];
+    for (const nonce of challenges.flatMap(noncesIn)) this.remember(keyOf(source, nonce), request.method);
   };
 
   private judge(request: SipRequest, response: SipResponse, flow: Flow, given: string[]): void {
     const source = flow.remote.address;
-    const methods = given.flatMap(noncesIn).map((nonce) => this.challenged.get(`${source} ${nonce}`));
+    const methods = given.flatMap(noncesIn).map((nonce) => this.challenged.get(keyOf(source, nonce)));
     // A method that the application challenges is one whose credentials it looks at.
     if (isSuccess(response)) {
       if (methods.includes(request.method)) this.ports.defence.authSucceeded(source);
@@ -86,12 +87,9 @@ function challengesOf({ status, headers }: SipResponse): string[] {
   return status === 407 ? headers.all('Proxy-Authenticate') : [];
 }
 
-function noncesIn(text: string): string[] {
-  return [...text.matchAll(/\bnonce\s*=\s*"([^"]*)"/gi)].map(([, nonce = '']) => nonce).filter(isShort);
-}
-
-function isShort(nonce: string): boolean {
-  return nonce.length <= longestNonce;
+/** Joined, as a template would keep the message that the nonce was cut from. */
+function keyOf(source: string, nonce: string): string {
+  return [source, nonce].join(' ');
 }
 
 function read(credentials: string, name: string): string {

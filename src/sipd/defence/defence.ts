@@ -1,8 +1,9 @@
 import type { Clock } from '../../lib/clock';
 import type { Logger } from '../../lib/logger';
 import { sizeFault } from '../message/limits';
-import type { SipRequest } from '../message/message';
+import type { SipRequest, SipResponse } from '../message/message';
 import type { Refusal } from '../transaction/checks';
+import { newTag } from '../transaction/keys';
 import type { StreamOptions } from '../transport/connection';
 import type { TransportGuard } from '../transport/guard';
 import { isStream } from '../transport/flow';
@@ -12,8 +13,9 @@ import { Lateness } from './lateness';
 import { defaultDefence } from './options';
 import type { DefenceOptions } from './options';
 import { isEmergency } from './priority';
+import { Proofs } from './proofs';
 import { SourceTable } from './source-table';
-import type { Source } from './source-table';
+import type { Doubt, Source } from './source-table';
 import { Sources } from './sources';
 
 export interface DefenceStats {
@@ -24,6 +26,8 @@ export interface DefenceStats {
   /** Connections that were not taken, as their source was banned or had too many. */
   connectionsRefused: number;
   authFailures: number;
+  /** How often datagrams of a source were cut down to few, as they may be forged. */
+  narrowed: number;
   bans: { active: number; total: number };
   /** Sources that are remembered. */
   sources: number;
@@ -43,6 +47,8 @@ type StreamGuardOptions = Pick<StreamOptions, 'maxHead' | 'maxBody' | 'maxHeader
 
 /** Milliseconds between two log lines about limits. */
 const logInterval = 10_000;
+/** Milliseconds for which datagrams that may be forged stay cut down after there were too many. */
+const narrowTime = 10_000;
 /** Retry-After, in seconds: at least, and how much more at random, so that those sent away do not come back at once. */
 const retryLeast = 3;
 const retrySpread = 5;
@@ -57,7 +63,17 @@ export class Defence implements TransportGuard {
   private readonly table: SourceTable;
   private readonly bans: Bans;
   private readonly late: Lateness;
-  private readonly counts = { banned: 0, flood: 0, rate: 0, overload: 0, size: 0, connections: 0, failures: 0 };
+  private readonly counts = {
+    banned: 0,
+    flood: 0,
+    rate: 0,
+    overload: 0,
+    size: 0,
+    connections: 0,
+    failures: 0,
+    narrowed: 0,
+  };
+  private readonly proofs: Proofs;
   private lastLog = -Infinity;
 
   /** @throws RangeError for a trusted network that is none */
@@ -70,6 +86,7 @@ export class Defence implements TransportGuard {
     this.sources = new Sources(trusted);
     this.table = new SourceTable(this.options);
     this.bans = new Bans(banTime, capacity);
+    this.proofs = new Proofs(capacity);
     this.late = new Lateness(ports.clock, lateness, (shedding, ms) => this.logShedding(shedding, ms));
   }
 
@@ -84,7 +101,27 @@ export class Defence implements TransportGuard {
   readonly asScreen = (request: SipRequest, flow: Flow): Refusal | 'drop' | undefined =>
     this.screen(request, flow.remote.address, !isStream(flow.transport));
 
-  admits(address: string, isForgeable = false): boolean {
+  /** Told of every message that was sent. */
+  readonly sent = (bytes: Buffer, { transport, remote }: Flow): void => {
+    const key = isStream(transport) ? undefined : this.sources.keyOf(remote.address);
+    if (key !== undefined) this.proofs.sent(key, bytes);
+  };
+
+  /** Our tag in the answers to a request that came by this flow. */
+  readonly tagFor = ({ transport, remote }: Flow): string => {
+    const key = isStream(transport) ? undefined : this.sources.keyOf(remote.address);
+
+    return key === undefined ? newTag() : this.proofs.tagFor(key);
+  };
+
+  /** Whether an answer is surely our own, and not handed on; that of a stream counts as such. */
+  wrote(response: SipResponse, { transport, remote }: Flow): boolean {
+    const key = isStream(transport) ? undefined : this.sources.keyOf(remote.address);
+
+    return key === undefined || this.proofs.isTagOf(key, response.toTag);
+  }
+
+  admits(address: string, datagram?: Buffer): boolean {
     const key = this.sources.keyOf(address);
     if (key === undefined) return true;
     const now = this.ports.clock.now();
@@ -93,9 +130,12 @@ export class Defence implements TransportGuard {
       return false;
     }
     const source = this.table.get(key, now);
-    if (source.messages.take(now)) return true;
+    const narrow = datagram && source.doubt && now < source.doubt.narrowUntil ? source.doubt : undefined;
+    if ((narrow?.few ?? source.messages).take(now)) return true;
+    const isOwn = datagram === undefined || this.proofs.inDatagram(key, datagram);
+    if (datagram && isOwn && this.table.doubtOf(source, now).messages.take(now)) return true;
     this.counts.flood += 1;
-    this.exceeded(key, source, now, isForgeable);
+    this.exceeded(key, source, now, isOwn);
 
     return false;
   }
@@ -134,7 +174,7 @@ export class Defence implements TransportGuard {
   screen(request: SipRequest, address: string, isForgeable = false): Refusal | 'drop' | undefined {
     this.late.note();
     const isInside = request.toTag !== undefined;
-    const verdict = this.screenSource(address, isInside, isForgeable);
+    const verdict = this.screenSource(request, address, isForgeable);
     if (verdict) return verdict;
     // Calls under way are never cut: they are what the server is to be kept alive for.
     if (!this.late.isShedding || isInside || isEmergency(request)) return undefined;
@@ -169,13 +209,14 @@ export class Defence implements TransportGuard {
   }
 
   stats(): DefenceStats {
-    const { banned, flood, rate, overload, size, connections, failures } = this.counts;
+    const { banned, flood, rate, overload, size, connections, failures, narrowed } = this.counts;
 
     return {
       dropped: { banned, flood },
       refused: { rate, overload, size },
       connectionsRefused: connections,
       authFailures: failures,
+      narrowed,
       bans: { active: this.bans.active(this.ports.clock.now()), total: this.bans.total },
       sources: this.table.size,
       shedding: this.late.isShedding,
@@ -188,25 +229,38 @@ export class Defence implements TransportGuard {
     this.late.close();
   }
 
-  private screenSource(address: string, isInside: boolean, isForgeable: boolean): Refusal | 'drop' | undefined {
+  private screenSource(request: SipRequest, address: string, isForgeable: boolean): Refusal | 'drop' | undefined {
     const key = this.sources.keyOf(address);
     if (key === undefined) return undefined;
     const now = this.ports.clock.now();
     const source = this.table.get(key, now);
-    if ((isInside ? source.dialogRequests : source.requests).take(now)) return undefined;
+    const limit = request.toTag === undefined ? 'requests' : 'dialogRequests';
+    if (source[limit].take(now)) return undefined;
+    const isOwn = !isForgeable || this.proofs.inRequest(key, request);
+    if (isForgeable && isOwn && this.table.doubtOf(source, now)[limit].take(now)) return undefined;
     this.counts.rate += 1;
-    this.exceeded(key, source, now, isForgeable);
+    this.exceeded(key, source, now, isOwn);
 
     return source.answers.take(now) ? refusal() : 'drop';
   }
 
-  private exceeded(key: string, source: Source, now: number, isForgeable: boolean): void {
-    // Datagrams may bear the address of somebody who has nothing to do with them: he is limited, but not shut out.
-    const isSpared = isForgeable && source.proven;
-    if (source.excess.add(now) >= this.options.floodBan && !isSpared) this.ban(key, 'flood', now);
+  /** @param isOwn whether the source surely sent it itself: nobody is banned for what another may have sent in his name */
+  private exceeded(key: string, source: Source, now: number, isOwn: boolean): void {
+    if (!isOwn) this.doubt(key, this.table.doubtOf(source, now), now);
+    else if (source.excess.add(now) >= this.options.floodBan) this.ban(key, 'flood', now);
     if (now - this.lastLog < logInterval) return;
     this.lastLog = now;
     this.ports.log.warn({ source: key, ...this.stats() }, 'a SIP source is beyond its limits');
+  }
+
+  /** Too much that may be forged: it costs a look at each datagram from now on, and few of them are read. */
+  private doubt(key: string, doubt: Doubt, now: number): void {
+    if (doubt.excess.add(now) < this.options.floodBan) return;
+    if (now >= doubt.narrowUntil) {
+      this.counts.narrowed += 1;
+      this.ports.log.warn({ source: key }, 'datagrams that may not be of this SIP source are cut down');
+    }
+    doubt.narrowUntil = now + narrowTime;
   }
 
   private ban(key: string, why: string, now: number): void {

@@ -10,7 +10,7 @@ export interface DefenceOptions {
   requests: Rate;
   /** New requests inside dialogs, of one source: calls under way go on while new ones are refused. */
   dialogRequests: Rate;
-  /** What was beyond a limit in 10 s before the source is banned. */
+  /** What was beyond a limit in 10 s before the source is banned, or its datagrams cut down as they may be forged. */
   floodBan: number;
   /** Failed authentications of one source in 60 s before it is banned; a source with a success is only throttled. */
   authBan: number;

@@ -13,6 +13,21 @@ export interface Source {
   /** Whether somebody there has proven who he is. */
   proven: boolean;
   connections: number;
+  /** There once datagrams were beyond a limit. */
+  doubt: Doubt | undefined;
+}
+
+/** How datagrams of a source are told apart that may all bear its address and not be its own. */
+export interface Doubt {
+  /** What was beyond the limits and may be forged. */
+  readonly excess: Tally;
+  /** Until when what may be forged is taken by `few` alone. */
+  narrowUntil: number;
+  readonly few: Bucket;
+  /** Limits for what is surely the source's own, so that no forger uses those up. */
+  readonly messages: Bucket;
+  readonly requests: Bucket;
+  readonly dialogRequests: Bucket;
 }
 
 /** Counts within a window that begins with the first. */
@@ -65,6 +80,21 @@ export class SourceTable {
     return this.sources.get(key);
   }
 
+  /** The doubts about a source, which most never give cause for. */
+  doubtOf(source: Source, now: number): Doubt {
+    const { messages, requests, dialogRequests } = this.options;
+    source.doubt ??= {
+      excess: new Tally(excessWindow),
+      narrowUntil: -Infinity,
+      few: new Bucket(requests, now),
+      messages: new Bucket(messages, now),
+      requests: new Bucket(requests, now),
+      dialogRequests: new Bucket(dialogRequests, now),
+    };
+
+    return source.doubt;
+  }
+
   private make(now: number): Source {
     const { messages, requests, dialogRequests } = this.options;
 
@@ -77,6 +107,7 @@ export class SourceTable {
       failures: new Tally(failureWindow),
       proven: false,
       connections: 0,
+      doubt: undefined,
     };
   }
 

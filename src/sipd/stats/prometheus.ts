@@ -72,12 +72,13 @@ function transactionMetrics({ transactions }: SipdStats): Metric[] {
 }
 
 function defenceMetrics({ defence }: SipdStats): Metric[] {
-  const { refused, connectionsRefused, authFailures, bans, sources, shedding, lateness } = defence;
+  const { refused, connectionsRefused, authFailures, narrowed, bans, sources, shedding, lateness } = defence;
 
   return [
     counter('defence_refused_total', 'Requests refused by a limit.', by('limit', refused)),
     counter('defence_connections_refused_total', 'Connections not taken.', [[connectionsRefused]]),
     counter('auth_failures_total', 'Failed authentications.', [[authFailures]]),
+    counter('narrowed_total', 'Sources whose datagrams were cut down as they may be forged.', [[narrowed]]),
     gauge('bans', 'Sources that are banned.', [[bans.active]]),
     counter('bans_total', 'Bans since the start.', [[bans.total]]),
     gauge('defence_sources', 'Sources that are remembered.', [[sources]]),

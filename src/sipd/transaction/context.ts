@@ -40,6 +40,8 @@ export interface TransactionContext {
   gaveUp(key: string, invite: SipRequest): void;
   /** A final response to a request is being sent. */
   answered(request: SipRequest, response: SipResponse, flow: Flow): void;
+  /** The tag of our side, for a request that came by this flow. */
+  tagFor(flow: Flow): string;
   /** Sends a request in a transaction of its own that nobody listens to. */
   sendOwn(request: SipRequest, destination: Destination): void;
 }

@@ -7,7 +7,6 @@ import { isFlow, isStream } from '../transport/flow';
 import { TransportError } from '../transport/types';
 import type { Destination, Flow } from '../transport/types';
 import type { ServerEntry, TransactionContext } from './context';
-import { newTag } from './keys';
 import { ServerLinger } from './linger';
 import { inviteServer, nonInviteServer } from './machines';
 import type { InviteServerInput, InviteServerState, ServerInput, ServerState } from './machines';
@@ -39,7 +38,7 @@ abstract class ServerTx extends TypedEmitter<ServerEvents> implements ServerTran
   abstract readonly state: string;
 
   get localTag(): string {
-    this.tag ??= this.request.toTag ?? newTag();
+    this.tag ??= this.request.toTag ?? this.context.tagFor(this.flow);
 
     return this.tag;
   }

@@ -17,7 +17,7 @@ import type { ClientEntry, FlowUser, ServerEntry, TransactionContext } from './c
 import { faultResponse } from './faults';
 import { LoopMarks } from './loops';
 import { GivenUpInvites } from './given-up';
-import { clientKey, mergeKey, newBranch, serverKey } from './keys';
+import { clientKey, mergeKey, newBranch, newTag, serverKey } from './keys';
 import { InviteServerTx, NonInviteServerTx } from './server';
 import { defaultTimers } from './timers';
 import type { Timers } from './timers';
@@ -35,6 +35,8 @@ export interface TransactionOptions {
   screen?: (request: SipRequest, flow: Flow) => Refusal | 'drop' | undefined;
   /** Told of every final response of a transaction, when it is sent for the first time. */
   answered?: (request: SipRequest, response: SipResponse, flow: Flow) => void;
+  /** Makes the tags of our answers; any text that nobody can guess unless given. */
+  tagFor?: (flow: Flow) => string;
 }
 
 /** Milliseconds between two log lines about malformed input. */
@@ -146,6 +148,7 @@ export class TransactionLayer extends TypedEmitter<LayerEvents> implements Trans
       watchFlow: (flow, user) => this.watchFlow(flow, user),
       unwatchFlow: (flow, user) => this.unwatchFlow(flow, user),
       answered: this.options.answered ?? ignore,
+      tagFor: this.options.tagFor ?? newTag,
       gaveUp: (key, invite) => this.givenUp.add(key, invite),
       sendOwn: (request, destination) => this.start(request, destination),
     };

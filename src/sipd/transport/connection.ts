@@ -31,7 +31,7 @@ export interface ConnectionEvents {
   message(message: SipMessage, flow: Flow, raw: Buffer): void;
   malformed(error: SipSyntaxError, flow: Flow, raw: Buffer): void;
   /** A keep-alive. */
-  ignored(): void;
+  ignored(flow: Flow): void;
   /** An error of ours while reading: told, and no reason to end with it every other call. */
   failed(error: unknown): void;
   closed(connection: Connection): void;

@@ -2,9 +2,9 @@
 export interface TransportGuard {
   /**
    * Whether a message of this address is to be taken: asked before a datagram is read, and after each message of a stream.
-   * @param isForgeable whether anybody may have written the address: that of a datagram
+   * @param datagram its bytes, as anybody may have written the address of one; missing for a stream
    */
-  admits(address: string, isForgeable: boolean): boolean;
+  admits(address: string, datagram?: Buffer): boolean;
   /** Looks at a datagram before it is parsed. @throws SipSyntaxError for one that is too large to be read */
   inspect(bytes: Buffer): void;
   /** Whether a further connection of this address is to be taken; it is counted when it is. */

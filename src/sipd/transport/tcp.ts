@@ -117,7 +117,7 @@ export class TcpConnection implements Connection {
   }
 
   private pong(): void {
-    this.events.ignored();
+    this.events.ignored(this.flow);
     this.send(pong).catch(() => undefined);
   }
 }

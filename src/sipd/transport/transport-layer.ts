@@ -68,7 +68,10 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
     const events = {
       message: (message: SipMessage, flow: Flow, raw: Buffer) => this.deliver(message, flow, raw),
       malformed: (error: SipSyntaxError, flow: Flow, raw: Buffer) => this.reject(error, flow, raw),
-      ignored: () => (this.counts.ignored += 1),
+      ignored: (flow: Flow) => {
+        this.counts.ignored += 1;
+        this.isTooMuch(flow);
+      },
       failed: (error: unknown) => this.log.error({ err: error }, 'a SIP message could not be handled'),
       closed: (connection: Connection) => this.emit('flowClosed', connection.flow),
     };
@@ -196,7 +199,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   }
 
   private datagram(bytes: Buffer, flow: Flow): void {
-    if (!this.guard.admits(flow.remote.address, true)) return;
+    if (!this.guard.admits(flow.remote.address, bytes)) return;
     if (isNotSip(bytes)) {
       this.counts.ignored += 1;
       return;
@@ -214,13 +217,18 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
   }
 
   private deliver(message: SipMessage, flow: Flow, raw: Buffer): void {
-    if (isStream(flow.transport) && !this.guard.admits(flow.remote.address, false)) {
-      this.connections.byId(flow.id)?.destroy();
-      return;
-    }
+    if (this.isTooMuch(flow)) return;
     this.counts.received[flow.transport] += 1;
     if (message.kind === 'request') this.stamp(message, flow);
     this.emit('message', message, flow, raw);
+  }
+
+  /** Ends the connection of whoever sends more of whatever kind than he may; datagrams are judged before they are read. */
+  private isTooMuch(flow: Flow): boolean {
+    if (!isStream(flow.transport) || this.guard.admits(flow.remote.address)) return false;
+    this.connections.byId(flow.id)?.destroy();
+
+    return true;
   }
 
   private stamp(request: SipRequest, flow: Flow): void {
@@ -231,6 +239,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
 
   private reject(error: SipSyntaxError, flow: Flow, raw: Buffer): void {
     this.counts.malformed += 1;
+    if (this.isTooMuch(flow)) return;
     if (error.request) stampFaulty(error.request.headers, flow.remote);
     this.emit('malformed', error, flow, raw);
   }

@@ -23,10 +23,12 @@ import { TransportError } from './types';
 import type { Endpoint, Flow } from './types';
 
 const ping = Buffer.from('\r\n\r\n');
-const pong = '\r\n';
+const pong = Buffer.from('\r\n');
 const subprotocol = 'sip';
 /** How long the far end may take to agree to the close, in milliseconds. */
 const lingerOnClose = 500;
+/** Milliseconds between looks for those who have not asked for a WebSocket yet. */
+const mostBetweenLooks = 5_000;
 
 /** One WebSocket: each of its messages holds exactly one SIP message (RFC 7118 section 5.2). */
 export class WsConnection implements Connection {
@@ -51,9 +53,13 @@ export class WsConnection implements Connection {
     this.openedAt = clock.now();
     this.lastHeard = this.openedAt;
     socket.on('message', (data) => this.receive(data));
-    socket.on('ping', () => this.heard());
+    socket.on('ping', () => {
+      this.heard();
+      events.ignored(this.flow);
+    });
     socket.on('pong', () => this.heard());
-    socket.on('error', () => undefined);
+    // It has been told what is wrong by then, and may not hold the connection for it.
+    socket.on('error', () => this.destroySoon());
     socket.once('close', () => events.closed(this));
   }
 
@@ -91,12 +97,16 @@ export class WsConnection implements Connection {
 
   close(): void {
     this.socket.close(1001);
-    const stop = systemClock.after(lingerOnClose, () => this.destroy());
-    this.socket.once('close', stop);
+    this.destroySoon();
   }
 
   destroy(): void {
     this.socket.terminate();
+  }
+
+  private destroySoon(): void {
+    const stop = systemClock.after(lingerOnClose, () => this.destroy());
+    this.socket.once('close', stop);
   }
 
   private heard(): void {
@@ -111,8 +121,8 @@ export class WsConnection implements Connection {
   }
 
   private keepAlive(bytes: Buffer): void {
-    this.events.ignored();
-    if (bytes.equals(ping) && this.isOpen) this.socket.send(pong);
+    this.events.ignored(this.flow);
+    if (bytes.equals(ping)) this.send(pong).catch(() => undefined);
   }
 
   private read(bytes: Buffer): void {
@@ -147,7 +157,7 @@ export class WsListener {
     accept: (socket: WebSocket, request: IncomingMessage) => void,
     certificates?: Certificates,
   ): Promise<WsListener> {
-    const server = certificates ? secureServer(certificates, limits) : http.createServer(refuse);
+    const server = certificates ? secureServer(certificates, limits) : http.createServer(patience(limits), refuse);
     const handshakes = server instanceof tls.Server ? new Handshakes(server) : undefined;
     server.maxConnections = limits.maxConnections;
     const upgrades = new WebSocketServer({
@@ -185,11 +195,21 @@ export class WsListener {
   }
 }
 
-function secureServer(certificates: Certificates, { handshakeTimeout }: ListenLimits): https.Server {
-  const server = https.createServer({ ...certificates.serverOptions(), handshakeTimeout }, refuse);
+function secureServer(certificates: Certificates, limits: ListenLimits): https.Server {
+  const { handshakeTimeout } = limits;
+  const server = https.createServer({ ...certificates.serverOptions(), handshakeTimeout, ...patience(limits) }, refuse);
   certificates.add(server);
 
   return server;
+}
+
+/** How long somebody may take to ask for a WebSocket. */
+function patience({ handshakeTimeout }: ListenLimits): http.ServerOptions {
+  return {
+    headersTimeout: handshakeTimeout,
+    requestTimeout: handshakeTimeout,
+    connectionsCheckingInterval: Math.max(1, Math.min(handshakeTimeout, mostBetweenLooks)),
+  };
 }
 
 function refuse(_request: IncomingMessage, response: http.ServerResponse): void {

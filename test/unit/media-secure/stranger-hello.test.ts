@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { describe as described, HOST, nextRtp, open, openWires, ready, rtpPacket } from './ends';
+import { describe as described, HOST, nextRtp, open, openWires, ready, rtpPacket, until } from './ends';
 
 /** A ClientHello of DTLS 1.2 whose only cipher suite is TLS_NULL_WITH_NULL_NULL. */
 function nullHello(): Buffer {
@@ -47,3 +47,52 @@ test.each(['with', 'without'] as const)(
     expect(open.size).toBe(0);
   },
 );
+
+/** A fatal alert (handshake_failure) that nothing protects, and application data of no key. */
+const alert = Buffer.from('15fefd0000000000000000000202' + '28', 'hex');
+const data = Buffer.from('17fefd00010000000000000008' + '00'.repeat(8), 'hex');
+
+test('hellos and alerts of an address that ICE knows nothing of, before, during and after the handshake, change nothing (GHSA-39gv, GHSA-jh42)', async () => {
+  const caller = await openWires('dtls', [{ kind: 'audio', mid: '0' }]);
+  const offer = described(caller, caller.wires[0]!, ['a=mid:0', 'a=rtpmap:0 PCMU/8000']);
+  const callee = await openWires('dtls', [{ kind: 'audio', mid: '0', offer }]);
+  const [one, other] = [caller.wires[0]!, callee.wires[0]!];
+  const failures: string[] = [];
+  for (const wire of [one, other]) wire.onFailed((reason) => failures.push(reason));
+  const stranger = createSocket('udp4');
+  let heard = 0;
+  stranger.on('message', () => (heard += 1));
+  const send = (bytes: Buffer, port: number): Promise<void> =>
+    new Promise((resolve) => stranger.send(bytes, port, HOST, () => resolve()));
+  /** Resolves when both ends have refused all of it, so that it was surely looked at. */
+  const disturb = async (): Promise<void> => {
+    const before = [one.refused, other.refused];
+    for (const bytes of [nullHello(), alert, data]) for (const { port } of [one, other]) await send(bytes, port);
+    await until('that all was refused', () => one.refused >= before[0]! + 3 && other.refused >= before[1]! + 3);
+  };
+  await disturb();
+  await other.connect(offer);
+  await disturb();
+  const isReady = ready(one, other);
+  let isOver = false;
+  void isReady.finally(() => (isOver = true));
+  await one.connect(described(callee, other, ['a=mid:0', 'a=rtpmap:0 PCMU/8000']));
+  let during = 0;
+  for (; !isOver; during += 1) await disturb();
+  await isReady;
+  expect(during).toBeGreaterThan(0);
+  await disturb();
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const packets = nextRtp(to);
+    from.sendRtp(rtpPacket());
+    expect(await packets).toEqual([rtpPacket()]);
+  }
+  // Nobody talks to him, and nobody gave up.
+  expect([failures, heard]).toEqual([[], 0]);
+  await Promise.all([caller.close(), callee.close()]);
+  await new Promise<void>((resolve) => stranger.close(resolve));
+  expect(open.size).toBe(0);
+});

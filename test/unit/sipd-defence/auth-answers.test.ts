@@ -18,6 +18,7 @@ function setUp(capacity = 100) {
   const lines: AuthFailure[] = [];
   const answers = new AuthAnswers({
     defence: {
+      wrote: (response) => response.headers.get('Server') === undefined,
       trusts: (address) => address === '198.51.100.1',
       authFailed: (address) => void told.push(`failed ${address}`),
       authSucceeded: (address) => void told.push(`succeeded ${address}`),
@@ -58,6 +59,14 @@ test('who is challenged, and challenged again, has failed; who is taken then has
   ask(phone, 'n2', 403);
   ask(phone, 'n2', 200);
   expect(told.slice(1)).toEqual(['failed 192.0.2.1', 'succeeded 192.0.2.1']);
+});
+
+test('a challenge that is handed on from somebody else proves nothing: he knows its nonce, too', () => {
+  const { answers, told, ask } = setUp();
+  const handedOn = { 'WWW-Authenticate': 'Digest realm="x", nonce="chosen"', Server: 'of the one who was called' };
+  ask(datagrams('192.0.2.1'), undefined, 401, { challenge: handedOn });
+  ask(datagrams('192.0.2.1'), 'chosen', 401, challenge('n1'));
+  expect([told, answers.size]).toEqual([[], 1]);
 });
 
 test('407, and challenges of two algorithms', () => {

@@ -65,20 +65,32 @@ test('a flood is banned once, its connections are closed, and the ban ends', () 
   expect(defence.stats()).toMatchObject({ bans: { active: 0, total: 1 }, dropped: { flood: 100, banned: 201 } });
 });
 
-test('datagrams that bear the address of somebody who has proven who he is do not have him banned', () => {
-  const { defence, clock } = build();
-  defence.authSucceeded('192.0.2.1');
-  for (let i = 0; i < 500; i += 1) defence.admits('192.0.2.1', true);
+test('datagrams may be forged: they have nobody banned, but only few of them are read while there are too many', () => {
+  const { defence, clock, warnings } = build();
+  const anything = Buffer.from('OPTIONS sip:b@h SIP/2.0\r\nTo: <sip:b@h>;tag=made-up\r\n\r\n');
+  const read = (count: number): number =>
+    Array.from({ length: count }, () => defence.admits('192.0.2.1', anything)).filter(Boolean).length;
+  expect(read(299)).toBe(200);
+  expect(defence.stats().narrowed).toBe(0);
+  // What is cut down has its burst, and then as many as new requests are taken.
+  expect([read(501), defence.stats().narrowed]).toEqual([20, 1]);
+  clock.advance(1_000);
+  expect(read(100)).toBe(10);
   for (let i = 0; i < 500; i += 1) defence.screen(request(), '192.0.2.1', true);
-  expect(defence.stats()).toMatchObject({
-    bans: { total: 0 },
-    dropped: { banned: 0, flood: 300 },
-    refused: { rate: 480 },
-  });
-  clock.advance(10_001);
+  expect(defence.stats()).toMatchObject({ bans: { total: 0 }, dropped: { banned: 0 }, narrowed: 1 });
+  expect(warnings).toEqual([]);
+  // A stream, and another address, have nothing to do with it.
+  expect(defence.admits('192.0.2.1') && defence.opens('192.0.2.1')).toBe(true);
+  expect(defence.admits('192.0.2.2', anything)).toBe(true);
+  clock.advance(10_000);
+  expect(read(300)).toBe(200);
+});
+
+test('a stream of the same address is banned all the same, whoever has proven himself there', () => {
+  const { defence } = build();
+  defence.authSucceeded('192.0.2.1');
   for (let i = 0; i < 500; i += 1) defence.admits('192.0.2.1');
   expect(defence.stats().bans.total).toBe(1);
-  defence.close();
 });
 
 test('failed authentications ban a stranger, and never an office where somebody has proven who he is', () => {
