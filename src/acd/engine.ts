@@ -219,7 +219,7 @@ export class Engine {
 
       return proposal.draft.values;
     }
-    if (!proposal?.isAlone) return this.take(reply, proposal);
+    if (!proposal?.isBare) return this.take(reply, proposal);
     this.drafts.refused(proposal);
 
     return this.take(await this.ask(place, commands, undefined));

@@ -86,9 +86,13 @@ export class Keeper {
 
   /** Ends everything that is due, and what dead nodes held. */
   async sweep(): Promise<void> {
-    await this.sweepDue();
-    if (this.engine.now() >= this.mercyUntil) await this.sweepNodes();
-    this.context.wakeAll();
+    try {
+      await this.sweepDue();
+      if (this.engine.now() >= this.mercyUntil) await this.sweepNodes();
+    } finally {
+      // Whatever cannot be swept: those who wait are looked at.
+      this.context.wakeAll();
+    }
   }
 
   async idle(): Promise<void> {

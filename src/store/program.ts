@@ -32,7 +32,7 @@ export interface Command {
 export interface ProgramDraft {
   words: readonly (string | number)[];
   /** The commands themselves are not sent along: where the draft is refused, nothing is done. */
-  isAlone: boolean;
+  isBare: boolean;
 }
 
 export interface BatchReply {
@@ -99,7 +99,7 @@ export class Program<V extends Verbs = Verbs> {
     draft?: ProgramDraft,
   ): Promise<BatchReply> {
     const words = draft ? draft.words.join(WORD_END) : '';
-    const parameters = [key, root, now, node, words, draft?.isAlone ? '' : packed(commands)];
+    const parameters = [key, root, now, node, words, draft?.isBare ? '' : packed(commands)];
     const [values, ...rest] = (await callOrEvaluate(redis, this, parameters)) as Reply[];
 
     return { values: (values as Reply[]).map((value, index) => readValue(value, commands[index]?.verb ?? '')), rest };

@@ -33,6 +33,8 @@ export class Draft {
   entered = Infinity;
   /** The same of those that whoever ranked could not foresee. */
   unseen = Infinity;
+  /** It needs something to hold that only the store knows: that may well be refused. */
+  isGuarded = false;
   readonly nowText: string;
   /** Copies that may be changed here. */
   readonly tickets = new Map<string, Own>();
@@ -109,12 +111,14 @@ export class Draft {
 
   /** Only if a queue has room for one more. */
   needsRoom(queue: string, limit: number): void {
+    this.isGuarded = true;
     this.rooms.push(this.keys.line(queue), limit - (this.joined.get(queue) ?? 0));
   }
 
   /** Only if nothing is remembered of who served a customer. @returns false when this draft itself has something to remember. */
   needsStranger(customer: string): boolean {
     if (this.served.has(customer)) return false;
+    this.isGuarded = true;
     this.needsAbsent(this.keys.regulars(customer));
 
     return true;

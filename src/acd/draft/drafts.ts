@@ -47,8 +47,10 @@ export class Drafts {
   private sequence = 0;
   /** One under way was refused, or will be: nothing is put on top. */
   private isSpoilt = false;
-  /** No other node has told of itself: neither rows nor verbs are sent along, since nobody else reads those or refuses a draft. */
+  /** No other node has told of itself: rows are not sent along, and hardly a draft is refused. */
   private isAlone = true;
+  /** A queue here asks what only the store knows, so that drafts are refused often: their verbs always come along. */
+  private isGuarded = false;
   private readonly tickets = new Map<string, Fields>();
   private readonly seats = new Map<string, Fields>();
   private readonly known: Known;
@@ -69,7 +71,7 @@ export class Drafts {
     const proposal = this.make(commands, now);
     if (proposal) this.standing++;
     else this.blind++;
-    if (proposal?.isAlone) this.unbacked++;
+    if (proposal?.isBare) this.unbacked++;
 
     return proposal;
   }
@@ -145,6 +147,10 @@ export class Drafts {
     const before = this.standing > 0 ? this.sequence : this.records.sequence;
     const draft = new Draft(this.known, keys, node, now, before);
     if (!this.carryOut(draft, commands)) return undefined;
+    this.isGuarded ||= draft.isGuarded;
+    const isBare = this.isAlone && !this.isGuarded;
+    // Refused, its verbs would be run before those of the one that it stands on, which come later.
+    if (!isBare && this.unbacked > 0) return undefined;
     for (const [id, record] of draft.tickets) this.tickets.set(id, record);
     for (const [id, record] of draft.seats) this.seats.set(id, record);
     this.expected = base.revision + 1;
@@ -159,7 +165,7 @@ export class Drafts {
       ...draft.words(before),
     ];
 
-    return { draft, words, isAlone: this.isAlone };
+    return { draft, words, isBare };
   }
 
   private carryOut(draft: Draft, commands: readonly Command[]): boolean {
@@ -200,7 +206,7 @@ export class Drafts {
   private end(proposal: Proposal | undefined): void {
     if (proposal) this.standing--;
     else this.blind--;
-    if (proposal?.isAlone) this.unbacked--;
+    if (proposal?.isBare) this.unbacked--;
     if (this.standing === 0) this.isSpoilt = false;
     if (this.unbacked === 0) this.allBacked?.resolve();
   }

@@ -19,7 +19,7 @@ local source = keyOf(A.kind, A.dead)
 flush(source)
 local adopted = {}
 for _, id in ipairs(redis.call('SRANDMEMBER', source, A.limit)) do
-  local ticket = loadTicket(id)
+  local ticket = loadReadable('ticket', id)
   plainSet(source, id, false)
   -- An orphan that a redial has taken away belongs to its new owner.
   if ticket and ticket.state ~= 'ended' and (ticket.node == A.dead or ticket.nodeLost == '1') then

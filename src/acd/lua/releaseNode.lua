@@ -21,7 +21,7 @@ if lease and tonumber(lease) > NOW then return 0 end
 local tickets = keyOf('node-tickets', A.dead)
 flush(tickets)
 for _, id in ipairs(redis.call('SRANDMEMBER', tickets, A.limit)) do
-  local ticket = loadTicket(id)
+  local ticket = loadReadable('ticket', id)
   if ticket and ticket.state == 'talking' then
     endTalk(ticket, 'lose', 'lost')
   elseif ticket then

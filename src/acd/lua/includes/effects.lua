@@ -143,9 +143,11 @@ local function asRecord(kind, list)
   return setmetatable(list, recordOf[kind])
 end
 
--- Nothing when the text is not the record of this id.
+-- Nothing when the text is not the record of this id. Before, records were lists in JSON.
 local function readRecord(kind, id, text)
-  local list = split(text, '\31')
+  local isJson, list = false, nil
+  if string.sub(text, 1, 1) == '[' then isJson, list = pcall(cjson.decode, text) end
+  if not isJson or type(list) ~= 'table' then list = split(text, '\31') end
   return list[1] == id and asRecord(kind, list) or nil
 end
 
@@ -177,6 +179,12 @@ local function load(kind, id)
     known[key] = text and (readRecord(kind, id, text) or error(key .. ' holds no record'))
   end
   return known[key] or nil
+end
+
+-- The same, and nothing for one that cannot be read: it does not keep others from what is done for all.
+local function loadReadable(kind, id)
+  local ok, record = pcall(load, kind, id)
+  return ok and record or nil
 end
 
 -- Changes fields of a record; it is written at the end of the batch.
