@@ -51,6 +51,7 @@ export class Drafts {
   private isAlone = true;
   /** A queue here asks what only the store knows, so that drafts are refused often: their verbs always come along. */
   private isGuarded = false;
+  private readonly luck = new Luck();
   private readonly tickets = new Map<string, Fields>();
   private readonly seats = new Map<string, Fields>();
   private readonly known: Known;
@@ -92,6 +93,7 @@ export class Drafts {
   /** The store has taken a draft. Call it after its rows are known. */
   taken(proposal: Proposal, revision: number, isAlone: boolean): void {
     const { draft } = proposal;
+    this.luck.note(true);
     this.isAlone = isAlone;
     this.end(proposal);
     this.forget(this.tickets, draft.tickets);
@@ -102,6 +104,7 @@ export class Drafts {
   /** The store has not taken a draft that came without its verbs: these go now, as a batch of which nobody knows what it changes. */
   refused(proposal: Proposal): void {
     this.isAlone = false;
+    this.luck.note(false);
     this.spoil();
     this.blind++;
     this.end(proposal);
@@ -110,7 +113,10 @@ export class Drafts {
   /** The verbs of a batch were run. `revision`: undefined when they changed nothing. */
   told(proposal: Proposal | undefined, revision: number | undefined, isAlone: boolean): void {
     if (revision !== undefined) this.isAlone = isAlone;
-    if (proposal) this.spoil();
+    if (proposal) {
+      this.luck.note(false);
+      this.spoil();
+    }
     this.end(proposal);
     if (revision === undefined) return;
     this.foreign = Math.max(this.foreign, revision);
@@ -142,7 +148,7 @@ export class Drafts {
 
   private make(commands: readonly Command[], now: number): Proposal | undefined {
     const base = this.base();
-    if (!base) return undefined;
+    if (!base || !this.luck.isGood()) return undefined;
     const { keys, node } = this.context;
     const before = this.standing > 0 ? this.sequence : this.records.sequence;
     const draft = new Draft(this.known, keys, node, now, before);
@@ -214,6 +220,26 @@ export class Drafts {
   /** What no later draft has changed is known by its row now. */
   private forget(expected: Map<string, Fields>, confirmed: ReadonlyMap<string, Fields>): void {
     for (const [id, record] of confirmed) if (expected.get(id) === record) expected.delete(id);
+  }
+}
+
+/** How much of what was known of past drafts remains with each. */
+const MEMORY = 0.9;
+/** While most are refused one batch of so many is tried. */
+const TRY_ONE_IN = 8;
+
+/** Whether it pays to make drafts: where other nodes are busy, or queues ask what only the store knows, most are made in vain. */
+class Luck {
+  /** Share of those that were refused lately. */
+  private refused = 0;
+  private passedOver = 0;
+
+  note(isTaken: boolean): void {
+    this.refused = this.refused * MEMORY + (isTaken ? 0 : 1 - MEMORY);
+  }
+
+  isGood(): boolean {
+    return this.refused < 0.5 || ++this.passedOver % TRY_ONE_IN === 0;
   }
 }
 
