@@ -70,7 +70,10 @@ const told = { t: recordFields.ticket, s: recordFields.seat, q: rowFields.q };
 
 /** The row that the store would tell of a hash. */
 function rowOf(kind: Row['kind'], hash: Hash): Row['row'] {
-  return readFields(kind, told[kind].map((name) => hash[name] ?? '')).row;
+  return readFields(
+    kind,
+    told[kind].map((name) => hash[name] ?? ''),
+  ).row;
 }
 
 function equal(what: string, actual: unknown, expected: unknown): void {
