@@ -3,8 +3,9 @@ import { Closer } from '../../src/lib/closer';
 import { compareCalls } from './calls-compare';
 import { comparedTable } from './calls-compare-report';
 import { givenTarget, runCalls, startTarget } from './calls-run';
-import { helpText, readOptions, UsageError, type BenchOptions } from './options';
+import { helpText, readOptions, type BenchOptions } from './options';
 import { table } from './report';
+import { runTool } from './tool';
 
 const opened = new Closer((name, error) => console.error(`${name} could not be closed: ${String(error)}`));
 
@@ -39,16 +40,4 @@ async function compare(options: BenchOptions): Promise<number> {
   return 0;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void opened.close().then(() => process.exit(130)));
-}
-
-main()
-  .then((code) => {
-    process.exitCode = code;
-  })
-  .catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
-  })
-  .finally(() => opened.close());
+runTool(main, () => opened.close());

@@ -12,8 +12,8 @@ import type { Compared, EngineReport, Measured, SideName } from './engine-report
 import { addings } from './engine-sides';
 import type { Adding } from './engine-sides';
 import { round } from './numbers';
-import { UsageError } from './options';
 import { processTree, sum } from './proc';
+import { runTool } from './tool';
 
 /** The conditions of one measurement. */
 interface Setup {
@@ -196,13 +196,4 @@ async function machine(server: BenchRedis): Promise<EngineReport['machine']> {
   return { cpus: os.cpus().length, model: os.cpus()[0]?.model ?? '', node: process.version, redis, bullmq: version };
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-
-main()
-  .then((code) => {
-    process.exitCode = code;
-  })
-  .catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
-  });
+runTool(main);

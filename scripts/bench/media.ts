@@ -5,7 +5,7 @@ import { measureMoves } from './media-move';
 import { mediaHelpText, readMediaOptions, type MediaBenchOptions } from './media-options';
 import { measureRelay, type RelayReport } from './media-relay';
 import { mediaTable, type MediaReport } from './media-report';
-import { UsageError } from './options';
+import { runTool } from './tool';
 
 /** Measures media; `npm run bench:media -- --help` tells how. */
 async function main(): Promise<number> {
@@ -37,13 +37,4 @@ async function measureRelays(options: MediaBenchOptions): Promise<RelayReport[]>
 }
 
 // Its children end with the process, however that ends.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-
-main()
-  .then((code) => {
-    process.exitCode = code;
-  })
-  .catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
-  });
+runTool(main);

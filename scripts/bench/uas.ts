@@ -2,12 +2,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Closer } from '../../src/lib/closer';
 import { round } from './numbers';
-import { UsageError } from './options';
 import { processTree, sum } from './proc';
 import { measureStep, type Step } from './uas-load';
 import { readUasOptions, uasHelp, type UasOptions } from './uas-options';
 import { uasTable } from './uas-report';
 import { openDrachtio, openSightline, type Side, type SightlineSide } from './uas-sides';
+import { runTool } from './tool';
 
 /** After that no transaction of a call is left (RFC 3261: 64*T1), in ms. */
 const lingerMs = 34_000;
@@ -80,16 +80,4 @@ async function afterwards(sightline: SightlineSide, heapBefore: number): Promise
   return { transactions: { client, server, timers }, dialogs: stats.dialogs, heapBefore, heapKb };
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void opened.close().then(() => process.exit(130)));
-}
-
-main()
-  .then((code) => {
-    process.exitCode = code;
-  })
-  .catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
-  })
-  .finally(() => opened.close());
+runTool(main, () => opened.close());
