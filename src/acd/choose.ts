@@ -39,24 +39,7 @@ export interface Chosen {
 export const RUNNERS_UP = 3;
 export const nobody: Chosen = { seats: [], suited: 0, runnersUp: [], nextAt: Infinity };
 
-/**
- * The seats that a ticket is to be offered to: of the free ones that suit it those of the earliest open ring, in the order of
- * that ring's strategy. A ticket that rings already gets more only where a ring rings several.
- *
- * @param isTaken seats that others have been promised in the same pass.
- */
-export function choose(
-  floor: Floor,
-  ticket: FloorTicket,
-  isTaken: (seat: string) => boolean,
-  context: RankContext,
-): Chosen {
-  const one = candidacyOf(floor, ticket, context);
-
-  return one ? chooseFrom(one, isTaken) : nobody;
-}
-
-/** What `choose` looks at; undefined for a ticket of a queue that is in no plan. */
+/** All that tells which seats suit a ticket; undefined for one of a queue that is in no plan. */
 export function candidacyOf(floor: Floor, ticket: FloorTicket, context: RankContext): Candidacy | undefined {
   const crew = floor.crew.queue(ticket.queue);
   if (!crew) return undefined;
@@ -67,24 +50,31 @@ export function candidacyOf(floor: Floor, ticket: FloorTicket, context: RankCont
   return makeCandidacy({ floor, queue, crew, ticket, open, context, gathers: ticket.state === 'offered' });
 }
 
-export function chooseFrom(one: Candidacy, isTaken: (seat: string) => boolean): Chosen {
+/**
+ * The seats that a ticket is to be offered to: of the free ones that suit it those of the earliest open ring, in the order of
+ * that ring's strategy. A ticket that rings already gets more only where a ring rings several.
+ *
+ * @param isTaken seats that others have been promised in the same pass.
+ */
+export function choose(one: Candidacy, isTaken: (seat: string) => boolean): Chosen {
   const podium = new Podium();
-  for (const choice of choices(one, isTaken)) podium.add(choice);
+  visitChoices(one, isTaken, (choice) => podium.add(choice));
 
   return take(podium, { ...one, nextAt: one.open.nextAt, now: one.context.now });
 }
 
 /** Every free seat that suits, in no order. */
-export function choices(one: Candidacy, isTaken: (seat: string) => boolean): Choice[] {
-  const found: Choice[] = [];
+export function visitChoices(
+  one: Candidacy,
+  isTaken: (seat: string) => boolean,
+  visit: (choice: Choice) => void,
+): void {
   for (const seatId of one.queue.free) {
     if (isTaken(seatId)) continue;
     const member = one.crew.members.get(seatId);
     const choice = member && placed(one, member);
-    if (choice) found.push(choice);
+    if (choice) visit(choice);
   }
-
-  return found;
 }
 
 /** The best of many without a list of them all, but for a ring of which all are rung. */

@@ -1,4 +1,4 @@
-import { byPlace, candidacyOf, choices, chooseFrom, nobody, RUNNERS_UP } from './choose';
+import { byPlace, candidacyOf, choose, nobody, RUNNERS_UP, visitChoices } from './choose';
 import type { Candidacy, Choice, Chosen, RankContext } from './choose';
 import type { Floor, FloorTicket, Lane } from './floor';
 import type { OpenRings } from './rings';
@@ -38,16 +38,23 @@ export class LaneRanking {
     if (!one) return nobody;
     const known = lane && isSteady(one) ? this.ranked(lane, one) : undefined;
 
-    return known?.seats ? this.next(known.seats, one) : chooseFrom(one, this.isTaken);
+    return known?.seats ? this.next(known.seats, one) : choose(one, this.isTaken);
   }
 
   private ranked(lane: Lane, one: Candidacy): Ranked {
     const former = this.lanes.get(lane);
     const known = former && isSame(former.open, one.open) ? former : { open: one.open };
-    if (known === former) known.seats ??= choices(one, this.isTaken).sort(byPlace);
+    if (known === former) known.seats ??= this.inOrder(one);
     else this.lanes.set(lane, known);
 
     return known;
+  }
+
+  private inOrder(one: Candidacy): Choice[] {
+    const seats: Choice[] = [];
+    visitChoices(one, this.isTaken, (choice) => seats.push(choice));
+
+    return seats.sort(byPlace);
   }
 
   private next(seats: Choice[], { open }: Candidacy): Chosen {

@@ -1,6 +1,6 @@
+import { LaneRanking } from '../../../src/acd/lane-ranking';
 import { match } from '../../../src/acd/match';
-import { choose } from '../../../src/acd/choose';
-import type { RankContext } from '../../../src/acd/choose';
+import type { Chosen, RankContext } from '../../../src/acd/choose';
 import { Crew } from '../../../src/acd/crew';
 import { Floor } from '../../../src/acd/floor';
 import type { FloorTicket } from '../../../src/acd/floor';
@@ -108,11 +108,16 @@ export class Hall {
     return this.floor.tickets.get(id)!;
   }
 
+  /** What a ticket finds alone when these seats are promised. */
+  choose(id: string, taken: ReadonlySet<string>): Chosen {
+    return new LaneRanking(this.floor, taken, this.context).choose(this.get(id), undefined);
+  }
+
   /** The seats of a ticket in the order in which they would be rung one after another, each refusing. */
   order(id: string): string[] {
     const seen: string[] = [];
     for (;;) {
-      const { seats } = choose(this.floor, this.get(id), (seat) => seen.includes(seat), this.context);
+      const { seats } = this.choose(id, new Set(seen));
       if (seats.length === 0) return seen;
       seen.push(...seats.map(({ seatId }) => seatId));
     }

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { choose } from '../../../src/acd/choose';
 import { match } from '../../../src/acd/match';
 import type { Ring, Strategy } from '../../../src/acd/types';
 import { Hall } from './hall';
@@ -69,7 +68,7 @@ describe('the order of seats that is kept for a lane', () => {
         for (const { ticket: who, choice, suited, runnersUp } of matches) {
           // All seats of a ring that rings together are told with the first.
           if (!served.has(who.id)) {
-            const alone = choose(hall.floor, who, (id) => taken.has(id), hall.context);
+            const alone = hall.choose(who.id, taken);
             const all = matches.filter(({ ticket: { id } }) => id === who.id).map((each) => each.choice);
             expect({ seats: all, suited, runnersUp }).toEqual({
               ...{ seats: alone.seats, suited: alone.suited, runnersUp: alone.runnersUp },
@@ -81,7 +80,7 @@ describe('the order of seats that is kept for a lane', () => {
         // Nobody was left out who would have found a seat.
         for (const { id } of hall.floor.tickets.values()) {
           if (served.has(id)) continue;
-          expect(choose(hall.floor, hall.get(id), (seatId) => taken.has(seatId), hall.context).seats).toEqual([]);
+          expect(hall.choose(id, taken).seats).toEqual([]);
         }
       }),
       { numRuns: 1_500 },
