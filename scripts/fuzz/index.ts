@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { inProject } from '../../src/lib/paths';
+import { objectsAlive } from './heap';
 import { runFuzz } from './run';
 import type { Finding } from './run';
 
@@ -37,19 +38,26 @@ async function main(): Promise<number> {
     bodies: Number(values.bodies ?? 100_000),
     frames: Number(values.frames ?? 20_000),
     seed: Number(values.seed ?? 1),
+    weigh: objectsAlive,
   };
   const began = Date.now();
   const report = await runFuzz({ ...options, progress: (line) => process.stdout.write(`${line}\n`) });
-  const { findings, rss, left } = report;
+  const { findings, memory, left } = report;
+  const { before, after } = memory;
   for (const finding of findings.slice(0, mostKept)) keep(finding);
-  const growth = (100 * (rss.after - rss.before)) / rss.before;
+  const growth = (100 * (after.alive - before.alive)) / before.alive;
   process.stdout.write(
     `${options.datagrams} datagrams, ${options.streams} streams, 2 x ${options.frames} connections of frames and 3 x ${options.bodies} bodies in ` +
       `${Math.round((Date.now() - began) / 1000)} s (seed ${options.seed}): ${findings.length} findings; ` +
-      `memory ${rss.before} MiB before, ${rss.after} MiB after (${growth.toFixed(1)} %); ${left} transactions left\n`,
+      `objects hold ${mebibytes(before.alive)} MiB after a tenth and ${mebibytes(after.alive)} at the end (${growth.toFixed(1)} %), ` +
+      `resident ${mebibytes(before.resident)} and ${mebibytes(after.resident)} MiB; ${left} transactions and dialogs left\n`,
   );
 
   return findings.length === 0 && left === 0 && growth <= 5 ? 0 : 1;
+}
+
+function mebibytes(octets: number): string {
+  return (octets / 1024 / 1024).toFixed(1);
 }
 
 function keep({ kind, what, bytes }: Finding): void {

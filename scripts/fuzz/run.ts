@@ -15,6 +15,8 @@ export interface FuzzOptions {
   /** Connections of WebSocket and of applications, each as many; none unless given. */
   frames?: number;
   seed: number;
+  /** Gives the octets that objects hold; without it they are not told. */
+  weigh?: () => Promise<number>;
   progress?: (line: string) => void;
 }
 
@@ -28,12 +30,19 @@ export interface Finding {
 
 export interface FuzzReport {
   findings: Finding[];
-  /** Resident memory in MiB: after a tenth of the run, and at the end; each with no transaction left. */
-  rss: { before: number; after: number };
+  /** What is in use after a tenth of each part, and at the end; each with no transaction left. */
+  memory: { before: Memory; after: Memory };
   /** Transactions and dialogs that were left at the end. */
   left: number;
 }
 
+/** In octets: what the objects of the program hold (0 if nothing weighs them), and what the system has given the process. */
+export interface Memory {
+  alive: number;
+  resident: number;
+}
+
+const megabyte = 1024 * 1024;
 const batch = 32;
 const atOnce = 8;
 
@@ -55,8 +64,6 @@ class Run {
   /** What was sent last, to tell what an error is of. */
   private recent: Finding[] = [];
   private dialogSeeds: string[] = [];
-  /** Ends the dialog of the seeds. */
-  private bye: string | undefined;
   private readonly onError = (error: unknown): void => this.blame(`ended the process: ${textOf(error)}`);
 
   constructor(
@@ -75,22 +82,22 @@ class Run {
   }
 
   async all(): Promise<FuzzReport> {
-    const { datagrams, streams, bodies } = this.options;
-    // The heap grows to its working size at first: what counts is whether it goes on growing.
-    await this.part(Math.ceil(datagrams / 10), Math.ceil(streams / 10), Math.ceil(bodies / 10));
+    // The heap and the tables of bounded size grow to their working size at first: what counts is whether they go on growing.
+    await this.part((count) => Math.ceil(count / 10));
     const before = await this.memory();
-    await this.part(Math.floor(datagrams * 0.9), Math.floor(streams * 0.9), Math.floor(bodies * 0.9));
-    for (const kind of ['websocket', 'control'] as const)
-      await this.each(kind, this.options.frames ?? 0, atOnce, (count) => this.frames(kind, count));
+    await this.part((count) => Math.floor(count * 0.9));
     const after = await this.memory();
 
-    return { findings: this.findings, rss: { before: before.rss, after: after.rss }, left: after.left };
+    return { findings: this.findings, memory: { before: before.memory, after: after.memory }, left: after.left };
   }
 
-  private async part(datagrams: number, streams: number, bodies: number): Promise<void> {
-    await this.each('datagrams', datagrams, batch, (count) => this.datagrams(count));
-    await this.each('streams', streams, atOnce, (count) => this.streams(count));
-    await this.each('bodies', bodies, 1000, (count) => this.bodies(count));
+  private async part(share: (count: number) => number): Promise<void> {
+    const { datagrams, streams, bodies, frames = 0 } = this.options;
+    await this.each('datagrams', share(datagrams), batch, (count) => this.datagrams(count));
+    await this.each('streams', share(streams), atOnce, (count) => this.streams(count));
+    await this.each('bodies', share(bodies), 1000, (count) => this.bodies(count));
+    for (const kind of ['websocket', 'control'] as const)
+      await this.each(kind, share(frames), atOnce, (count) => this.frames(kind, count));
   }
 
   private async each(name: string, total: number, size: number, act: (count: number) => Promise<void>): Promise<void> {
@@ -100,7 +107,7 @@ class Run {
       const tenth = Math.floor((10 * (done + size)) / total);
       if (tenth === told) continue;
       told = tenth;
-      const rss = Math.round(process.memoryUsage.rss() / 1024 / 1024);
+      const rss = Math.round(process.memoryUsage.rss() / megabyte);
       this.options.progress?.(
         `${Math.min(done + size, total)} of ${total} ${name}, ${rss} MiB, ${this.findings.length} findings`,
       );
@@ -130,16 +137,11 @@ class Run {
     if (to === undefined || id === undefined) return;
     const inside = ['INFO', 'UPDATE', 'INVITE', 'PRACK', 'REFER', 'NOTIFY', 'BYE', 'OPTIONS'];
     target.datagram(Buffer.from(target.request('ACK', id, [], to)));
-    this.bye = target
-      .request('BYE', id, [], to)
-      .replace('CSeq: 1 ', 'CSeq: 2000000000 ')
-      .replace('z9hG4bK', 'z9hG4bKend');
     this.dialogSeeds = inside.map((method) => target.request(method, id, [], to).replace('CSeq: 1 ', 'CSeq: 2 '));
   }
 
   private endDialog(): void {
-    if (this.bye !== undefined) this.target.datagram(Buffer.from(this.bye));
-    this.bye = undefined;
+    this.target.endCalls();
     this.dialogSeeds = [];
   }
 
@@ -228,15 +230,12 @@ class Run {
     this.recent = [];
   }
 
-  private async memory(): Promise<{ rss: number; left: number }> {
+  private async memory(): Promise<{ memory: Memory; left: number }> {
     this.endDialog();
     const left = await this.target.drained(30_000);
-    for (let i = 0; i < 3; i += 1) {
-      globalThis.gc?.();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    const resident = process.memoryUsage.rss();
 
-    return { rss: Math.round(process.memoryUsage.rss() / 1024 / 1024), left };
+    return { memory: { alive: (await this.options.weigh?.()) ?? 0, resident }, left };
   }
 }
 

@@ -33,6 +33,8 @@ const upgrade = [
 export class Target {
   private pings = 0;
   private readonly waiting = new Map<string, (answer: string) => void>();
+  /** The dialogs that the application took since it last ended its calls. */
+  private readonly taken = new Set<string>();
 
   private constructor(
     private readonly sipd: Sipd,
@@ -106,6 +108,16 @@ export class Target {
     return [`${method} sip:bob@example.com SIP/2.0`, ...usual, ...rest, '', ''].join('\r\n');
   }
 
+  /**
+   * The application ends its calls. We cannot for sure: a mutated request inside a dialog may have had the highest number that a CSeq
+   * can have, and no request of ours is in order after that (RFC 3261 section 12.2.2).
+   */
+  endCalls(): void {
+    const gone = (): void => undefined;
+    for (const stackDialogId of this.taken) this.srf.request('', { method: 'BYE', stackDialogId }, gone);
+    this.taken.clear();
+  }
+
   /** A connection that sends these pieces, each in a turn of its own, and then no more; resolves when it is closed. */
   stream(pieces: Buffer[]): Promise<void> {
     return this.feed(this.sipd.addresses.tcp!, pieces);
@@ -164,6 +176,7 @@ export class Target {
         const isOurs = method !== 'INVITE' || (req.get('Contact') === this.contact && !req.get('Record-Route'));
         // Subscriptions would live until the application ends them.
         res.send(isOurs && method !== 'SUBSCRIBE' && method !== 'REFER' ? 200 : 486);
+        if (method === 'INVITE' && isOurs) this.taken.add(res.stackDialogId);
       });
     }
     this.srf.use('BYE', (_req, res) => res.send(200));
