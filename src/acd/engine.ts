@@ -62,9 +62,9 @@ interface Place {
 }
 
 /** Batches under way at a time. Commands that come while so many are go together with the next. */
-const IN_FLIGHT = 4;
-/** Most commands of a batch, so that it never keeps Redis for long. */
-const BATCH = 100;
+const IN_FLIGHT = 3;
+/** Most commands of a batch: it never keeps Redis for long, and this node works on one while Redis works on another. */
+const BATCH = 50;
 
 /** Runs the changes of state of one incarnation of a node, and hands on what they tell. */
 export class Engine {
@@ -130,9 +130,13 @@ export class Engine {
    * @returns the verb's value.
    * @throws SightlineError with the verb's code, or STORE_UNAVAILABLE: then the change may have happened or not.
    */
-  async run<V extends Verb>(verb: V, args: VerbArgs<V>): Promise<Reply> {
-    if (!this.store.available) await this.store.whenAvailable(this.patience);
+  run<V extends Verb>(verb: V, args: VerbArgs<V>): Promise<Reply> {
+    if (this.store.available) return this.put(verb, args);
 
+    return this.store.whenAvailable(this.patience).then(() => this.put(verb, args));
+  }
+
+  private put<V extends Verb>(verb: V, args: VerbArgs<V>): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ command: program.command(verb, args), resolve, reject });
       this.schedule();

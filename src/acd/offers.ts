@@ -51,9 +51,11 @@ export class Offers {
   private async tryAccept(offer: Offer): Promise<boolean> {
     const { engine } = this;
     const { ticketId, seatId, offerId, token } = offer;
-    await engine.store.whenAvailable(FOREVER);
-    // What was kept comes first: the caller may have left.
-    await this.outbox.idle();
+    if (!this.outbox.isClear) {
+      await engine.store.whenAvailable(FOREVER);
+      // What was kept comes first: the caller may have left.
+      await this.outbox.idle();
+    }
     try {
       const wrapUp = wrapUpOf(engine.queueConfig(offer.queue));
       await engine.run('acceptOffer', { ticketId, seatId, offerId, token, wrapUp });

@@ -31,6 +31,11 @@ export class Outbox {
     return this.kept.length;
   }
 
+  /** Whether new work has nothing to wait for. */
+  get isClear(): boolean {
+    return this.draining === undefined && this.store.available;
+  }
+
   /**
    * Runs the task now if it can be run. A task that finds the store away is kept for later, and this resolves with
    * undefined without waiting for it. Tasks that come while others are kept line up behind them.

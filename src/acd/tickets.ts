@@ -36,7 +36,7 @@ export class Tickets {
     const config = this.engine.queueConfig(request.queue);
     if (!config) throw new SightlineError('QUEUE_UNKNOWN', `There is no queue '${request.queue}'`);
     const ticket = this.newTicket(request);
-    await this.outbox.ready();
+    if (!this.outbox.isClear) await this.outbox.ready();
     try {
       await this.enter(ticket);
     } catch (error) {

@@ -190,49 +190,53 @@ export class Draft {
     return Array.from(this.touched, ([record, kind]) => kind + recordText(record));
   }
 
-  /** Keys that must not be, and lines with what they must be shorter than; each after the count of its words. */
-  guardWords(): Words {
-    const { absent, rooms } = this;
-
-    return [absent.length, ...absent, rooms.length, ...rooms];
+  /** Adds the keys that must not be, and lines with what they must be shorter than; each after the count of its words. */
+  sayGuards(words: Words): void {
+    for (const guard of [this.absent, this.rooms]) {
+      words.push(guard.length);
+      for (const word of guard) words.push(word);
+    }
   }
 
   /**
-   * Commands of Redis, each after the count of its words; `FORGET name ticket` is one of lua/includes/draft.lua.
+   * Adds commands of Redis, each after the count of its words; `FORGET name ticket` is one of lua/includes/draft.lua.
    * @param before the number that the last ticket had before this draft.
    */
-  words(before: number): Words {
-    const words: Words = [];
-    const say = (command: Words): void => void words.push(command.length, ...command);
+  sayCommands(words: Words, before: number): void {
     const { keys } = this;
-    for (const [name, id] of this.forgotten) say(['FORGET', name, id]);
-    if (this.sequence !== before) say(['SET', keys.sequence, this.sequence]);
-    for (const [key, members] of this.scores) sayMembers(say, 'ZADD', 'ZREM', key, members);
-    sayMembers(say, 'SADD', 'SREM', keys.nodeTickets(this.node), this.mine);
-    sayMembers(say, 'HSET', 'HDEL', keys.resumes, this.resumes);
-    for (const [queue, [, seat = '']] of this.queues) say(['HSET', keys.queue(queue), 'lastSeat', seat]);
+    for (const [name, id] of this.forgotten) words.push(3, 'FORGET', name, id);
+    if (this.sequence !== before) words.push(3, 'SET', keys.sequence, this.sequence);
+    for (const [key, members] of this.scores) sayMembers(words, 'ZADD', 'ZREM', key, members);
+    sayMembers(words, 'SADD', 'SREM', keys.nodeTickets(this.node), this.mine);
+    sayMembers(words, 'HSET', 'HDEL', keys.resumes, this.resumes);
+    for (const [queue, [, seat = '']] of this.queues) words.push(4, 'HSET', keys.queue(queue), 'lastSeat', seat);
     for (const [queue, counters] of this.counters)
-      for (const [name, by] of counters) say(['HINCRBY', keys.queue(queue), name, by]);
-    for (const commands of this.served.values()) commands.forEach(say);
-    for (const [ticket, lines] of this.histories) say(['RPUSH', keys.ticketHistory(ticket), ...lines]);
-    this.sayRecords(say);
-
-    return words;
+      for (const [name, by] of counters) words.push(4, 'HINCRBY', keys.queue(queue), name, by);
+    for (const commands of this.served.values()) for (const command of commands) say(words, command);
+    for (const [ticket, lines] of this.histories) {
+      words.push(2 + lines.length, 'RPUSH', keys.ticketHistory(ticket));
+      for (const line of lines) words.push(line);
+    }
+    this.sayEnded(words);
+    this.sayRecords(words);
   }
 
-  private sayRecords(say: (command: Words) => void): void {
+  private sayEnded(words: Words): void {
     const { keys } = this;
-    const words: Words = ['MSET'];
-    for (const [id, seat] of this.seats) words.push(keys.seat(id), recordText(seat));
     for (const [id, ticket] of this.tickets) {
-      const text = recordText(ticket);
-      if (ticket[T.state] !== 'ended') words.push(keys.ticket(id), text);
-      else {
-        say(['PEXPIRE', keys.ticketHistory(id), kept.history]);
-        say(['SET', keys.ticket(id), text, 'PX', kept.ended]);
-      }
+      if (ticket[T.state] !== 'ended') continue;
+      words.push(3, 'PEXPIRE', keys.ticketHistory(id), kept.history);
+      words.push(5, 'SET', keys.ticket(id), recordText(ticket), 'PX', kept.ended);
     }
-    if (words.length > 1) say(words);
+  }
+
+  private sayRecords(words: Words): void {
+    const { keys } = this;
+    const at = open(words, 'MSET');
+    for (const [id, seat] of this.seats) words.push(keys.seat(id), recordText(seat));
+    for (const [id, ticket] of this.tickets)
+      if (ticket[T.state] !== 'ended') words.push(keys.ticket(id), recordText(ticket));
+    close(words, at, 1);
   }
 
   private score(key: string, member: string, score: number | string | false): void {
@@ -254,22 +258,40 @@ function resumeName(ticket: Fields): string {
   return `${ticket[T.terminal]}|${ticket[T.resumeKey]}`;
 }
 
+/** Adds a command. */
+function say(words: Words, command: Words): void {
+  words.push(command.length);
+  for (const word of command) words.push(word);
+}
+
+/** Begins a command whose count of words is not known yet. @returns where that stands. */
+function open(words: Words, ...first: string[]): number {
+  return words.push(0, ...first) - first.length - 1;
+}
+
+/** Ends a command that was begun at `at`; one that has not got beyond its first words is taken back. */
+function close(words: Words, at: number, first: number): void {
+  const count = words.length - at - 1;
+  if (count > first) words[at] = count;
+  else words.length = at;
+}
+
 /** Of a sorted set those that come in with their scores, of a hash with their values, of a set alone; and those that go. */
 function sayMembers(
-  say: (command: Words) => void,
+  words: Words,
   add: 'ZADD' | 'SADD' | 'HSET',
   remove: string,
   key: string,
   members: ReadonlyMap<string, number | string | boolean>,
 ): void {
-  const added: Words = [add, key];
-  const removed: Words = [remove, key];
+  const adding = open(words, add, key);
   for (const [member, value] of members) {
-    if (value === false) removed.push(member);
-    else if (value === true) added.push(member);
-    else if (add === 'ZADD') added.push(value, member);
-    else added.push(member, value);
+    if (value === true) words.push(member);
+    else if (value !== false && add === 'ZADD') words.push(value, member);
+    else if (value !== false) words.push(member, value);
   }
-  if (added.length > 2) say(added);
-  if (removed.length > 2) say(removed);
+  close(words, adding, 2);
+  const removing = open(words, remove, key);
+  for (const [member, value] of members) if (value === false) words.push(member);
+  close(words, removing, 2);
 }

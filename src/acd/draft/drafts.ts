@@ -3,7 +3,7 @@ import type { Command, ProgramDraft } from '../../store/program';
 import { ROW_END } from '../../store/separators';
 import type { Fields } from '../rows';
 import { Draft } from './draft';
-import type { Known } from './draft';
+import type { Known, Words } from './draft';
 import type { Records } from './records';
 import { draftVerb } from './verbs';
 
@@ -17,7 +17,7 @@ interface Tip {
 export interface Proposal extends ProgramDraft {
   draft: Draft;
   /** See lua/includes/draft.lua. */
-  words: (string | number)[];
+  words: Words;
 }
 
 export interface DraftsContext {
@@ -163,13 +163,11 @@ export class Drafts {
     this.sequence = draft.sequence;
     // Who ranked before this is known may pass over those who come in with it.
     if (draft.unseen < Infinity) this.foreign = Math.max(this.foreign, this.expected);
-    const words = [
-      ...[base.revision, base.by, draft.sequence === before ? '' : before],
-      ...[draft.entered, draft.unseen].map((at) => (at === Infinity ? '' : at)),
-      this.isAlone ? '' : draft.rowTexts().join(ROW_END),
-      ...draft.guardWords(),
-      ...draft.words(before),
-    ];
+    const words: Words = [base.revision, base.by, draft.sequence === before ? '' : before];
+    for (const at of [draft.entered, draft.unseen]) words.push(at === Infinity ? '' : at);
+    words.push(this.isAlone ? '' : draft.rowTexts().join(ROW_END));
+    draft.sayGuards(words);
+    draft.sayCommands(words, before);
 
     return { draft, words, isBare };
   }
