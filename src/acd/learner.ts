@@ -92,7 +92,7 @@ export class Learner {
     const former = floor.seats.get(row.row.id);
     const comes = former?.works !== row.row.works;
     const queues = comes ? floor.crew.queuesOf(row.row.id) : [];
-    const staffed = new Map(queues.map((queue) => [queue, floor.queue(queue).staffed.size]));
+    const staffed = queues.map((queue): [string, number] => [queue, floor.queue(queue).staffed.size]);
     floor.apply(row);
     this.seatChanged(former, row.row, staffed, now);
   }
@@ -110,7 +110,7 @@ export class Learner {
   private seatChanged(
     former: SeatRow | undefined,
     row: SeatRow,
-    staffed: ReadonlyMap<string, number>,
+    staffed: readonly [queue: string, before: number][],
     now: number,
   ): void {
     if (former?.works !== row.works) {

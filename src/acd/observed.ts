@@ -132,17 +132,17 @@ export function learnEntry(known: Counters, elapsed: number, overtook: boolean):
 /** Somebody left the line after `waited` seconds: answered, or because he gave up. */
 export function learnPatience(known: Counters, waited: number, gaveUp: boolean): Counters {
   const last = band(waited);
+  const atRisk: number[] = [];
+  const gone: number[] = [];
+  // This comes with every ticket: without functions of their own for each band it takes half the time.
+  for (let index = 0; index < known.atRisk.length; index++) {
+    const from = PATIENCE_EDGES[index] ?? 0;
+    const to = PATIENCE_EDGES[index + 1] ?? Infinity;
+    atRisk.push((known.atRisk[index] ?? 0) * KEEP + Math.max(0, Math.min(waited, to) - from));
+    gone.push((known.gaveUp[index] ?? 0) * KEEP + (gaveUp && index === last ? 1 : 0));
+  }
 
-  return {
-    ...known,
-    atRisk: known.atRisk.map((risk, index) => {
-      const from = PATIENCE_EDGES[index] ?? 0;
-      const to = PATIENCE_EDGES[index + 1] ?? Infinity;
-
-      return risk * KEEP + Math.max(0, Math.min(waited, to) - from);
-    }),
-    gaveUp: known.gaveUp.map((count, index) => count * KEEP + (gaveUp && index === last ? 1 : 0)),
-  };
+  return { ...known, atRisk, gaveUp: gone };
 }
 
 /**

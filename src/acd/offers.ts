@@ -24,7 +24,8 @@ export class Offers {
     const mine = this.registry.get(offer.ticketId);
     if (!mine) return;
     mine.state = 'talking';
-    mine.offers = new Map([[offer.offerId, offer]]);
+    mine.offers.clear();
+    mine.offers.set(offer.offerId, offer);
     mine.answeredAt = engine.now();
     mine.wrapUp = wrapUpOf(engine.queueConfig(offer.queue));
   }

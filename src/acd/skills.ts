@@ -132,6 +132,7 @@ export function levelsOf(seat: SeatConfig): ReadonlyMap<string, number> {
   return levels;
 }
 
+const noNeeds = needsFrom(joined('and', []));
 const MOST_KEPT = 2_000;
 const keptTexts = new Map<string, Needs>();
 const keptLists = new Map<string, Needs>();
@@ -144,6 +145,7 @@ const keptLists = new Map<string, Needs>();
 export function needsOf(texts: readonly string[]): Needs {
   const [only] = texts;
   if (texts.length === 1 && only !== undefined) return needsOfText(only);
+  if (only === undefined) return noNeeds;
 
   return kept(keptLists, JSON.stringify(texts), () =>
     needsFrom(

@@ -20,7 +20,7 @@ import type {
 } from './types';
 import { historyView, skillText, ticketView } from './views';
 
-const nameOfThing = /^[^\s,:;|{}]{1,64}$/;
+const nameOfThing = /^[^\s,:;|{}"\\\x00-\x1f]{1,64}$/;
 const ADOPT_BATCH = 100;
 
 /** The tickets of this node: what their callers do. What each method promises is told at `Acd`. */
@@ -237,7 +237,7 @@ export class Tickets {
     return {
       ticketId: newId('ticket'),
       ...{ queue, callId, terminal, resumeKey, customer, class: name, priority, medium },
-      skills: [...new Set(skills)].sort(),
+      skills: skills.length === 0 ? [] : [...new Set(skills)].sort(),
       ...(designated ? { designated } : {}),
       enqueuedAt: this.engine.now(),
       state: 'waiting',
@@ -340,11 +340,18 @@ function parseOffer(reply: unknown): Offer | undefined {
   return typeof reply === 'string' && reply !== '' ? (JSON.parse(reply) as Offer) : undefined;
 }
 
+/** A ticket that has just come in, as its caller sees it. */
 function viewOf(ticket: OwnTicket, node: string): TicketView {
-  const { wrapUp: _wrapUp, told: _told, first: _first, overflowed: _overflowed, offers, ...view } = ticket;
-  const live = [...offers.values()];
+  const { ticketId, queue, callId, terminal, resumeKey, priority, skills, state, enqueuedAt } = ticket;
+  const view: TicketView = {
+    ...{ ticketId, queue, callId, terminal, resumeKey, priority, skills, state, enqueuedAt, node },
+    ...{ customer: ticket.customer, class: ticket.class, medium: ticket.medium },
+  };
+  if (ticket.designated !== undefined) view.designated = ticket.designated;
+  const live = [...ticket.offers.values()];
+  if (live[0]) Object.assign(view, { offer: live[0], offers: live });
 
-  return { ...view, node, ...(live[0] ? { offer: live[0], offers: live } : {}) };
+  return view;
 }
 
 function checkRank(name: TicketClass, priority: number): void {

@@ -125,6 +125,7 @@ for i = 1, #BEGIN do BEGIN[i]() end`;
 /** A text as the store takes it. Half of a pair of surrogates is no character: JSON in Redis would refuse it, and with it all that it stands in. */
 function plainText(value: string | number): string {
   const text = String(value);
+  if (typeof value === 'number') return text;
 
   return withoutSeparators(text.isWellFormed() ? text : text.toWellFormed());
 }
