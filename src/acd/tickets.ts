@@ -342,10 +342,20 @@ function parseOffer(reply: unknown): Offer | undefined {
 
 /** A ticket that has just come in, as its caller sees it. */
 function viewOf(ticket: OwnTicket, node: string): TicketView {
-  const { ticketId, queue, callId, terminal, resumeKey, priority, skills, state, enqueuedAt } = ticket;
   const view: TicketView = {
-    ...{ ticketId, queue, callId, terminal, resumeKey, priority, skills, state, enqueuedAt, node },
-    ...{ customer: ticket.customer, class: ticket.class, medium: ticket.medium },
+    ticketId: ticket.ticketId,
+    queue: ticket.queue,
+    callId: ticket.callId,
+    terminal: ticket.terminal,
+    resumeKey: ticket.resumeKey,
+    customer: ticket.customer,
+    class: ticket.class,
+    priority: ticket.priority,
+    skills: ticket.skills,
+    medium: ticket.medium,
+    node,
+    state: ticket.state,
+    enqueuedAt: ticket.enqueuedAt,
   };
   if (ticket.designated !== undefined) view.designated = ticket.designated;
   const live = [...ticket.offers.values()];
