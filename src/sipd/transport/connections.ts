@@ -6,7 +6,6 @@ import type { Clock } from '../../lib/clock';
 import type { Certificates } from './certificates';
 import type { Connection, ConnectionEvents, StreamOptions } from './connection';
 import { remoteKey } from './flow';
-import type { TransportGuard } from './guard';
 import { dial, TcpConnection } from './tcp';
 import { TransportError } from './types';
 import type { Endpoint, TransportName } from './types';
@@ -34,8 +33,6 @@ export interface ConnectionsContext {
   certificates: () => Certificates;
   /** The flows that must not be closed for being idle: registrations, dialogs, requests under way. */
   inUse: () => ReadonlySet<string>;
-  /** Says who may open a connection. */
-  guard: TransportGuard;
 }
 
 /** Every open connection, found by its flow or by its far end, so that it is used again instead of opening another. */
@@ -60,14 +57,12 @@ export class Connections {
 
   /** TCP or TLS, as the socket is. */
   acceptTcp(socket: net.Socket): void {
-    const from = socket.remoteAddress;
-    // A far end that is gone already has no address: nothing could be answered there.
-    if (from === undefined || this.isFull || !this.context.guard.opens(from)) socket.destroy();
+    if (socket.remoteAddress === undefined || this.isFull) socket.destroy();
     else this.add(new TcpConnection(socket, true, this.events, this.context.options, this.context.clock));
   }
 
   acceptWs(socket: WebSocket, request: IncomingMessage): void {
-    if (this.isFull || !this.context.guard.opens(request.socket.remoteAddress ?? '')) socket.terminate();
+    if (this.isFull) socket.terminate();
     else this.add(new WsConnection(socket, request, this.events, this.context.options, this.context.clock));
   }
 
@@ -175,7 +170,6 @@ export class Connections {
       if (others.length > 0) this.byRemote.set(key, others);
       else this.byRemote.delete(key);
     }
-    if (connection.accepted) this.context.guard.closed(connection.flow.remote.address);
     events.closed(connection);
     if (this.byFlow.size === 0) this.whenEmpty?.();
   }

@@ -8,6 +8,7 @@ import { Certificates } from './certificates';
 import type { TlsOptions } from './certificates';
 import type { StreamOptions } from './connection';
 import { endpointText, isSecure, isStream, isWebSocket } from './flow';
+import type { TransportGuard } from './guard';
 import { resolved } from './names';
 import type { Resolve } from './names';
 import type { Bound } from './sockets';
@@ -33,6 +34,7 @@ export interface ListenersContext {
   options: StreamOptions;
   tls: TlsOptions | undefined;
   resolve: Resolve | undefined;
+  guard: TransportGuard;
   /** What comes in. */
   accept: {
     tcp(socket: Socket): void;
@@ -106,15 +108,21 @@ export class Listeners {
     port: number,
     certificates: Certificates | undefined,
   ): Promise<Listener> {
-    const { options, accept } = this.context;
-    const { maxHead, maxBody } = options;
+    const { options, guard, accept } = this.context;
+    const limits = { ...options, guard };
     if (isWebSocket(transport)) {
-      const limits = { ...options, maxPayload: maxHead + maxBody };
+      const maxPayload = options.maxHead + options.maxBody;
 
-      return WsListener.bind(host, port, limits, (socket, http) => accept.ws(socket, http), certificates);
+      return WsListener.bind(
+        host,
+        port,
+        { ...limits, maxPayload },
+        (socket, http) => accept.ws(socket, http),
+        certificates,
+      );
     }
     if (isStream(transport)) {
-      return TcpListener.bind(host, port, options, (socket) => accept.tcp(socket), certificates);
+      return TcpListener.bind(host, port, limits, (socket) => accept.tcp(socket), certificates);
     }
 
     return UdpSocket.bind(host, port, {

@@ -8,6 +8,8 @@ import { closedError, connectionFlow, settle } from './connection';
 import type { Connection, ConnectionEvents, StreamOptions } from './connection';
 import type { Certificates } from './certificates';
 import { endpointText, plainAddress } from './flow';
+import { keepDoor } from './door';
+import type { TransportGuard } from './guard';
 import { Handshakes } from './handshakes';
 import { verifySipIdentity } from './identity';
 import { TransportError } from './types';
@@ -133,6 +135,7 @@ export interface ListenLimits {
   /** Connections that one socket holds at once, those in their handshake included. */
   maxConnections: number;
   handshakeTimeout: number;
+  guard: Pick<TransportGuard, 'opens' | 'closed'>;
 }
 
 /** A listening TCP or TLS socket. `accept` is called with each new connection's socket. */
@@ -153,6 +156,7 @@ export class TcpListener {
   ): Promise<TcpListener> {
     const server = certificates ? secureServer(certificates, limits, accept) : net.createServer(accept);
     const handshakes = server instanceof tls.Server ? new Handshakes(server) : undefined;
+    keepDoor(server, limits.guard);
     server.maxConnections = limits.maxConnections;
 
     return new Promise((resolve, reject) => {

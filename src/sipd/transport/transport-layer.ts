@@ -80,7 +80,6 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
       options: this.options,
       certificates: () => this.sockets.certificatesOf(undefined),
       inUse: () => this.inUse(),
-      guard: this.guard,
     });
     const { resolve } = settings;
     this.sockets = this.makeListeners(settings);
@@ -189,7 +188,7 @@ export class TransportLayer extends TypedEmitter<TransportEvents> implements Sip
 
   private makeListeners({ clock, tls, resolve }: TransportOptions): Listeners {
     return new Listeners({
-      ...{ log: this.log, clock, options: this.options, tls, resolve },
+      ...{ log: this.log, clock, options: this.options, tls, resolve, guard: this.guard },
       accept: {
         tcp: (socket) => this.connections.acceptTcp(socket),
         ws: (socket, http) => this.connections.acceptWs(socket, http),

@@ -16,6 +16,7 @@ import type { Certificates } from './certificates';
 import { closedError, connectionFlow, settle } from './connection';
 import type { Connection, ConnectionEvents, StreamOptions } from './connection';
 import { plainAddress } from './flow';
+import { keepDoor } from './door';
 import { Handshakes } from './handshakes';
 import { isNotSip } from './sniff';
 import type { ListenLimits } from './tcp';
@@ -159,6 +160,7 @@ export class WsListener {
   ): Promise<WsListener> {
     const server = certificates ? secureServer(certificates, limits) : http.createServer(patience(limits), refuse);
     const handshakes = server instanceof tls.Server ? new Handshakes(server) : undefined;
+    keepDoor(server, limits.guard);
     server.maxConnections = limits.maxConnections;
     const upgrades = new WebSocketServer({
       noServer: true,
