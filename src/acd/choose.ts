@@ -113,7 +113,10 @@ export interface Candidacy {
 
 /** All that is the same for every seat that may take a ticket. */
 export function makeCandidacy(of: Omit<Candidacy, 'fit' | 'seatOf'>): Candidacy {
-  return { ...of, fit: fitFor(of.ticket, of.crew), seatOf: (id) => of.floor.seats.get(id) };
+  const { floor, queue, crew, ticket, open, context, gathers } = of;
+  const fit = fitFor(ticket, crew);
+
+  return { floor, queue, crew, ticket, open, context, gathers, fit, seatOf: (id) => floor.seats.get(id) };
 }
 
 /** Where a free seat stands for a ticket; undefined when no open ring has it. */

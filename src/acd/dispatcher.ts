@@ -150,35 +150,41 @@ export class Dispatcher {
     return { claimed: results.filter(Boolean).length, sent: claims.length };
   }
 
-  private async claim(one: Match): Promise<boolean> {
+  private claim(one: Match): Promise<boolean> {
     const { engine } = this;
-    const { floor } = this.mirror;
     const { ticket, choice } = one;
     const config = engine.queueConfig(ticket.queue);
-    if (!config) return false;
+    if (!config) return Promise.resolve(false);
     const now = engine.now();
-    floor.pendingSeats.add(choice.seatId);
-    floor.pendingTickets.add(ticket.id);
-    try {
-      const claimed = engine.run('offerTicket', {
-        ticketId: ticket.id,
-        seatId: choice.seatId,
-        offerId: newId('offer'),
-        token: newToken(),
-        expiresAt: now + ringSeconds(config, ticket) * 1_000 + this.leaseMargin,
-        missDelay: config.noAnswerDelay * 1_000,
-        missBreak: config.autoBreak?.['no-answer'] ?? 0,
-        more: choice.strategy === 'ring-all' || choice.strategy === 'ring-progressively' ? 1 : 0,
-        seen: this.mirror.seen,
-        why: decisionLine(one, now),
-        takes: one.takes ? 1 : 0,
-      });
-      if (ticket.node === engine.node) this.claiming(choice.seatId);
+    const claimed = engine.run('offerTicket', {
+      ticketId: ticket.id,
+      seatId: choice.seatId,
+      offerId: newId('offer'),
+      token: newToken(),
+      expiresAt: now + ringSeconds(config, ticket) * 1_000 + this.leaseMargin,
+      missDelay: config.noAnswerDelay * 1_000,
+      missBreak: config.autoBreak?.['no-answer'] ?? 0,
+      more: choice.strategy === 'ring-all' || choice.strategy === 'ring-progressively' ? 1 : 0,
+      seen: this.mirror.seen,
+      why: decisionLine(one, now),
+      takes: one.takes ? 1 : 0,
+    });
+    const answered = this.whileClaimed(ticket.id, choice.seatId, claimed);
+    if (ticket.node === engine.node) this.claiming(choice.seatId);
 
+    return answered;
+  }
+
+  /** Neither is claimed once more meanwhile. Who else suited is not kept in memory until the store has answered. */
+  private async whileClaimed(ticketId: string, seatId: string, claimed: Promise<unknown>): Promise<boolean> {
+    const { pendingSeats, pendingTickets } = this.mirror.floor;
+    pendingSeats.add(seatId);
+    pendingTickets.add(ticketId);
+    try {
       return (await claimed) === 1;
     } finally {
-      floor.pendingSeats.delete(choice.seatId);
-      floor.pendingTickets.delete(ticket.id);
+      pendingSeats.delete(seatId);
+      pendingTickets.delete(ticketId);
     }
   }
 

@@ -221,7 +221,7 @@ export class Engine {
     if (proposal && reply.values.length === 0 && rest[0] !== '') {
       this.takeDraft(proposal, rest);
 
-      return proposal.draft.values;
+      return proposal.outcome.values;
     }
     if (!proposal?.isBare) return this.take(reply, proposal);
     this.drafts.refused(proposal);
@@ -231,6 +231,8 @@ export class Engine {
 
   private async ask(place: Place, commands: readonly Command[], proposal: Proposal | undefined): Promise<BatchReply> {
     const answer = program.run(this.store.redis, place, commands, proposal);
+    // They are on their way as one text.
+    if (proposal) proposal.words = [];
     // Seats and callers wait for it.
     this.store.redis.hurry();
     try {
@@ -266,17 +268,17 @@ export class Engine {
   }
 
   private takeDraft(proposal: Proposal, [revision, , , , others]: Rest): void {
-    const { draft } = proposal;
+    const { outcome } = proposal;
     this.noteRevision(Number(revision));
     try {
-      this.context.onRows(Number(revision), draft.rows());
+      this.context.onRows(Number(revision), outcome.rows());
     } catch (error) {
       this.drafts.failed(proposal);
       throw error;
     }
     this.drafts.taken(proposal, Number(revision), others === 0);
-    this.apply(draft.effects);
-    if (draft.dueAt < Infinity) this.context.onDue(draft.dueAt);
+    this.apply(outcome.effects);
+    if (outcome.dueAt < Infinity) this.context.onDue(outcome.dueAt);
   }
 }
 

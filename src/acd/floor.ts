@@ -157,7 +157,9 @@ export class Floor {
       return;
     }
     // The row is the floor's from now on: a copy of every row was a good part of what a change cost.
-    const ticket: FloorTicket = Object.assign(row, { start: row.enqueuedAt - row.priority * 1_000, lane: undefined });
+    const ticket = row as FloorTicket;
+    ticket.start = row.enqueuedAt - row.priority * 1_000;
+    ticket.lane = undefined;
     this.tickets.set(row.id, ticket);
     this.putIn(ticket);
   }

@@ -64,7 +64,11 @@ export class Foresight {
       const seat = seats.get(tickets.get(ticketId)?.seatId ?? '');
       if (this.registry.get(ticketId)?.wrapUp !== 0 || seat?.state !== 'talking' || seat.ticket !== ticketId) continue;
       const { calls, talkTime, since } = seat;
-      if (isWanted(seat)) yield { ...freed(seat, now, now), calls: calls + 1, talkTime: talkTime + now - since };
+      if (!isWanted(seat)) continue;
+      const row = freed(seat, now, now);
+      row.calls = calls + 1;
+      row.talkTime = talkTime + now - since;
+      yield row;
     }
     if (!this.swept) return;
     this.swept = false;

@@ -13,6 +13,20 @@ export interface Known {
   hasQueue(id: string): boolean;
 }
 
+/** What a draft comes to. */
+export interface Outcome {
+  /** Of each verb. */
+  values: Reply[];
+  effects: Effect[];
+  /** When the earliest of what was set falls due, ms since the epoch; Infinity for nothing. */
+  dueAt: number;
+  /** The changed records. */
+  tickets: ReadonlyMap<string, Fields>;
+  seats: ReadonlyMap<string, Fields>;
+  /** What was changed, as rows. */
+  rows(): Row[];
+}
+
 /** A command of Redis. */
 export type Words = (string | number)[];
 
@@ -180,9 +194,13 @@ export class Draft {
     this.addLine(ticketId, `{"at":${this.nowText},"what":"${what}"${seat}${more}}`);
   }
 
-  /** What was changed, in the order in which the scripts would tell it. */
-  rows(): Row[] {
-    return Array.from(this.touched, ([record, kind]) => readFields(kind, record));
+  /** What is left to be done when the store has taken it. All else of a draft need not be kept until then. */
+  outcome(): Outcome {
+    const { values, effects, dueAt, tickets, seats, touched } = this;
+    // In the order in which the scripts would tell it.
+    const rows = (): Row[] => Array.from(touched, ([record, kind]) => readFields(kind, record));
+
+    return { values, effects, dueAt, tickets, seats, rows };
   }
 
   /** The same as the channel of changes has it. */

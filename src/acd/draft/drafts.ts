@@ -3,7 +3,7 @@ import type { Command, ProgramDraft } from '../../store/program';
 import { ROW_END } from '../../store/separators';
 import type { Fields } from '../rows';
 import { Draft } from './draft';
-import type { Known, Words } from './draft';
+import type { Known, Outcome, Words } from './draft';
 import type { Records } from './records';
 import { draftVerb } from './verbs';
 
@@ -15,7 +15,7 @@ interface Tip {
 
 /** What a batch is sent with: applied where the store is as it was when it was made out, or else the verbs are run. */
 export interface Proposal extends ProgramDraft {
-  draft: Draft;
+  outcome: Outcome;
   /** See lua/includes/draft.lua. */
   words: Words;
 }
@@ -92,12 +92,12 @@ export class Drafts {
 
   /** The store has taken a draft. Call it after its rows are known. */
   taken(proposal: Proposal, revision: number, isAlone: boolean): void {
-    const { draft } = proposal;
+    const { outcome } = proposal;
     this.luck.note(true);
     this.isAlone = isAlone;
     this.end(proposal);
-    this.forget(this.tickets, draft.tickets);
-    this.forget(this.seats, draft.seats);
+    this.forget(this.tickets, outcome.tickets);
+    this.forget(this.seats, outcome.seats);
     this.move({ revision, by: drafter(this.context.node) });
   }
 
@@ -169,7 +169,7 @@ export class Drafts {
     draft.sayGuards(words);
     draft.sayCommands(words, before);
 
-    return { draft, words, isBare };
+    return { outcome: draft.outcome(), words, isBare };
   }
 
   private carryOut(draft: Draft, commands: readonly Command[]): boolean {
