@@ -125,7 +125,7 @@ async function measureRun(server: BenchRedis, setup: Setup, clients: readonly Ch
     redis: processTree([server.pid]).get(server.pid)?.cpuMicros ?? 0,
     redisOwn: await server.cpuMicros(),
   });
-  await Promise.all(clients.map((client) => hear(client, 'begin')));
+  await Promise.all(clients.map((client) => hear(client, 'begin', setup.warmup + 20)));
   const before = await used();
   const limit = setup.seconds + 20;
   const ends = await Promise.all(clients.map((client) => hear(client, 'end', limit)));
