@@ -19,6 +19,11 @@ const help = `Feeds a SIP server with mutated messages and looks whether it live
 Findings are written to test/data/sip/fuzz, where a test replays them.
 `;
 
+/**
+ * Octets that the objects may hold more at the end than after a tenth: tables that grow by doubling and caches come and go by one MiB. The
+ * smallest object left by each datagram of a whole run would be 14 MiB, a hundred octets left by each stream 9.
+ */
+const mostGrowth = 2 * 1024 * 1024;
 /** The most findings that are kept: one fault shows itself in many. */
 const mostKept = 200;
 
@@ -45,15 +50,15 @@ async function main(): Promise<number> {
   const { findings, memory, left } = report;
   const { before, after } = memory;
   for (const finding of findings.slice(0, mostKept)) keep(finding);
-  const growth = (100 * (after.alive - before.alive)) / before.alive;
+  const growth = after.alive - before.alive;
   process.stdout.write(
     `${options.datagrams} datagrams, ${options.streams} streams, 2 x ${options.frames} connections of frames and 3 x ${options.bodies} bodies in ` +
       `${Math.round((Date.now() - began) / 1000)} s (seed ${options.seed}): ${findings.length} findings; ` +
-      `objects hold ${mebibytes(before.alive)} MiB after a tenth and ${mebibytes(after.alive)} at the end (${growth.toFixed(1)} %), ` +
+      `objects hold ${mebibytes(before.alive)} MiB after a tenth and ${mebibytes(after.alive)} at the end, ` +
       `resident ${mebibytes(before.resident)} and ${mebibytes(after.resident)} MiB; ${left} transactions and dialogs left\n`,
   );
 
-  return findings.length === 0 && left === 0 && growth <= 5 ? 0 : 1;
+  return findings.length === 0 && left === 0 && growth <= mostGrowth ? 0 : 1;
 }
 
 function mebibytes(octets: number): string {
