@@ -121,7 +121,7 @@ export function unfit(ticket: FloorTicket, crew: CrewQueue, index: number, membe
 const REMEMBERED = 500;
 
 /** What the tickets have in common of which a ring may ring the same members. */
-function kindOf(ring: number, { medium, skills }: FloorTicket): string {
+function fitKey(ring: number, { medium, skills }: FloorTicket): string {
   // Most tickets ask for no skill, and most rings are the first: a text that is there costs less than one that is made.
   return ring === 0 && skills === '' ? medium : `${ring}|${medium}|${skills}`;
 }
@@ -133,7 +133,7 @@ function kindOf(ring: number, { medium, skills }: FloorTicket): string {
 export function fitFor(ticket: FloorTicket, crew: CrewQueue): (ReadonlySet<Member> | undefined)[] {
   return crew.rings.map((ring, index) => {
     if (personOf(ring, ticket) !== undefined) return undefined;
-    const key = kindOf(index, ticket);
+    const key = fitKey(index, ticket);
     let fit = crew.fit.get(key);
     if (!fit) {
       fit = new Set([...crew.members.values()].filter((member) => !unfit(ticket, crew, index, member)));
@@ -156,7 +156,7 @@ function someoneWorks(ticket: FloorTicket, crew: CrewQueue, index: number, floor
     return member !== undefined && (floor.seats.get(person)?.works ?? false) && !unfit(ticket, crew, index, member);
   }
   const queue = floor.queue(crew.id);
-  const key = kindOf(index, ticket);
+  const key = fitKey(index, ticket);
   const known = queue.working.get(key);
   if (known?.version === queue.staffVersion && known.crew === crew) return known.works;
   const works = [...queue.staffed].some((id) => {

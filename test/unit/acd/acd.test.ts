@@ -313,6 +313,9 @@ describe('limits', () => {
     await expect(node.acd.enqueue(caller('q', { priority: 0.5 }))).rejects.toMatchObject({ code: 'BAD_REQUEST' });
     await expect(node.acd.enqueue(caller('q', { priority: 1001 }))).rejects.toMatchObject({ code: 'BAD_REQUEST' });
     await expect(node.acd.enqueue(caller('q', { skills: ['a,b'] }))).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    // Names stand in JSON that is written without escapes.
+    for (const designated of ['s"1', 's\\1', 's\u00011'])
+      await expect(node.acd.enqueue({ ...caller('q'), designated })).rejects.toMatchObject({ code: 'BAD_REQUEST' });
     await expect(node.acd.position('nothing')).rejects.toMatchObject({ code: 'TICKET_GONE' });
     expect(await node.acd.leave('nothing')).toBeUndefined();
     await node.acd.complete('nothing');

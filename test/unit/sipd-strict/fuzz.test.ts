@@ -29,6 +29,21 @@ describe('what fuzzing once found', () => {
   });
 });
 
+test('the dialogs of the fuzzing end, even when a request had the highest number that there is', async () => {
+  const target = await Target.start();
+  try {
+    const answer = await target.ask('INVITE', []);
+    const [to, id] = [/^To: (.*)\r?$/m, /^Call-ID: (.*)\r?$/m].map((line) => line.exec(answer ?? '')?.[1] ?? '');
+    target.datagram(Buffer.from(target.request('ACK', id!, [], to)));
+    target.datagram(Buffer.from(target.request('INFO', id!, [], to).replace('CSeq: 1 ', 'CSeq: 2147483647 ')));
+    expect(await target.isAlive()).toBe(true);
+    target.endCalls();
+    expect(await target.drained(20_000)).toBe(0);
+  } finally {
+    await target.close();
+  }
+});
+
 test('a short run of the fuzzing finds nothing', async () => {
   const { findings: found, left } = await runFuzz({ datagrams: 1500, streams: 50, bodies: 500, frames: 60, seed: 7 });
   expect(found.map(({ kind, what, bytes }) => ({ kind, what, bytes: bytes.toString('base64') }))).toEqual([]);
