@@ -93,7 +93,7 @@ describe.each(['SIGKILL', 'SIGTERM'] as const)('the application ends by %s besid
     await reader.screen.waitFor('page');
     await reader.screen.choose('1');
     await reader.screen.waitFor('page', ({ id }) => id === 'trains');
-    await world.untilStored('1004', ({ menu }) => JSON.stringify(menu).includes('trains'));
+    await world.untilStored('1004', ({ menu }) => JSON.stringify(menu ?? {}).includes('trains'));
 
     const [silenced, refused] = [ringing.untilEnded(), plain.untilEnded()];
     await world.stopServer(signal);

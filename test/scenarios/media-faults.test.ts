@@ -66,7 +66,7 @@ describe('after a restart of the application, beside a SIP edge of its own', () 
     await call.untilEstablished();
     await untilShown(terminal.peer);
     await terminal.peer.audio.press('1');
-    await outage.untilStored('1001', ({ menu }) => JSON.stringify(menu).includes('trains'));
+    await outage.untilStored('1001', ({ menu }) => JSON.stringify(menu ?? {}).includes('trains'));
     await outage.stopServer('SIGKILL');
     const moved = call.next('media', { timeout: 20_000 });
     await outage.startAgain();
