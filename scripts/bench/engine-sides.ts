@@ -3,6 +3,7 @@ import type { Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Acd } from '../../src/acd/acd';
 import type { AcdConfig, Offer, QueueConfig, SeatConfig } from '../../src/acd/types';
+import { ChurnMap } from '../../src/lib/churn';
 import { silentLogger } from '../../src/lib/logger';
 import { openStore } from '../../src/store/connection';
 import type { Store } from '../../src/store/connection';
@@ -60,7 +61,7 @@ const queue: QueueConfig = {
 
 /** Enqueue -> offer -> accept -> complete. Every client is a node with seats of its own; all share one queue. */
 class SightlineSide implements Side {
-  private readonly putAt = new Map<string, number>();
+  private readonly putAt = new ChurnMap<string, number>();
   private calls = 0;
 
   private constructor(

@@ -1,3 +1,4 @@
+import { ChurnSet } from '../lib/churn';
 import { newId, newToken } from '../lib/ids';
 import type { RankContext } from './choose';
 import { isUnavailable } from './engine';
@@ -33,7 +34,7 @@ export class Dispatcher {
   private suspended = false;
   private cancelTimer: (() => void) | undefined;
   private timerAt = Infinity;
-  private readonly foreseen = new Set<Promise<unknown>>();
+  private readonly foreseen = new ChurnSet<Promise<unknown>>();
 
   constructor(
     private readonly engine: Engine,

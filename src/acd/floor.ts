@@ -1,3 +1,4 @@
+import { ChurnMap, ChurnSet } from '../lib/churn';
 import { worth } from './classes';
 import type { Crew, CrewQueue } from './crew';
 import { byStart, Line } from './line';
@@ -23,13 +24,13 @@ const inLine = new Set<TicketState>(['waiting', 'offered', 'held', 'dropped']);
 
 /** One queue on the floor. */
 export class FloorQueue {
-  readonly lanes = new Map<string, Lane>();
+  readonly lanes = new ChurnMap<string, Lane>();
   /** Everybody who stands in the queue, by class. */
   readonly lines = new Map<TicketClass, Line<FloorTicket>>();
   /** Offered tickets that may be offered to more seats. */
-  readonly gathering = new Set<FloorTicket>();
+  readonly gathering = new ChurnSet<FloorTicket>();
   /** Members that are free, and that work. */
-  readonly free = new Set<string>();
+  readonly free = new ChurnSet<string>();
   readonly staffed = new Set<string>();
   /** Counts changes of `staffed`. */
   staffVersion = 0;
@@ -55,12 +56,12 @@ export class FloorQueue {
  * simulator runs on the very same floor.
  */
 export class Floor {
-  readonly tickets = new Map<string, FloorTicket>();
+  readonly tickets = new ChurnMap<string, FloorTicket>();
   readonly seats = new Map<string, SeatRow>();
   readonly queues = new Map<string, FloorQueue>();
   /** Claims that were sent and not answered yet: neither side is offered anything else. */
-  readonly pendingSeats = new Set<string>();
-  readonly pendingTickets = new Set<string>();
+  readonly pendingSeats = new ChurnSet<string>();
+  readonly pendingTickets = new ChurnSet<string>();
 
   constructor(private currentCrew: Crew) {}
 

@@ -1,3 +1,4 @@
+import { ChurnMap } from '../lib/churn';
 import type { Forecast } from './estimate';
 import type { Floor } from './floor';
 import { learnDrain, learnEntry, learnFactor, learnFit, learnHandling, learnPatience, noCounters } from './observed';
@@ -43,7 +44,7 @@ export function kindOf({ skills, medium, class: name }: Pick<TicketRow, 'skills'
 export class Learner {
   private readonly queues = new Map<string, Watched>();
   /** Seats that were rung and are not free again. */
-  private readonly rung = new Map<string, Rung>();
+  private readonly rung = new ChurnMap<string, Rung>();
 
   constructor(
     private readonly floor: Floor,
@@ -132,7 +133,7 @@ export class Learner {
   }
 
   private handled({ queue, since }: Rung, end: number): void {
-    this.learn(queue, (known) => learnHandling(known, seconds(end - since)));
+    learnHandling(this.learning(queue), seconds(end - since));
   }
 
   private entered(former: TicketRow | undefined, row: TicketRow, now: number): void {
@@ -145,7 +146,7 @@ export class Learner {
     const overtook = ticket !== undefined && this.floor.position(ticket, now) < queue.waiting;
     const elapsed = watched.enteredAt === undefined ? 0 : seconds(now - watched.enteredAt);
     watched.enteredAt = now;
-    if (elapsed > 0) this.learn(row.queue, (known) => learnEntry(known, elapsed, overtook));
+    if (elapsed > 0) learnEntry(this.learning(row.queue), elapsed, overtook);
   }
 
   private left(former: TicketRow, row: TicketRow, now: number): void {
@@ -155,10 +156,11 @@ export class Learner {
     const before = this.floor.queue(former.queue).staffed.size;
     this.drain(watched, former.queue, { before, answered: answered ? 1 : 0, now });
     const waited = seconds((answered ? row.answeredAt : now) - former.queuedAt);
-    this.learn(former.queue, (known) => learnPatience(known, waited, row.how === 'abandoned'));
+    const known = this.learning(former.queue);
+    learnPatience(known, waited, row.how === 'abandoned');
     const told = answered && hadToWait ? this.firstTold(row.id) : undefined;
     if (!told) return;
-    this.learn(former.queue, (known) => learnFit(known, waited, told.middle, told.spread));
+    learnFit(known, waited, told.middle, told.spread);
     const kind = kindOf(former);
     watched.factors[kind] = learnFactor(watched.factors[kind] ?? 1, waited, told.middle);
   }
@@ -171,14 +173,16 @@ export class Learner {
   ): void {
     const { clock } = watched;
     if (clock === undefined) return;
-    this.learn(queue, (known) => learnDrain(known, seconds(now - clock), before, answered));
+    learnDrain(this.learning(queue), seconds(now - clock), before, answered);
     watched.clock = this.floor.queue(queue).waiting > 0 ? now : undefined;
   }
 
-  private learn(queue: string, change: (known: Counters) => Counters): void {
+  /** What is known of a queue, to be changed. */
+  private learning(queue: string): Counters {
     const watched = this.of(queue);
-    watched.counters = change(watched.counters);
     watched.version++;
+
+    return watched.counters;
   }
 
   private of(queue: string): Watched {

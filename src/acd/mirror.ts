@@ -3,7 +3,8 @@ import type { Engine } from './engine';
 import type { Forecast } from './estimate';
 import { Floor } from './floor';
 import { Learner } from './learner';
-import type { Row, SeatRow, TicketRow } from './rows';
+import { Revisions } from './revisions';
+import type { Row } from './rows';
 import type { AcdConfig, QueueConfig, TicketState } from './types';
 
 export interface MirrorContext {
@@ -17,9 +18,6 @@ export interface MirrorContext {
 
 /** Rows that are read at a time when the floor is learnt anew. */
 const CHUNK = 200;
-/** Revisions of things that are gone are remembered, so that late news does not bring them back. */
-const REMEMBERED = 20_000;
-
 const inLine = new Set<TicketState>(['waiting', 'offered', 'held', 'dropped']);
 
 /**
@@ -32,11 +30,7 @@ export class Mirror {
   readonly learner: Learner;
   /** All revisions up to this one are known. */
   seen = 0;
-  private readonly revisions = {
-    t: new Map<string, number>(),
-    s: new Map<string, number>(),
-    q: new Map<string, number>(),
-  };
+  private readonly revisions = { t: new Revisions(), s: new Revisions(), q: new Revisions() };
   /** Known revisions beyond a gap. */
   private readonly ahead = new Set<number>();
   private loading: Promise<void> | undefined;
@@ -135,54 +129,56 @@ export class Mirror {
 
   /** What was there before and is not any more. What came meanwhile is of a later revision. */
   private forgetOthers(from: number, tickets: ReadonlySet<string>, seats: ReadonlySet<string>): void {
-    for (const id of this.floor.tickets.keys()) {
-      if (!tickets.has(id) && (this.revisions.t.get(id) ?? 0) <= from) this.forgetTicket(id);
+    const { floor, engine, revisions } = this;
+    const isPast = (known: Revisions, id: string): boolean => (known.of(id) ?? 0) <= from;
+    for (const id of floor.tickets.keys()) {
+      if (tickets.has(id) || !isPast(revisions.t, id)) continue;
+      floor.removeTicket(id);
+      engine.records.tickets.delete(id);
+      revisions.t.setGone(id, from);
     }
-    for (const id of this.floor.seats.keys()) {
-      if (!seats.has(id) && (this.revisions.s.get(id) ?? 0) <= from) this.forgetSeat(id);
+    for (const id of floor.seats.keys()) {
+      if (seats.has(id) || !isPast(revisions.s, id)) continue;
+      floor.removeSeat(id);
+      engine.records.seats.delete(id);
+      revisions.s.setGone(id, from);
     }
-  }
-
-  private forgetTicket(id: string): void {
-    this.floor.removeTicket(id);
-    this.engine.records.tickets.delete(id);
-  }
-
-  private forgetSeat(id: string): void {
-    this.floor.removeSeat(id);
-    this.engine.records.seats.delete(id);
   }
 
   /** `learns`: it has just happened, and is not only seen now. */
   private takeRow(revision: number, row: Row, learns: boolean): void {
     const revisions = this.revisions[row.kind];
     const { id } = row.row;
-    if ((revisions.get(id) ?? -1) >= revision) return;
-    // Of those that are gone the newest stand last.
-    if (row.kind === 't' && row.row.state === 'ended') revisions.delete(id);
-    revisions.set(id, revision);
-    if (revisions.size > REMEMBERED) this.prune(row.kind);
+    if ((revisions.of(id) ?? -1) >= revision) return;
+    if (row.kind === 't' && row.row.state === 'ended') revisions.setGone(id, revision);
+    else revisions.set(id, revision);
     this.engine.records.take(row);
-    const put = (): void => (learns ? this.learner.take(row, this.engine.now()) : this.floor.apply(row));
-    if (row.kind === 't') this.takeTicket(row.row, put);
-    else if (row.kind === 's') this.takeSeat(row.row, put);
-    else put();
+    if (row.kind === 't') this.takeTicket(row, learns);
+    else if (row.kind === 's') this.takeSeat(row, learns);
+    else this.put(row, learns);
   }
 
-  private takeTicket(row: TicketRow, put: () => void): void {
+  private put(row: Row, learns: boolean): void {
+    if (learns) this.learner.take(row, this.engine.now());
+    else this.floor.apply(row);
+  }
+
+  private takeTicket(change: Row & { kind: 't' }, learns: boolean): void {
+    const { row } = change;
     const former = this.floor.tickets.get(row.id);
     if (!this.floor.crew.queue(row.queue)) this.planForQueue(row.queue);
-    put();
+    this.put(change, learns);
     if (former && former.queue !== row.queue) this.context.moved(former.queue);
     const [was, is] = [former && inLine.has(former.state), inLine.has(row.state)];
     const isRanked = former?.class !== row.class || former.priority !== row.priority;
     if (was !== is || former?.queue !== row.queue || isRanked) this.context.moved(row.queue);
   }
 
-  private takeSeat(row: SeatRow, put: () => void): void {
+  private takeSeat(change: Row & { kind: 's' }, learns: boolean): void {
+    const { row } = change;
     const former = this.floor.seats.get(row.id);
     if (!former) this.planForSeat(row.id);
-    put();
+    this.put(change, learns);
     if (former?.works === row.works) return;
     for (const queue of this.floor.crew.queuesOf(row.id)) {
       if (this.floor.queue(queue).waiting > 0) this.context.moved(queue);
@@ -220,19 +216,9 @@ export class Mirror {
   }
 
   private note(revision: number): void {
-    if (revision > this.seen) this.ahead.add(revision);
-    while (this.ahead.delete(this.seen + 1)) this.seen++;
-  }
-
-  /** Drops the oldest of what is not on the floor any more. */
-  private prune(kind: Row['kind']): void {
-    const { floor } = this;
-    const there = { t: floor.tickets, s: floor.seats, q: floor.queues }[kind];
-    const revisions = this.revisions[kind];
-    for (const id of revisions.keys()) {
-      if (revisions.size <= REMEMBERED / 2) break;
-      if (!there.has(id)) revisions.delete(id);
-    }
+    if (revision === this.seen + 1) this.seen++;
+    else if (revision > this.seen) this.ahead.add(revision);
+    while (this.ahead.size > 0 && this.ahead.delete(this.seen + 1)) this.seen++;
   }
 }
 

@@ -1,7 +1,6 @@
 /**
  * What a queue learns of itself while it works, from plain counters: each is a sum that fades, so that a queue forgets
- * slowly what no longer holds. Every function here is pure and small on purpose: the store does the same to the fields
- * of a hash. Times in seconds.
+ * slowly what no longer holds. Each ticket teaches several times, so the counters are changed in place. Times in seconds.
  */
 export interface Counters {
   /** Talks that ended. */
@@ -46,8 +45,6 @@ const FACTOR_STEP = 0.0025;
 const FACTOR_LIMIT = 5;
 
 export function noCounters(): Counters {
-  const none = PATIENCE_EDGES.map(() => 0);
-
   return {
     handled: 0,
     handledTime: 0,
@@ -57,92 +54,47 @@ export function noCounters(): Counters {
     entered: 0,
     overtook: 0,
     enteredTime: 0,
-    gaveUp: none,
-    atRisk: none,
+    gaveUp: PATIENCE_EDGES.map(() => 0),
+    atRisk: PATIENCE_EDGES.map(() => 0),
     lowEnd: -QUANTILE,
     highEnd: QUANTILE,
   };
 }
 
-const plain = [
-  ...([
-    'handled',
-    'handledTime',
-    'handledSquares',
-    'drained',
-    'drainedTime',
-    'entered',
-    'overtook',
-    'enteredTime',
-  ] as const),
-  ...(['lowEnd', 'highEnd'] as const),
-];
-
-/** Names of the counters as fields of a hash, in the order in which `readCounters` takes their values. */
-export const counterFields: readonly string[] = [
-  ...plain.map((name) => `learnt.${name}`),
-  ...PATIENCE_EDGES.map((_, index) => `learnt.gaveUp${index}`),
-  ...PATIENCE_EDGES.map((_, index) => `learnt.atRisk${index}`),
-];
-
-/** The counters of these values of `counterFields`; what is absent is as in a queue that has seen nothing yet. */
-export function readCounters(values: readonly (string | null | undefined)[]): Counters {
-  const known = noCounters();
-  const at = (index: number): number | undefined => (values[index] == null ? undefined : Number(values[index]));
-  plain.forEach((name, index) => (known[name] = at(index) ?? known[name]));
-  const bands = (from: number): number[] => PATIENCE_EDGES.map((_, index) => at(from + index) ?? 0);
-
-  return { ...known, gaveUp: bands(plain.length), atRisk: bands(plain.length + PATIENCE_EDGES.length) };
-}
-
 /** A seat is free again: `took` seconds after it was first rung for the ticket, wrap-up included. */
-export function learnHandling(known: Counters, took: number): Counters {
-  return {
-    ...known,
-    handled: known.handled * KEEP + 1,
-    handledTime: known.handledTime * KEEP + took,
-    handledSquares: known.handledSquares * KEEP + took * took,
-  };
+export function learnHandling(known: Counters, took: number): void {
+  known.handled = known.handled * KEEP + 1;
+  known.handledTime = known.handledTime * KEEP + took;
+  known.handledSquares = known.handledSquares * KEEP + took * took;
 }
 
 /**
  * `elapsed` seconds went by in which somebody waited for a seat and `staffed` seats worked for the queue, and then
  * `answered` tickets (0 or 1) were answered. Nothing fades unless a ticket is answered: time alone says nothing.
  */
-export function learnDrain(known: Counters, elapsed: number, staffed: number, answered: 0 | 1): Counters {
+export function learnDrain(known: Counters, elapsed: number, staffed: number, answered: 0 | 1): void {
   const keep = answered === 1 ? KEEP : 1;
-
-  return {
-    ...known,
-    drained: known.drained * keep + answered,
-    drainedTime: known.drainedTime * keep + elapsed * staffed,
-  };
+  known.drained = known.drained * keep + answered;
+  known.drainedTime = known.drainedTime * keep + elapsed * staffed;
 }
 
 /** A ticket entered, `elapsed` seconds after the one before it; `overtook` when it was put ahead of somebody. */
-export function learnEntry(known: Counters, elapsed: number, overtook: boolean): Counters {
-  return {
-    ...known,
-    entered: known.entered * KEEP + 1,
-    overtook: known.overtook * KEEP + (overtook ? 1 : 0),
-    enteredTime: known.enteredTime * KEEP + elapsed,
-  };
+export function learnEntry(known: Counters, elapsed: number, overtook: boolean): void {
+  known.entered = known.entered * KEEP + 1;
+  known.overtook = known.overtook * KEEP + (overtook ? 1 : 0);
+  known.enteredTime = known.enteredTime * KEEP + elapsed;
 }
 
 /** Somebody left the line after `waited` seconds: answered, or because he gave up. */
-export function learnPatience(known: Counters, waited: number, gaveUp: boolean): Counters {
+export function learnPatience(known: Counters, waited: number, gaveUp: boolean): void {
+  const { atRisk, gaveUp: gone } = known;
   const last = band(waited);
-  const atRisk: number[] = [];
-  const gone: number[] = [];
-  // This comes with every ticket: without functions of their own for each band it takes half the time.
-  for (let index = 0; index < known.atRisk.length; index++) {
+  for (let index = 0; index < atRisk.length; index++) {
     const from = PATIENCE_EDGES[index] ?? 0;
     const to = PATIENCE_EDGES[index + 1] ?? Infinity;
-    atRisk.push((known.atRisk[index] ?? 0) * KEEP + Math.max(0, Math.min(waited, to) - from));
-    gone.push((known.gaveUp[index] ?? 0) * KEEP + (gaveUp && index === last ? 1 : 0));
+    atRisk[index] = (atRisk[index] ?? 0) * KEEP + Math.max(0, Math.min(waited, to) - from);
+    gone[index] = (gone[index] ?? 0) * KEEP + (gaveUp && index === last ? 1 : 0);
   }
-
-  return { ...known, atRisk, gaveUp: gone };
 }
 
 /**
@@ -151,15 +103,11 @@ export function learnPatience(known: Counters, waited: number, gaveUp: boolean):
  * those within, nine times as often: so it comes to rest where one in ten is beyond. Who was promised a seat at once
  * (middle 0) teaches nothing.
  */
-export function learnFit(known: Counters, waited: number, middle: number, spread: number): Counters {
-  if (middle <= 0 || spread <= 0) return known;
+export function learnFit(known: Counters, waited: number, middle: number, spread: number): void {
+  if (middle <= 0 || spread <= 0) return;
   const off = deviation(waited, middle, spread);
-
-  return {
-    ...known,
-    lowEnd: -clampEnd(-known.lowEnd + END_STEP * ((off < known.lowEnd ? 1 : 0) - 0.1)),
-    highEnd: clampEnd(known.highEnd + END_STEP * ((off > known.highEnd ? 1 : 0) - 0.1)),
-  };
+  known.lowEnd = -clampEnd(-known.lowEnd + END_STEP * ((off < known.lowEnd ? 1 : 0) - 0.1));
+  known.highEnd = clampEnd(known.highEnd + END_STEP * ((off > known.highEnd ? 1 : 0) - 0.1));
 }
 
 /**

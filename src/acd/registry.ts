@@ -1,3 +1,4 @@
+import { ChurnMap, ChurnSet } from '../lib/churn';
 import type { Forecast, Told } from './estimate';
 import type { Offer, TicketState, TicketView } from './types';
 
@@ -21,10 +22,10 @@ const REMEMBERED = 5_000;
 
 /** The tickets of this node, their live offers, and which offers are dead, however late news of them comes. */
 export class Registry {
-  private readonly tickets = new Map<string, OwnTicket>();
+  private readonly tickets = new ChurnMap<string, OwnTicket>();
   private readonly dead = new Memory();
   /** Offers that were heard of before their ticket: the channel may be faster than the answer to `enqueue`. */
-  private readonly early = new Map<string, Offer[]>();
+  private readonly early = new ChurnMap<string, Offer[]>();
 
   get(ticketId: string): OwnTicket | undefined {
     return this.tickets.get(ticketId);
@@ -92,7 +93,7 @@ export class Registry {
 
 /** The newest few thousand ids that it was told. */
 class Memory {
-  private readonly ids = new Set<string>();
+  private readonly ids = new ChurnSet<string>();
 
   has(id: string): boolean {
     return this.ids.has(id);

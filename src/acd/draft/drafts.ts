@@ -1,3 +1,4 @@
+import { ChurnMap } from '../../lib/churn';
 import type { Keys } from '../../store/keys';
 import type { Command, ProgramDraft } from '../../store/program';
 import { ROW_END } from '../../store/separators';
@@ -52,8 +53,8 @@ export class Drafts {
   /** A queue here asks what only the store knows, so that drafts are refused often: their verbs always come along. */
   private isGuarded = false;
   private readonly luck = new Luck();
-  private readonly tickets = new Map<string, Fields>();
-  private readonly seats = new Map<string, Fields>();
+  private readonly tickets = new ChurnMap<string, Fields>();
+  private readonly seats = new ChurnMap<string, Fields>();
   private readonly known: Known;
 
   constructor(
@@ -216,7 +217,7 @@ export class Drafts {
   }
 
   /** What no later draft has changed is known by its row now. */
-  private forget(expected: Map<string, Fields>, confirmed: ReadonlyMap<string, Fields>): void {
+  private forget(expected: ChurnMap<string, Fields>, confirmed: ReadonlyMap<string, Fields>): void {
     for (const [id, record] of confirmed) if (expected.get(id) === record) expected.delete(id);
   }
 }

@@ -1,3 +1,4 @@
+import { ChurnMap } from '../../lib/churn';
 import { recordFields } from '../rows';
 import type { Fields, Row } from '../rows';
 
@@ -9,7 +10,7 @@ export const S = placesOf(recordFields.seat);
 
 /** Every ticket that has not ended, every seat and every queue, whole as the store keeps them, as far as this node has been told. */
 export class Records {
-  readonly tickets = new Map<string, Fields>();
+  readonly tickets = new ChurnMap<string, Fields>();
   readonly seats = new Map<string, Fields>();
   readonly queues = new Set<string>();
   /** The highest number that a ticket was given for its coming. */

@@ -42,7 +42,7 @@ export function watchDay(plan: DayPlan, watch: Watch = {}): Outcome[] {
 
 class Watcher implements DayListener {
   readonly outcomes = new Map<number, Outcome>();
-  private known = observed.noCounters();
+  private readonly known = observed.noCounters();
   private readonly factors = new Map<string, number>();
   private enteredAt = 0;
   private congestedSince: number | undefined;
@@ -52,7 +52,7 @@ class Watcher implements DayListener {
   constructor(private readonly watch: Watch) {}
 
   enters(caller: Caller, at: number): void {
-    this.known = observed.learnEntry(this.known, at - this.enteredAt, caller.vip);
+    observed.learnEntry(this.known, at - this.enteredAt, caller.vip);
     this.enteredAt = at;
   }
 
@@ -78,7 +78,7 @@ class Watcher implements DayListener {
   answered(caller: Caller, at: number, line: readonly Caller[]): void {
     const waited = at - caller.enteredAt;
     const outcome = this.outcomes.get(caller.id);
-    this.known = observed.learnPatience(this.known, waited, false);
+    observed.learnPatience(this.known, waited, false);
     this.lastServed = waited;
     // Who found a free seat says nothing of how fast the line moves.
     if (!outcome) return;
@@ -86,18 +86,18 @@ class Watcher implements DayListener {
     outcome.waited = waited;
     const { middle, spread } = outcome.forecast;
     this.factors.set(kindOf(caller), observed.learnFactor(this.factorOf(caller), waited, middle));
-    this.known = observed.learnFit(this.known, waited, middle, spread);
+    observed.learnFit(this.known, waited, middle, spread);
     this.tell(at, line);
   }
 
   gaveUp(caller: Caller, at: number, line: readonly Caller[]): void {
     this.drain(at, 0, line);
-    this.known = observed.learnPatience(this.known, at - caller.enteredAt, true);
+    observed.learnPatience(this.known, at - caller.enteredAt, true);
     this.tell(at, line);
   }
 
   freed(took: number): void {
-    this.known = observed.learnHandling(this.known, took);
+    observed.learnHandling(this.known, took);
   }
 
   staffChanges(at: number, line: readonly Caller[], staffed: number): void {
@@ -109,7 +109,7 @@ class Watcher implements DayListener {
   private drain(at: number, answered: 0 | 1, line: readonly Caller[]): void {
     const { congestedSince, staffed } = this;
     if (congestedSince !== undefined) {
-      this.known = observed.learnDrain(this.known, at - congestedSince, staffed, answered);
+      observed.learnDrain(this.known, at - congestedSince, staffed, answered);
     }
     this.congestedSince = line.length > 0 ? at : undefined;
   }

@@ -1,0 +1,136 @@
+/**
+ * A map and a set for what comes and goes all the time.
+ *
+ * V8 gives a `Map` a new table whenever entries that came and went have used the old one up, and the old one keeps pointing at the new,
+ * for iterators under way. Once such a table has got into the old generation, and is garbage there, it keeps its successor from being
+ * collected with the young, which keeps the next one, and so on: everything that was ever in the map is copied, promoted, and
+ * stays until the next full collection. With some thousand entries a second that is a quarter of a process's time. These begin a new
+ * table of their own accord, to which no other points, before long; that costs as much as what V8 would do.
+ *
+ * An iterator that is under way while something comes in may go on with what there was before.
+ */
+
+/** So many may come in before there is a new table; more where more stay. */
+const RENEWED_AFTER = 256;
+
+export class ChurnMap<K, V> implements ReadonlyMap<K, V> {
+  private map: Map<K, V>;
+  private room = RENEWED_AFTER;
+
+  constructor(entries?: Iterable<readonly [K, V]>) {
+    this.map = new Map(entries);
+  }
+
+  get size(): number {
+    return this.map.size;
+  }
+
+  get(key: K): V | undefined {
+    return this.map.get(key);
+  }
+
+  has(key: K): boolean {
+    return this.map.has(key);
+  }
+
+  set(key: K, value: V): this {
+    const { size } = this.map;
+    this.map.set(key, value);
+    if (this.map.size > size && --this.room === 0) this.renew();
+
+    return this;
+  }
+
+  delete(key: K): boolean {
+    return this.map.delete(key);
+  }
+
+  clear(): void {
+    this.map = new Map();
+    this.room = RENEWED_AFTER;
+  }
+
+  keys(): MapIterator<K> {
+    return this.map.keys();
+  }
+
+  values(): MapIterator<V> {
+    return this.map.values();
+  }
+
+  entries(): MapIterator<[K, V]> {
+    return this.map.entries();
+  }
+
+  [Symbol.iterator](): MapIterator<[K, V]> {
+    return this.map.entries();
+  }
+
+  forEach(visit: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
+    this.map.forEach((value, key) => visit(value, key, this));
+  }
+
+  private renew(): void {
+    this.map = new Map(this.map);
+    this.room = Math.max(RENEWED_AFTER, this.map.size);
+  }
+}
+
+export class ChurnSet<K> implements ReadonlySet<K> {
+  private set: Set<K>;
+  private room = RENEWED_AFTER;
+
+  constructor(members?: Iterable<K>) {
+    this.set = new Set(members);
+  }
+
+  get size(): number {
+    return this.set.size;
+  }
+
+  has(member: K): boolean {
+    return this.set.has(member);
+  }
+
+  add(member: K): this {
+    const { size } = this.set;
+    this.set.add(member);
+    if (this.set.size > size && --this.room === 0) this.renew();
+
+    return this;
+  }
+
+  delete(member: K): boolean {
+    return this.set.delete(member);
+  }
+
+  clear(): void {
+    this.set = new Set();
+    this.room = RENEWED_AFTER;
+  }
+
+  keys(): SetIterator<K> {
+    return this.set.keys();
+  }
+
+  values(): SetIterator<K> {
+    return this.set.values();
+  }
+
+  entries(): SetIterator<[K, K]> {
+    return this.set.entries();
+  }
+
+  [Symbol.iterator](): SetIterator<K> {
+    return this.set.values();
+  }
+
+  forEach(visit: (member: K, same: K, set: ReadonlySet<K>) => void): void {
+    this.set.forEach((member) => visit(member, member, this));
+  }
+
+  private renew(): void {
+    this.set = new Set(this.set);
+    this.room = Math.max(RENEWED_AFTER, this.set.size);
+  }
+}
