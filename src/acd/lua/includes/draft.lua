@@ -27,16 +27,18 @@ local function applyDraft(words)
   local revision = redis.call('INCR', ROOT .. 'revision')
   local by = NODE .. '+'
   if words[2] ~= by then redis.call('SET', ROOT .. 'by', by) end
+  -- These come first, and are looked up together.
+  while words[i + 1] == 'FORGET' do
+    forgotten[words[i + 2]] = forgotten[words[i + 2]] or {}
+    forgotten[words[i + 2]][words[i + 3]] = true
+    i = i + 4
+  end
+  writeResumes()
   while i <= #words do
     n = tonumber(words[i])
-    local name = words[i + 1]
-    if name == 'FORGET' then
-      forgotten[words[i + 2]] = forgotten[words[i + 2]] or {}
-      forgotten[words[i + 2]][words[i + 3]] = true
-      writeResumes()
-    else
-      local reply = redis.call(unpack(words, i + 1, i + n))
-      if name == 'RPUSH' and reply > HISTORY_LENGTH then redis.call('LTRIM', words[i + 2], -HISTORY_LENGTH, -1) end
+    local reply = redis.call(unpack(words, i + 1, i + n))
+    if words[i + 1] == 'RPUSH' and reply > HISTORY_LENGTH then
+      redis.call('LTRIM', words[i + 2], -HISTORY_LENGTH, -1)
     end
     i = i + n + 1
   end

@@ -76,12 +76,19 @@ local function oweNothing(entry) sortedSet(DUE, entry, nil) end
 
 -- The pieces of a text between which a character stands.
 local function split(text, separator)
-  local list, n = {}, 0
-  for piece in string.gmatch(text .. separator, '([^' .. separator .. ']*)' .. separator) do
+  local find, sub = string.find, string.sub
+  local list, n, at = {}, 0, 1
+  -- Takes two thirds of the time of a pattern, and this is a third of what a batch costs.
+  while true do
+    local to = find(text, separator, at, true)
     n = n + 1
-    list[n] = piece
+    if not to then
+      list[n] = sub(text, at)
+      return list
+    end
+    list[n] = sub(text, at, to - 1)
+    at = to + 1
   end
-  return list
 end
 
 -- What was read in this batch by its key, so that each is read once; false where there is none. A ticket or a seat is a record:
