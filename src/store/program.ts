@@ -7,7 +7,7 @@ import { inProject } from '../lib/paths';
 import { codeOf, luaCodes } from './codes';
 import { compare, evaluate, findInclude, include, readHead, toLua } from './scripts';
 import type { LuaTable, Reply } from './scripts';
-import { withoutSeparators, WORD_END } from './separators';
+import { plainText, WORD_END } from './separators';
 
 /** Verb -> names of its ARGV in order; the head of `<folder>/<verb>.lua` must list the same. */
 export type Verbs = Readonly<Record<string, readonly string[]>>;
@@ -83,7 +83,14 @@ export class Program<V extends Verbs = Verbs> {
   command<K extends keyof V & string>(verb: K, args: Record<V[K][number], string | number>): Command {
     const names = this.definition.verbs[verb] ?? [];
 
-    return { verb, args: names.map((name) => plainText(args[name as V[K][number]])) };
+    return {
+      verb,
+      args: names.map((name) => {
+        const value = args[name as V[K][number]];
+
+        return typeof value === 'string' ? plainText(value) : String(value);
+      }),
+    };
   }
 
   /**
@@ -121,14 +128,6 @@ export class Program<V extends Verbs = Verbs> {
 const start = `ARGS, ROOT, NOW, NOW_TEXT, NODE = args, args[1], tonumber(args[2]), args[2], args[3]
 ENTERED, UNSEEN, READS = false, false, false
 for i = 1, #BEGIN do BEGIN[i]() end`;
-
-/** A text as the store takes it. Half of a pair of surrogates is no character: JSON in Redis would refuse it, and with it all that it stands in. */
-function plainText(value: string | number): string {
-  const text = String(value);
-  if (typeof value === 'number') return text;
-
-  return withoutSeparators(text.isWellFormed() ? text : text.toWellFormed());
-}
 
 /** Commands as one text: of each its name, the count of its arguments, and those. */
 function packed(commands: readonly Command[]): string {
