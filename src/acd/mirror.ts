@@ -34,6 +34,8 @@ export class Mirror {
   /** Known revisions beyond a gap. */
   private readonly ahead = new Set<number>();
   private loading: Promise<void> | undefined;
+  /** Counts resets: what a load read before one says nothing. */
+  private generation = 0;
   private planned: unknown;
   private gapAt = 0;
   /** Of each queue the version of what was learnt that is in the store. */
@@ -86,17 +88,24 @@ export class Mirror {
     for (const ofKind of Object.values(this.revisions)) ofKind.clear();
     this.ahead.clear();
     this.seen = 0;
+    this.generation++;
+    this.loading = undefined;
     this.engine.reset();
   }
 
   /** Learns the whole floor from the store. Shared when it is under way. */
   load(): Promise<void> {
-    this.loading ??= this.loadNow().finally(() => (this.loading = undefined));
+    if (this.loading) return this.loading;
+    const loading = this.loadNow().finally(() => {
+      if (this.loading === loading) this.loading = undefined;
+    });
+    this.loading = loading;
 
-    return this.loading;
+    return loading;
   }
 
   private async loadNow(): Promise<void> {
+    const { generation } = this;
     const { keys, store } = this.engine;
     const { redis } = store;
     const from = Number(await redis.get(keys.revision));
@@ -108,6 +117,7 @@ export class Mirror {
     await this.readAll('queue', queues);
     await this.recall(queues);
     await this.readAll('ticket', tickets);
+    if (generation !== this.generation) return this.load();
     this.forgetOthers(from, new Set(tickets), new Set(seats));
     this.seen = Math.max(this.seen, from);
     for (const revision of this.ahead) if (revision <= this.seen) this.ahead.delete(revision);
@@ -118,8 +128,10 @@ export class Mirror {
 
   private async readAll(kind: 'ticket' | 'seat' | 'queue', ids: readonly string[]): Promise<Row[]> {
     const all: Row[] = [];
+    const { generation } = this;
     for (let start = 0; start < ids.length; start += CHUNK) {
       const { revision, rows } = await this.engine.readRows(kind, ids.slice(start, start + CHUNK));
+      if (generation !== this.generation) return [];
       for (const row of rows) this.takeRow(revision, row, false);
       all.push(...rows);
     }
