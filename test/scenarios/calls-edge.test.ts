@@ -283,13 +283,18 @@ describe('the menu while the ticket waits', () => {
     await screen.waitFor('page', (page) => page.id === 'home');
     await screen.choose('2');
     await screen.waitFor('page', (page) => (page as unknown as { title: string }).title === 'Tickets and fares');
-    const ringing = nextCall(await seatAt('2001'));
-    const seatCall = await ringing;
+    const seat = await seatAt('2001');
+    const seatCall = await nextCall(seat);
     seatCall.ring();
+    // It is one of the other queue, too.
+    const again = nextCall(seat);
     await screen.choose('0');
     expect((await seatCall.untilEnded()).by).toBe('remote');
     expect(await screen.waitFor('queue')).toMatchObject({ queue: 'Ticket advice' });
+    const second = await again;
+    second.ring();
     await screen.leave();
+    expect((await second.untilEnded()).by).toBe('remote');
     await screen.waitFor('page');
     call.hangup();
     await allGone('1001', '2001');
