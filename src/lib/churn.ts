@@ -7,7 +7,8 @@
  * stays until the next full collection. With some thousand entries a second that is a quarter of a process's time. These begin a new
  * table of their own accord, to which no other points, before long; that costs as much as what V8 would do.
  *
- * An iterator that is under way while something comes in may go on with what there was before.
+ * An iterator that is under way while something comes in, or while all is cleared, may go on with what there was before, also with what has
+ * gone since.
  */
 
 /** So many may come in before there is a new table; more where more stay. */

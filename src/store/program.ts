@@ -7,7 +7,7 @@ import { inProject } from '../lib/paths';
 import { codeOf, luaCodes } from './codes';
 import { compare, evaluate, findInclude, include, readHead, toLua } from './scripts';
 import type { LuaTable, Reply } from './scripts';
-import { plainText, WORD_END } from './separators';
+import { storedText, WORD_END } from './separators';
 
 /** Verb -> names of its ARGV in order; the head of `<folder>/<verb>.lua` must list the same. */
 export type Verbs = Readonly<Record<string, readonly string[]>>;
@@ -88,7 +88,7 @@ export class Program<V extends Verbs = Verbs> {
       args: names.map((name) => {
         const value = args[name as V[K][number]];
 
-        return typeof value === 'string' ? plainText(value) : String(value);
+        return typeof value === 'string' ? storedText(value) : String(value);
       }),
     };
   }

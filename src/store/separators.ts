@@ -15,7 +15,7 @@ const FIRST_SURROGATE = 0xd800;
  * nobody types, and without halves of pairs of surrogates, which are no characters: JSON in Redis would refuse them, and with them all
  * that they stand in.
  */
-export function plainText(text: string): string {
+export function storedText(text: string): string {
   // Every argument of every verb comes by here, and most are short: looking at each character costs less than asking two functions.
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);

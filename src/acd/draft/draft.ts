@@ -217,7 +217,7 @@ export class Draft {
   }
 
   /**
-   * Adds commands of Redis, each after the count of its words; `FORGET name ticket` is one of lua/includes/draft.lua.
+   * Adds commands of Redis, each after the count of its words; `FORGET name ticket` is one of lua/includes/draft.lua, and stands before all others.
    * @param before the number that the last ticket had before this draft.
    */
   sayCommands(words: Words, before: number): void {

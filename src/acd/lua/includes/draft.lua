@@ -3,7 +3,7 @@
 -- that it was made after, the number that the ticket before was given ('' when none comes in), the earliest time of a ticket that
 -- comes in and that of one that was not foreseen ('' for none), the rows joined by the character 30 ('' when it knows of no other node);
 -- keys that must not be, and lines with what they must be shorter than, each list after the count of its words; then commands of
--- Redis, each after the count of its words.
+-- Redis, each after the count of its words; before all others those that are none of Redis, `FORGET name ticket`.
 
 -- The node of a change that was a draft has a plus behind it: what stands on a draft that was refused never finds that.
 -- Returns the revision and whether there are other nodes; nothing, and changes nothing, when the store is not as the node thought.

@@ -74,7 +74,7 @@ end
 
 local function oweNothing(entry) sortedSet(DUE, entry, nil) end
 
--- The pieces of a text between which a character stands.
+-- The pieces of a text between which a character of one octet stands.
 local function split(text, separator)
   local find, sub = string.find, string.sub
   local list, n, at = {}, 0, 1
