@@ -78,60 +78,51 @@ export class ChurnMap<K, V> implements ReadonlyMap<K, V> {
 }
 
 export class ChurnSet<K> implements ReadonlySet<K> {
-  private set: Set<K>;
-  private room = RENEWED_AFTER;
+  private readonly map = new ChurnMap<K, K>();
 
-  constructor(members?: Iterable<K>) {
-    this.set = new Set(members);
+  constructor(members: Iterable<K> = []) {
+    for (const member of members) this.add(member);
   }
 
   get size(): number {
-    return this.set.size;
+    return this.map.size;
   }
 
   has(member: K): boolean {
-    return this.set.has(member);
+    return this.map.has(member);
   }
 
   add(member: K): this {
-    const { size } = this.set;
-    this.set.add(member);
-    if (this.set.size > size && --this.room === 0) this.renew();
+    this.map.set(member, member);
 
     return this;
   }
 
   delete(member: K): boolean {
-    return this.set.delete(member);
+    return this.map.delete(member);
   }
 
   clear(): void {
-    this.set = new Set();
-    this.room = RENEWED_AFTER;
+    this.map.clear();
   }
 
   keys(): SetIterator<K> {
-    return this.set.keys();
+    return this.map.keys();
   }
 
   values(): SetIterator<K> {
-    return this.set.values();
+    return this.map.keys();
   }
 
   entries(): SetIterator<[K, K]> {
-    return this.set.entries();
+    return this.map.entries();
   }
 
   [Symbol.iterator](): SetIterator<K> {
-    return this.set.values();
+    return this.map.keys();
   }
 
   forEach(visit: (member: K, same: K, set: ReadonlySet<K>) => void): void {
-    this.set.forEach((member) => visit(member, member, this));
-  }
-
-  private renew(): void {
-    this.set = new Set(this.set);
-    this.room = Math.max(RENEWED_AFTER, this.set.size);
+    this.map.forEach((member) => visit(member, member, this));
   }
 }

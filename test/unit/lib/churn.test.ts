@@ -16,8 +16,8 @@ function makeRandom(): (limit: number) => number {
 test('the map is a map, whatever comes and goes', () => {
   const random = makeRandom();
   const [map, plain] = [new ChurnMap<number, number>(), new Map<number, number>()];
-  for (let count = 0; count < 20_000; count++) {
-    const key = random(count < 10_000 ? 2_000 : 200);
+  for (let count = 0; count < 8_000; count++) {
+    const key = random(count < 4_000 ? 2_000 : 200);
     if (random(2) === 0) {
       expect(map.set(key, count)).toBe(map);
       plain.set(key, count);
@@ -40,8 +40,8 @@ test('the map is a map, whatever comes and goes', () => {
 test('the set is a set, whatever comes and goes', () => {
   const random = makeRandom();
   const [set, plain] = [new ChurnSet<number>(), new Set<number>()];
-  for (let count = 0; count < 20_000; count++) {
-    const member = random(count < 10_000 ? 2_000 : 200);
+  for (let count = 0; count < 8_000; count++) {
+    const member = random(count < 4_000 ? 2_000 : 200);
     if (random(2) === 0) {
       expect(set.add(member)).toBe(set);
       plain.add(member);
