@@ -1,3 +1,4 @@
+import { makeKeys } from '../../../src/store/keys';
 import { closeSharedRedis } from '../../support/redis';
 import { Site, caller } from './support';
 import type { Node } from './support';
@@ -36,6 +37,16 @@ describe('two nodes', () => {
     await one.acd.accept(one.offers[0]!);
     await one.acd.complete(ticket.ticketId);
     expect(one.all('ended')).toEqual([[ticket.ticketId, 'completed']]);
+  });
+
+  it('tell of a change although the lease of who made it was ended', async () => {
+    const { redis } = one.store;
+    await redis.zrem(makeKeys(site.name).nodes, one.acd.node);
+    await one.acd.seatUp('s1');
+    await one.acd.enqueue(caller());
+    await site.settled();
+    const { floor } = two.acd['parts'].mirror;
+    expect([floor.seats.get('s1')?.state, floor.tickets.size]).toEqual(['reserved', 1]);
   });
 
   it('tell the owner when the other sweeps', async () => {

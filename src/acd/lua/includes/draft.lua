@@ -11,7 +11,7 @@ local function applyDraft(words)
   local there = redis.call('MGET', ROOT .. 'revision', ROOT .. 'by', ROOT .. 'sequence')
   if there[1] ~= words[1] or there[2] ~= words[2] then return end
   if words[3] ~= '' and (there[3] or '0') ~= words[3] then return end
-  local others = redis.call('ZCARD', ROOT .. 'nodes') > 1
+  local others = hasOthers()
   local rows = words[6]
   if others and rows == '' then return end
   local i = 7

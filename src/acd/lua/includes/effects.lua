@@ -117,6 +117,12 @@ end
 
 local recordOf = { ticket = named('ticket'), seat = named('seat') }
 
+-- Whether a node besides this one is there to be told. This one may have lost its lease, and not know yet.
+local function hasOthers()
+  local count = redis.call('ZCARD', ROOT .. 'nodes')
+  return count > 1 or count == 1 and not redis.call('ZSCORE', ROOT .. 'nodes', NODE)
+end
+
 -- A ticket begins to wait, or comes before others: who ranks has to know it. `at` is the time when it came if it is a plain one, behind
 -- all others of its time; 0 for any other.
 local function enter(at) ENTERED = math.min(ENTERED or at, at) end

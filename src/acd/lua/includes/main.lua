@@ -61,7 +61,7 @@ end
 if #rows > 0 and READS then
   revision = redis.call('GET', ROOT .. 'revision') or '0'
 elseif #rows > 0 then
-  others = redis.call('ZCARD', ROOT .. 'nodes') > 1
+  others = hasOthers()
   if UNSEEN or ENTERED and others then writeEntries(revision, others) end
   if others then
     redis.call('PUBLISH', ROOT .. 'changes', revision .. '\29' .. NODE .. '\29' .. table.concat(rows, '\30'))
