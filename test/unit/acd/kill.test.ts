@@ -210,7 +210,8 @@ test(
     expect(Number(abandoned)).toBeLessThanOrEqual(refused);
     if (kills > 10) process.stderr.write(`${summary({ offered: Number(offered), gaps, withoutSeats, freed })}\n`);
     // No machine is busy with something else for all of the kills.
-    if (gaps.length > 0) expect(middleOf(gaps)).toBeLessThan(killTimes.nodeLease);
+    expect(middleOf([...gaps, ...withoutSeats])).toBeLessThan(2 * killTimes.nodeLease);
+    if (gaps.length > 2) expect(middleOf(gaps)).toBeLessThan(killTimes.nodeLease);
     if (withoutSeats.length > 2) expect(middleOf(withoutSeats)).toBeLessThan(2 * killTimes.nodeLease);
     expect(Math.max(...gaps, ...withoutSeats)).toBeLessThan(8 * killTimes.nodeLease);
   },
