@@ -14,7 +14,7 @@
 /** So many may come in before there is a new table; more where more stay. */
 const RENEWED_AFTER = 256;
 
-export class ChurnMap<K, V> implements ReadonlyMap<K, V> {
+export class ChurnMap<K, V> {
   private map: Map<K, V>;
   private room = RENEWED_AFTER;
 
@@ -59,16 +59,8 @@ export class ChurnMap<K, V> implements ReadonlyMap<K, V> {
     return this.map.values();
   }
 
-  entries(): MapIterator<[K, V]> {
-    return this.map.entries();
-  }
-
   [Symbol.iterator](): MapIterator<[K, V]> {
     return this.map.entries();
-  }
-
-  forEach(visit: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
-    this.map.forEach((value, key) => visit(value, key, this));
   }
 
   private renew(): void {
@@ -77,7 +69,7 @@ export class ChurnMap<K, V> implements ReadonlyMap<K, V> {
   }
 }
 
-export class ChurnSet<K> implements ReadonlySet<K> {
+export class ChurnSet<K> {
   private readonly map = new ChurnMap<K, K>();
 
   constructor(members: Iterable<K> = []) {
@@ -106,23 +98,7 @@ export class ChurnSet<K> implements ReadonlySet<K> {
     this.map.clear();
   }
 
-  keys(): SetIterator<K> {
-    return this.map.keys();
-  }
-
-  values(): SetIterator<K> {
-    return this.map.keys();
-  }
-
-  entries(): SetIterator<[K, K]> {
-    return this.map.entries();
-  }
-
   [Symbol.iterator](): SetIterator<K> {
     return this.map.keys();
-  }
-
-  forEach(visit: (member: K, same: K, set: ReadonlySet<K>) => void): void {
-    this.map.forEach((member) => visit(member, member, this));
   }
 }
