@@ -1,5 +1,5 @@
 import { WORD_END } from '../store/separators';
-import { drafter } from './draft/drafts';
+import { changer } from './draft/drafts';
 import type { Effect } from './effect';
 import type { Engine } from './engine';
 import { readRows } from './rows';
@@ -46,7 +46,6 @@ export class Channels {
   /** The revision, the node that made the change, and the rows; see lua/includes/main.lua. */
   private receiveChange(message: string): void {
     const [revision = '', by = '', rows = ''] = message.split(WORD_END);
-    const { node } = this.engine;
-    if (by !== node && by !== drafter(node)) this.onRows(Number(revision), by, readRows(rows));
+    if (changer(by) !== this.engine.node) this.onRows(Number(revision), by, readRows(rows));
   }
 }

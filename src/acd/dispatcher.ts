@@ -1,5 +1,6 @@
 import { ChurnSet } from '../lib/churn';
 import { newId, newToken } from '../lib/ids';
+import type { Reply } from '../store/scripts';
 import type { RankContext } from './choose';
 import { isUnavailable } from './engine';
 import type { Engine } from './engine';
@@ -14,13 +15,18 @@ import type { QueueConfig } from './types';
 const FUTILE = 8;
 /** How long the node that made a change has before others look at it, in ms. */
 const OTHERS_FIRST = 5;
+/** How long another node may leave a match unmade, in ms: then this one makes it, since the other may be gone. */
+const OTHERS_LATEST = 250;
+/** How long it is believed that a node does not listen, in ms: then it is tried again. */
+const DEAF_FOR = 1_000;
 /** The longest that a timer of ours may run, in ms; the sweep looks again much earlier. */
 const LONGEST = 3_600_000;
 
 /**
  * Brings tickets and seats together. Woken by changes of the floor and by the moment when a ring opens; wakes that come at the
  * same time are one pass. Any number of nodes may do this at once: the node that made a change looks at everything, others only
- * at their own tickets, and a claim that another has made first is ranked again.
+ * at their own tickets at first, and a claim that another has made first is ranked again. Tickets of a node that does not listen
+ * are passed over.
  */
 export class Dispatcher {
   /** Upper end of the estimate for a ticket, in seconds; set by whoever makes estimates. */
@@ -31,6 +37,7 @@ export class Dispatcher {
   private running: Promise<void> | undefined;
   private closed = false;
   private later: NodeJS.Timeout | undefined;
+  private latest: NodeJS.Timeout | undefined;
   private suspended = false;
   private cancelTimer: (() => void) | undefined;
   private timerAt = Infinity;
@@ -111,6 +118,7 @@ export class Dispatcher {
     this.woken = undefined;
     this.cancelTimer?.();
     clearTimeout(this.later);
+    clearTimeout(this.latest);
     this.later = undefined;
     await this.idle();
   }
@@ -142,13 +150,31 @@ export class Dispatcher {
 
   private async pass(which: 'all' | 'own'): Promise<{ claimed: number; sent: number }> {
     this.mirror.usePlan();
+    if (which === 'all') this.tryDeafAgain();
     const { matches, nextAt } = match(this.mirror.floor, this.rankContext());
     this.setTimer(nextAt);
     const { node } = this.engine;
     const claims = matches.filter(({ ticket }) => which === 'all' || ticket.node === node);
+    if (claims.length < matches.length) this.wakeLatest();
     const results = await Promise.all(claims.map((one) => this.claim(one)));
 
     return { claimed: results.filter(Boolean).length, sent: claims.length };
+  }
+
+  /** Only where all is looked at: whether a node listens is learnt by a claim for a ticket of it. */
+  private tryDeafAgain(): void {
+    const { deaf } = this.mirror.floor;
+    for (const [node, until] of deaf) if (until <= this.engine.now()) deaf.delete(node);
+  }
+
+  /** Others are to make a match. */
+  private wakeLatest(): void {
+    if (this.closed || this.latest) return;
+    // Not by the clock of the queue either.
+    this.latest = setTimeout(() => {
+      this.latest = undefined;
+      this.wake('all');
+    }, OTHERS_LATEST).unref();
   }
 
   private claim(one: Match): Promise<boolean> {
@@ -177,12 +203,15 @@ export class Dispatcher {
   }
 
   /** Neither is claimed once more meanwhile. Who else suited is not kept in memory until the store has answered. */
-  private async whileClaimed(ticketId: string, seatId: string, claimed: Promise<unknown>): Promise<boolean> {
-    const { pendingSeats, pendingTickets } = this.mirror.floor;
+  private async whileClaimed(ticketId: string, seatId: string, claimed: Promise<Reply>): Promise<boolean> {
+    const { pendingSeats, pendingTickets, deaf } = this.mirror.floor;
     pendingSeats.add(seatId);
     pendingTickets.add(ticketId);
     try {
-      return (await claimed) === 1;
+      const answer = await claimed;
+      if (typeof answer === 'string') deaf.set(answer, this.engine.now() + DEAF_FOR);
+
+      return answer === 1;
     } finally {
       pendingSeats.delete(seatId);
       pendingTickets.delete(ticketId);

@@ -62,6 +62,8 @@ export class Floor {
   /** Claims that were sent and not answered yet: neither side is offered anything else. */
   readonly pendingSeats = new ChurnSet<string>();
   readonly pendingTickets = new ChurnSet<string>();
+  /** Nodes that do not listen, and until when that is believed, in ms since the epoch: their tickets are passed over. */
+  readonly deaf = new Map<string, number>();
 
   constructor(private currentCrew: Crew) {}
 
@@ -117,6 +119,11 @@ export class Floor {
   removeSeat(id: string): void {
     this.seats.delete(id);
     for (const queue of this.crew.queuesOf(id)) this.countSeat(this.queue(queue), id);
+  }
+
+  /** Whether a seat may be claimed for a ticket: no claim is under way, and its node listens. */
+  isOpen({ id, node }: FloorTicket): boolean {
+    return !this.pendingTickets.has(id) && !this.deaf.has(node);
   }
 
   /** By what a ticket is ranked, highest first. */

@@ -70,7 +70,7 @@ function firstHeads(floor: Floor, taken: ReadonlySet<string>): Head[] {
       const head = following(floor, { lane, index: -1 });
       if (head) heads.push(head);
     }
-    for (const ticket of queue.gathering) if (!floor.pendingTickets.has(ticket.id)) heads.push({ ticket, index: 0 });
+    for (const ticket of queue.gathering) if (floor.isOpen(ticket)) heads.push({ ticket, index: 0 });
   }
 
   return heads;
@@ -82,13 +82,13 @@ function hasFree(queue: FloorQueue, taken: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** The next of a lane for which no claim is under way. */
+/** The next of a lane that may be claimed for. */
 function following(floor: Floor, { lane, index }: Pick<Head, 'lane' | 'index'>): Head | undefined {
   if (!lane) return undefined;
   for (let next = index + 1; ; next++) {
     const ticket = lane.tickets.at(next);
     if (!ticket) return undefined;
-    if (!floor.pendingTickets.has(ticket.id)) return { ticket, lane, index: next };
+    if (floor.isOpen(ticket)) return { ticket, lane, index: next };
   }
 }
 

@@ -1,4 +1,5 @@
 import { Crew } from './crew';
+import { changer } from './draft/drafts';
 import type { Engine } from './engine';
 import type { Forecast } from './estimate';
 import { Floor } from './floor';
@@ -80,6 +81,8 @@ export class Mirror {
   /** Rows of a batch of another node. */
   hear(revision: number, by: string, rows: readonly Row[]): void {
     this.engine.drafts.heard(revision, by);
+    // Who changes something has his connections.
+    if (this.floor.deaf.size > 0) this.floor.deaf.delete(changer(by));
     this.take(revision, rows, false);
   }
 

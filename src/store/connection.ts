@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { Closer } from '../lib/closer';
+import { parseClusterUrl } from '../lib/cluster-url';
 import { TypedEmitter } from '../lib/emitter';
 import { SightlineError } from '../lib/errors';
 import { redactUrl } from '../lib/logger';
@@ -47,6 +48,8 @@ export class Store extends TypedEmitter<StoreEvents> {
     if (embedded) this.closer.add('redis-server', () => embedded.close());
     this.closer.add('subscriber', () => subscriber.disconnect());
     this.closer.add('redis', () => redis.disconnect());
+    // In a cluster only the client for commands is told that its master is another now.
+    if (parseClusterUrl(url)) redis.on('close', () => this.reconnect(subscriber));
     for (const client of [redis, subscriber]) {
       client.on('ready', () => this.onReady());
       client.on('close', () => this.onLost());
@@ -86,6 +89,10 @@ export class Store extends TypedEmitter<StoreEvents> {
     for (const end of this.waiting) end(new SightlineError('SHUTTING_DOWN'));
 
     return this.closer.close();
+  }
+
+  private reconnect(client: Redis): void {
+    if (!this.closed && client.status === 'ready') client.disconnect(true);
   }
 
   private onReady(): void {

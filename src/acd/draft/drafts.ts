@@ -249,3 +249,8 @@ class Luck {
 export function drafter(node: string): string {
   return `${node}+`;
 }
+
+/** The node behind a name by which the store has who made a change. */
+export function changer(by: string): string {
+  return by.endsWith('+') ? by.slice(0, -1) : by;
+}

@@ -18,6 +18,8 @@
     1  claimed
     0  lost: the ticket does not wait any more, the seat is not free, or tickets have come in that the one who ranked did
        not know of
+    the node that owns the ticket, as a text, when it does not listen to its channel: the seat would be rung by nobody.
+       Nothing is changed
 
   Events:
     offer to the node that owns the ticket; due for the end of the lease; for an alarm withdrawn or preempted to the node
@@ -31,6 +33,7 @@ if ticket then touch('t', ticket) end
 if seat then touch('s', seat) end
 if not ticket or not seat or not may(ticket, 'offer') or isStale(ticket, A.seen) then return 0 end
 if ticket.state == 'offered' and A.more ~= '1' then return 0 end
+if not listens(ticket.node) then return ticket.node end
 if A.takes == '1' then takeSeat(seat) end
 if seat.ticket ~= '' or not mayMove(seat, 'offer') then return 0 end
 

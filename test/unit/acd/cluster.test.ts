@@ -8,11 +8,24 @@ import { Site, caller } from './support';
 
 let cluster: TestCluster;
 let masters: Redis[];
+let opened: Site[] = [];
+
+function makeSite(): Site {
+  const site = new Site();
+  opened.push(site);
+
+  return site;
+}
 
 beforeAll(async () => {
   cluster = await startCluster();
   masters = cluster.ports.map((port) => new Redis(port, '127.0.0.1'));
 }, 30_000);
+
+afterEach(async () => {
+  for (const site of opened) await site.close();
+  opened = [];
+});
 
 afterAll(async () => {
   for (const master of masters) master.disconnect();
@@ -34,7 +47,7 @@ async function keysOf(root: string): Promise<{ keys: string[]; slots: Set<number
 async function sites(): Promise<Site[]> {
   const found = new Map<number, Site>();
   while (found.size < cluster.ports.length) {
-    const site = new Site();
+    const site = makeSite();
     found.set(await cluster.ownerOf(makeKeys(site.name).root), site);
   }
 
@@ -89,12 +102,11 @@ it('serves sites on each of its masters, by nodes that find the master of the si
       expect(kinds).toContain(kind);
     }
     expect([slots.size, holders]).toEqual([1, 1]);
-    await site.close();
   }
 });
 
 it('goes on where the slot of its site has moved to another master, in the midst of a talk and with people in line', async () => {
-  const site = new Site();
+  const site = makeSite();
   site.config.addQueue('q', { wrapUp: 0 }).addSeat('s1', ['q']);
   const { root } = makeKeys(site.name);
   const one = await site.node('one', {}, cluster.url);
@@ -109,6 +121,9 @@ it('goes on where the slot of its site has moved to another master, in the midst
   // Told to each while its connection still leads to the former master.
   await Promise.all([one.acd.complete(talks.ticketId), two.acd.hold(waits.ticketId)]);
   await Promise.all(back);
+  // Who is there to be told is asked of the master.
+  const channels = [one, two].map(({ acd }) => makeKeys(site.name).nodeChannel(acd.node));
+  expect(await one.store.redis.pubsub('NUMSUB', ...channels)).toEqual([channels[0], 1, channels[1], 1]);
   await two.acd.unhold(waits.ticketId);
   await site.settled();
   expect(two.offers).toMatchObject([{ ticketId: waits.ticketId, seatId: 's1' }]);
@@ -117,7 +132,6 @@ it('goes on where the slot of its site has moved to another master, in the midst
   expect(await one.acd.stats('q')).toMatchObject({ offered: 2, answered: 2, waiting: 0 });
   const { slots, holders } = await keysOf(root);
   expect([slots.size, holders]).toEqual([1, 1]);
-  await site.close();
 });
 
 it('has every key and channel of a site in the slot of the site', async () => {

@@ -233,8 +233,10 @@ interface Served {
 }
 
 function summary({ offered, gaps, withoutSeats, freed }: Served): string {
+  const late = (list: number[]): string =>
+    `${list.filter((one) => one > 1_000).length} of ${list.length} after more than a second`;
   const of = (list: number[]): string =>
-    list.length === 0 ? 'never' : `${middleOf(list)} ms, at most ${Math.max(...list)} ms (${list.length} times)`;
+    list.length === 0 ? 'never' : `${middleOf(list)} ms, at most ${Math.max(...list)} ms (${late(list)})`;
 
   return [
     `${kills} kills, ${offered} callers, ${refused} turned away; the other served on after ${of(gaps)}`,

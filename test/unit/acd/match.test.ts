@@ -80,6 +80,17 @@ describe('a match', () => {
     expect(hall.matches()).toEqual(['t2->b']);
   });
 
+  it('is not made of a ticket whose node does not listen, ringing or not; those behind it have their turn', () => {
+    hall.config.addQueue('q', { rings: [{ seats: { kind: 'all' }, strategy: 'ring-all', after: 0 }] });
+    hall.open().seat('a').ringing('rings', { b: 0 }, { node: 'gone' });
+    hall.ticket('t1', { node: 'gone' }).ticket('t2', { class: 'alarm', node: 'gone' }).ticket('t3');
+    expect(hall.matches()).toEqual(['t2->a']);
+    hall.floor.deaf.set('gone', 0);
+    expect(hall.matches()).toEqual(['t3->a']);
+    hall.floor.removeTicket('t3');
+    expect(hall.matches()).toEqual([]);
+  });
+
   it('is made again when another plan is in force', () => {
     hall.seat('a').ticket('t', { queue: 'p' });
     expect(hall.matches()).toEqual([]);

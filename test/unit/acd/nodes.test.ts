@@ -9,7 +9,7 @@ let two: Node;
 
 beforeEach(async () => {
   site = new Site();
-  site.config.addQueue('q').addSeat('s1', ['q']).addSeat('s2', ['q']);
+  site.config.addQueue('q').addSeat('s1', ['q']).addSeat('s2', ['q']).addSeat('s3', ['other']);
   one = await site.node('one');
   two = await site.node('two');
 });
@@ -122,12 +122,13 @@ describe('two nodes', () => {
 
   it('do not ring for an offer whose withdrawal is known before the news of the offer comes', async () => {
     const ticket = await one.acd.enqueue(caller());
-    // Deaf for a moment: the offer waits in the channel while the caller leaves.
-    await one.store.subscriber.unsubscribe();
+    // Slow for a moment: the offer is on its way while the caller leaves.
+    one.store.subscriber.removeAllListeners('message');
     await two.acd.seatUp('s1');
     await two.acd.settled();
     const offer = await one.acd.leave(ticket.ticketId);
     expect(offer).toMatchObject({ seatId: 's1' });
+    await one.acd['parts'].channels.open();
     await one.store.redis.publish(`sl:{${site.name}}:node:${one.acd.node}`, JSON.stringify({ t: 'offer', offer }));
     await site.settled();
     expect(one.offers).toEqual([]);
@@ -149,6 +150,97 @@ it('a node that did not hear that an alarm took its seat learns it from the stor
   expect(one.all('preempted')).toEqual([[talk, 's1']]);
   expect(one.all('ended')).toEqual([]);
   expect(await two.acd.ticket(talk)).toMatchObject({ state: 'waiting' });
+});
+
+describe('a node that does not listen while its lease runs', () => {
+  /** Resolves when Redis has noticed. */
+  async function isGone(node: Node): Promise<void> {
+    const channel = makeKeys(site.name).nodeChannel(node.acd.node);
+    const listeners = async (): Promise<unknown> => (await two.store.redis.pubsub('NUMSUB', channel))[1];
+    while ((await listeners()) !== 0);
+  }
+
+  async function dies(node: Node): Promise<void> {
+    await node.close();
+    await isGone(node);
+  }
+
+  it('gets no seats that nobody would ring: those behind are served, and its caller keeps his place', async () => {
+    const theirs = await one.acd.enqueue(caller('q', { terminal: '1001' }));
+    const ours = await two.acd.enqueue(caller());
+    await site.settled();
+    await dies(one);
+    await two.acd.seatUp('s1');
+    await site.settled();
+    expect(two.offers).toMatchObject([{ ticketId: ours.ticketId, seatId: 's1' }]);
+    expect(await two.acd.position(theirs.ticketId)).toMatchObject({ position: 1 });
+    const back = await two.acd.resume({ terminal: '1001', callId: 'new' });
+    expect(back).toMatchObject({ ticketId: theirs.ticketId, enqueuedAt: theirs.enqueuedAt });
+    await two.acd.seatUp('s2');
+    await site.settled();
+    expect(two.offers.at(-1)).toMatchObject({ ticketId: theirs.ticketId, seatId: 's2' });
+  });
+
+  it('takes no seat from others for its alarm', async () => {
+    const alarm = await one.acd.enqueue({ ...caller(), class: 'alarm' });
+    await site.settled();
+    await dies(one);
+    const talk = await talkOf(two);
+    await two.acd.sweep();
+    await site.settled();
+    expect(two.all('preempted')).toEqual([]);
+    expect(await two.acd.ticket(talk)).toMatchObject({ state: 'talking' });
+    expect(await two.acd.ticket(alarm.ticketId)).toMatchObject({ state: 'waiting' });
+  });
+
+  describe('and listens again', () => {
+    let first: string;
+
+    beforeEach(async () => {
+      first = (await one.acd.enqueue(caller())).ticketId;
+      const second = await two.acd.enqueue(caller());
+      await two.acd.enqueue(caller());
+      await site.settled();
+      await one.store.subscriber.unsubscribe();
+      await isGone(one);
+      await two.acd.seatUp('s1');
+      await site.settled();
+      expect(two.offers).toMatchObject([{ ticketId: second.ticketId, seatId: 's1' }]);
+      await one.acd['parts'].channels.open();
+    });
+
+    afterEach(async () => {
+      await two.acd.seatUp('s2');
+      await site.settled();
+      expect(one.offers).toMatchObject([{ ticketId: first, seatId: 's2' }]);
+      expect(two.offers).toHaveLength(1);
+    });
+
+    it('is tried again after a second', () => site.pass(1));
+
+    it('is tried again at once when it changes something', async () => {
+      await one.acd.seatUp('s3');
+      await site.settled();
+    });
+  });
+
+  it('is not thought to be gone by one that is not heard itself', async () => {
+    const ticket = await one.acd.enqueue(caller());
+    await site.settled();
+    for (const node of [one, two]) await node.store.subscriber.unsubscribe();
+    await two.acd.seatUp('s1');
+    await two.acd.settled();
+    expect(await two.acd.ticket(ticket.ticketId)).toMatchObject({ state: 'offered' });
+  });
+
+  it('is waited for no longer than a moment where it should have made a match', async () => {
+    const ticket = await one.acd.enqueue(caller());
+    await site.settled();
+    one.acd['parts'].dispatcher.suspend();
+    const offered = one.next('offer');
+    await one.acd.seatUp('s1');
+    expect(await offered).toMatchObject([{ ticketId: ticket.ticketId, seatId: 's1' }]);
+  });
 });
 
 describe('a node that dies', () => {

@@ -64,7 +64,8 @@ async function reconciled(): Promise<number> {
     const picture = await takePicture(two.store.redis, makeKeys(site.name));
     try {
       checkPicture(picture);
-      for (const { acd } of [one, two]) checkFloor(acd, picture, site.clock.now());
+      const living = new Set([one, two].map(({ acd }) => acd.node));
+      for (const { acd } of [one, two]) checkFloor(acd, picture, living, site.clock.now());
 
       return Date.now() - began;
     } catch (error) {

@@ -21,6 +21,21 @@ local function tell(node, effect)
   end
 end
 
+-- Whether a node listens, by name; asked once a batch.
+local listening
+
+BEGIN[#BEGIN + 1] = function() listening = { [NODE] = true } end
+
+-- The connection of a process that was killed is gone at once, long before the lease of its node ends. Where Redis does not
+-- tell, or where not even this node is heard, nothing is known of others.
+local function listens(node)
+  if listening[node] == nil then
+    local counts = redis.pcall('PUBSUB', 'NUMSUB', keyOf('node', node), keyOf('node', NODE))
+    listening[node] = tonumber(counts[2]) ~= 0 or tonumber(counts[4]) == 0
+  end
+  return listening[node]
+end
+
 local function whole(number) return string.format('%.0f', number) end
 
 -- Members of sets, sorted sets and hashes are written at the end of the batch, all of a key together; what was written last

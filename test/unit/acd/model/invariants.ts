@@ -173,14 +173,15 @@ function waitsForHisSeat({ returns = '', queuedAt }: Hash, seats: Picture['seats
   return seat?.up === '1' && seat.login === '1' && seat.paused !== '1' && now < Number(queuedAt) + RETURN_FIRST;
 }
 
-/** Nobody waits while a seat that suits is free; no alarm waits while such a seat serves somebody else. */
+/** Nobody of a living node waits while a seat that suits is free; no alarm waits while such a seat serves somebody else. */
 export function checkNoneLeft(
   { tickets, seats }: Picture,
+  living: ReadonlySet<string>,
   configs: ReadonlyMap<string, SeatConfig>,
   now: number,
 ): void {
   for (const ticket of tickets.values()) {
-    if (ticket.state !== 'waiting' || waitsForHisSeat(ticket, seats, now)) continue;
+    if (ticket.state !== 'waiting' || !living.has(ticket.node ?? '') || waitsForHisSeat(ticket, seats, now)) continue;
     for (const [id, seat] of seats) {
       if (!suits(configs.get(id), ticket)) continue;
       assert(seat.state !== 'available', 'somebody waits beside a free seat', ticket, seat);
@@ -191,8 +192,8 @@ export function checkNoneLeft(
   }
 }
 
-/** Between two pictures: of those alike who waited all the time the one who came first was offered. */
-export function checkOrder(before: Picture, after: Picture): void {
+/** Between two pictures: of those alike who waited all the time the one who came first was offered, if his node was heard all the time. */
+export function checkOrder(before: Picture, after: Picture, heard: ReadonlySet<string>): void {
   const known = (id: string): Set<string> =>
     new Set(offersOf(before.tickets.get(id) ?? {}).map(({ offerId }) => offerId));
   for (const [id, ticket] of after.tickets) {
@@ -200,7 +201,8 @@ export function checkOrder(before: Picture, after: Picture): void {
     // Who was ranked anew at the same moment may have been offered by the rank that he had.
     if (isRankedAnew(before.tickets.get(id), ticket)) continue;
     for (const [otherId, other] of after.tickets) {
-      if (other.state !== 'waiting' || !untouched(before, after, otherId) || !isAlike(ticket, other)) continue;
+      if (other.state !== 'waiting' || !heard.has(other.node ?? '')) continue;
+      if (!untouched(before, after, otherId) || !isAlike(ticket, other)) continue;
       assert(isBefore(ticket, other), 'a ticket was offered before one of its kind that came earlier', {
         ticket,
         other,

@@ -79,6 +79,8 @@ export class World {
   private entered = 0;
   private transfers = 0;
   private before: Picture | undefined;
+  /** Whose connections broke in this batch. */
+  private readonly deaf = new Set<string>();
 
   constructor(
     private readonly url: string,
@@ -101,6 +103,7 @@ export class World {
     const broken = steps.filter((step) => breaks.includes(step.do));
     await Promise.all(steps.filter((step) => !broken.includes(step)).map((step) => this.step(step)));
     // In the midst of what the others have set in motion: what is left undone is for the sweeps that follow.
+    this.deaf.clear();
     for (const step of broken) await this.step(step);
     for (let second = 0; second < 4 && broken.length > 0; second++) await this.site.pass(1);
     await this.rest();
@@ -268,6 +271,7 @@ export class World {
   /** The connections break in the midst of work: answers and news are lost, and they come back. */
   private async blip(node: Node | undefined): Promise<void> {
     if (!node) return;
+    this.deaf.add(node.acd.node);
     const up = new Promise<void>((resolve) => node.store.once('up', resolve));
     node.store.redis.stream.destroy();
     node.store.subscriber.stream.destroy();
@@ -347,10 +351,12 @@ export class World {
     const picture = await takePicture(this.redis, this.keys);
     const now = this.site.clock.now();
     checkPicture(picture);
-    checkNoneLeft(picture, this.site.config.seatMap, now);
+    const living = new Set([...this.nodes.values()].map((node) => node.acd.node));
+    checkNoneLeft(picture, living, this.site.config.seatMap, now);
     checkLeases(picture, now);
-    if (this.before) checkOrder(this.before, picture);
-    for (const node of this.nodes.values()) checkFloor(node.acd, picture, now);
+    const heard = new Set([...living].filter((node) => !this.deaf.has(node)));
+    if (this.before) checkOrder(this.before, picture, heard);
+    for (const node of this.nodes.values()) checkFloor(node.acd, picture, living, now);
     this.checkBook(picture);
     this.before = picture;
   }
