@@ -67,6 +67,8 @@ function candidates(
     rejected.push({ seatId: member.seatId, state, reject, ...(detail ? { detail } : {}) });
   }
   const suited = choices.sort(byPlace).map(({ seatId, ring, score }): Candidate => {
+    if (floor.deaf.has(ticket.node)) return { seatId, state: 'available', reject: 'node', detail: ticket.node };
+
     return { seatId, state: 'available', ...(ring < 0 ? { detail: 'lost this customer before' } : { ring }), score };
   });
 

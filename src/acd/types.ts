@@ -333,7 +333,10 @@ export interface Candidate {
   ring?: number;
   /** What the strategy orders by, lowest first: as numbers in the order in which they count. */
   score?: number[];
-  /** Why it is not rung now: e.g. `state`, `queue`, `skills`, `medium`, `penalty`, `ring-closed`; absent when it could be. */
+  /**
+   * Why it is not rung now: e.g. `state`, `queue`, `skills`, `medium`, `penalty`, `ring-closed`, or `node`, the ticket's, when
+   * that does not listen; absent when it could be.
+   */
   reject?: string;
   detail?: string;
 }

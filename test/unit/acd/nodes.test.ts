@@ -174,9 +174,11 @@ describe('a node that does not listen while its lease runs', () => {
     await site.settled();
     expect(two.offers).toMatchObject([{ ticketId: ours.ticketId, seatId: 's1' }]);
     expect(await two.acd.position(theirs.ticketId)).toMatchObject({ position: 1 });
+    await two.acd.seatUp('s2');
+    const { candidates } = (await two.acd.explain(theirs.ticketId))!;
+    expect(candidates).toContainEqual({ seatId: 's2', state: 'available', reject: 'node', detail: one.acd.node });
     const back = await two.acd.resume({ terminal: '1001', callId: 'new' });
     expect(back).toMatchObject({ ticketId: theirs.ticketId, enqueuedAt: theirs.enqueuedAt });
-    await two.acd.seatUp('s2');
     await site.settled();
     expect(two.offers.at(-1)).toMatchObject({ ticketId: theirs.ticketId, seatId: 's2' });
   });
