@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Acd } from '../../src/acd/acd';
-import type { AcdConfig, Offer, QueueConfig, SeatConfig } from '../../src/acd/types';
+import type { AcdConfig, QueueConfig, SeatConfig } from '../../src/acd/config';
+import type { Offer } from '../../src/acd/types';
 import { round, Samples } from './numbers';
 import type { Percentiles } from './numbers';
 

@@ -5,6 +5,7 @@ import { AcdParts } from './parts';
 import type { QueueTicket } from './queue-tickets';
 import type { NextState } from './seats';
 import { checkName } from './tickets';
+import type { TicketClass } from './config';
 import type {
   AcdEvents,
   AcdSnapshot,
@@ -19,7 +20,6 @@ import type {
   ResumeRequest,
   SeatState,
   SeatView,
-  TicketClass,
   TicketEvent,
   TicketView,
 } from './types';

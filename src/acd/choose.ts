@@ -5,7 +5,7 @@ import { fitFor, openRings, ringFacts, unfit } from './rings';
 import type { OpenRings } from './rings';
 import type { SeatRow } from './rows';
 import { scoreOf } from './strategy';
-import type { Strategy } from './types';
+import type { Strategy } from './config';
 
 /** What ranking needs of its surroundings besides the floor. */
 export interface RankContext {

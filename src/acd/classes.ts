@@ -1,4 +1,4 @@
-import type { ClassCurve, ClassCurves, TicketClass } from './types';
+import type { ClassCurve, ClassCurves, TicketClass } from './config';
 
 /**
  * A VIP is two minutes ahead of others for as long as both wait, so none overtakes somebody who came more than two minutes

@@ -1,7 +1,7 @@
 import { defaultCurves } from './classes';
 import { levelsOf, meets, needsOf, without } from './skills';
 import type { Needs } from './skills';
-import type { AcdConfig, ClassCurves, QueueConfig, Ring, SeatConfig } from './types';
+import type { AcdConfig, ClassCurves, QueueConfig, Ring, SeatConfig } from './config';
 
 /** A seat as one queue sees it. */
 export interface Member {

@@ -9,7 +9,7 @@ import type { Match } from './match';
 import type { Mirror } from './mirror';
 import type { FloorRow } from './rows';
 import type { FloorTicket } from './floor';
-import type { QueueConfig } from './types';
+import type { QueueConfig } from './config';
 
 /** Passes in a row that claim nothing before the rest is left to the next event or sweep. */
 const FUTILE = 8;

@@ -15,7 +15,7 @@ import { readRow } from './rows';
 import type { Row } from './rows';
 import { program } from './scripts';
 import type { Verb, VerbArgs } from './scripts';
-import type { AcdConfig, QueueConfig } from './types';
+import type { AcdConfig, QueueConfig } from './config';
 
 export interface EngineOptions {
   store: Store;

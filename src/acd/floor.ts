@@ -3,7 +3,8 @@ import { worth } from './classes';
 import type { Crew, CrewQueue } from './crew';
 import { byStart, Line } from './line';
 import type { FloorRow, QueueRow, SeatRow, TicketRow } from './rows';
-import type { TicketClass, TicketState } from './types';
+import type { TicketClass } from './config';
+import type { TicketState } from './types';
 
 /** A ticket on the floor. */
 export interface FloorTicket extends TicketRow {

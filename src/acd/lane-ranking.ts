@@ -2,7 +2,7 @@ import { byPlace, candidacyOf, choose, nobody, RUNNERS_UP, visitChoices } from '
 import type { Candidacy, Choice, Chosen, RankContext } from './choose';
 import type { Floor, FloorTicket, Lane } from './floor';
 import type { OpenRings } from './rings';
-import type { Strategy } from './types';
+import type { Strategy } from './config';
 
 /** By these a seat stands at the same place for every ticket of a lane in the same pass, and one ticket gets one seat. */
 const steady: Readonly<Record<Strategy, boolean>> = {

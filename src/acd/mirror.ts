@@ -6,7 +6,8 @@ import { Floor } from './floor';
 import { Learner } from './learner';
 import { Revisions } from './revisions';
 import type { Row } from './rows';
-import type { AcdConfig, QueueConfig, TicketState } from './types';
+import type { AcdConfig, QueueConfig } from './config';
+import type { TicketState } from './types';
 
 export interface MirrorContext {
   /** Something has changed by which dispatch may find a match. `here`: by this node itself. */

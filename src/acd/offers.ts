@@ -4,7 +4,8 @@ import type { Engine } from './engine';
 import type { Outbox } from './outbox';
 import type { Registry } from './registry';
 import { wrapUpOf } from './tickets';
-import type { DeclineCause, MissCause, Offer, QueueConfig } from './types';
+import type { MissCause, QueueConfig } from './config';
+import type { DeclineCause, Offer } from './types';
 
 /** How soon an answer is tried again that the store did not take, in ms. */
 const RETRY = 50;

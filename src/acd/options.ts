@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
 import type { Store } from '../store/connection';
-import type { AcdConfig } from './types';
+import type { AcdConfig } from './config';
 
 export interface AcdOptions {
   store: Store;

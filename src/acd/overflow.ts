@@ -3,7 +3,7 @@ import type { Engine } from './engine';
 import type { OwnTicket, Registry } from './registry';
 import type { Mirror } from './mirror';
 import { inSlices } from './slices';
-import type { OverflowCondition, OverflowRule } from './types';
+import type { OverflowCondition, OverflowRule } from './config';
 
 /** What the condition of a rule looks at. Times in seconds. */
 export interface OverflowFacts {

@@ -1,5 +1,6 @@
 import type { Floor, FloorTicket } from './floor';
-import type { TicketClass, TicketState } from './types';
+import type { TicketClass } from './config';
+import type { TicketState } from './types';
 
 /** One who stands in a queue, for supervisors. */
 export interface QueueTicket {

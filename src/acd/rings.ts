@@ -1,7 +1,7 @@
 import { isAble, ringNames } from './crew';
 import type { CrewQueue, Member } from './crew';
 import type { Floor, FloorQueue, FloorTicket } from './floor';
-import type { Ring, RingCondition } from './types';
+import type { Ring, RingCondition } from './config';
 
 /** How long the seat that lost a customer has before others may take him when he calls again, in ms. */
 export const RETURN_FIRST = 20_000;

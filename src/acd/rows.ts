@@ -1,5 +1,6 @@
 import { FIELD_END, ROW_END } from '../store/separators';
-import type { Medium, SeatState, TicketClass, TicketState } from './types';
+import type { Medium, TicketClass } from './config';
+import type { SeatState, TicketState } from './types';
 
 /** What ranking sees of each ticket, seat and queue, in this order. Every node keeps its picture of the floor by it. */
 export const rowFields = {

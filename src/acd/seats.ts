@@ -5,7 +5,8 @@ import { factsOf } from './estimate';
 import type { Mirror } from './mirror';
 import type { Outbox } from './outbox';
 import { checkName } from './tickets';
-import type { AcdSnapshot, QueueStats, SeatConfig, SeatState, SeatView } from './types';
+import type { SeatConfig } from './config';
+import type { AcdSnapshot, QueueStats, SeatState, SeatView } from './types';
 import { seatView } from './views';
 
 interface Known {

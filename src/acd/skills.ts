@@ -1,5 +1,5 @@
 import { SightlineError } from '../lib/errors';
-import type { SeatConfig } from './types';
+import type { SeatConfig } from './config';
 
 /**
  * Skill expressions: what a seat must be able to do for a ticket.

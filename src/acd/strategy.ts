@@ -3,7 +3,7 @@ import type { CrewQueue, Member } from './crew';
 import type { FloorQueue, FloorTicket } from './floor';
 import type { SeatRow } from './rows';
 import { skillsOf } from './skills';
-import type { Strategy } from './types';
+import type { Strategy } from './config';
 
 /** What a strategy may look at to place a seat. */
 export interface Placing {

@@ -7,17 +7,10 @@ import { nodeName } from './keeper';
 import type { Outbox } from './outbox';
 import type { OwnTicket, Registry } from './registry';
 import { needsOf } from './skills';
-import { PRIORITY_LIMIT, ticketClasses } from './types';
-import type {
-  EnqueueRequest,
-  LeaveReason,
-  Offer,
-  QueueConfig,
-  ResumeRequest,
-  TicketClass,
-  TicketEvent,
-  TicketView,
-} from './types';
+import { ticketClasses } from './config';
+import { PRIORITY_LIMIT } from './types';
+import type { QueueConfig, TicketClass } from './config';
+import type { EnqueueRequest, LeaveReason, Offer, ResumeRequest, TicketEvent, TicketView } from './types';
 import { historyView, skillText, ticketView } from './views';
 
 const nameOfThing = /^[^\s,:;|{}"\\\x00-\x1f]{1,64}$/;

@@ -1,16 +1,6 @@
 import { idleRate } from './strategy';
-import type {
-  Decision,
-  Medium,
-  Offer,
-  SeatConfig,
-  SeatState,
-  SeatView,
-  TicketClass,
-  TicketEvent,
-  TicketState,
-  TicketView,
-} from './types';
+import type { Medium, SeatConfig, TicketClass } from './config';
+import type { Decision, Offer, SeatState, SeatView, TicketEvent, TicketState, TicketView } from './types';
 
 type Hash = Record<string, string>;
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Acd } from '../acd/acd';
-import type { AcdConfig } from '../acd/types';
+import type { AcdConfig } from '../acd/config';
 import type { Call } from '../calls/call';
 import { CallStore } from '../calls/call-store';
 import { EmergencyStore } from '../calls/emergency';

@@ -12,7 +12,8 @@ import {
   type SeatDialer,
 } from './leg';
 import type { Plan } from '../dialplan/model';
-import type { Medium, Offer, OverflowRule, OverflowTarget, TicketClass } from '../acd/types';
+import type { Medium, OverflowRule, OverflowTarget, TicketClass } from '../acd/config';
+import type { Offer } from '../acd/types';
 import type { Face } from '../ivr/face';
 import type { LocalText } from '../ivr/model';
 import type { Bridge, Endpoint, MediaServer } from '../media/port';

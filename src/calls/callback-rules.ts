@@ -1,4 +1,5 @@
-import type { CallbackConfig, Offer } from '../acd/types';
+import type { CallbackConfig } from '../acd/config';
+import type { Offer } from '../acd/types';
 import type { DialFailure } from './leg';
 import type { CallRecord, Caller } from './record';
 

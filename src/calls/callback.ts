@@ -1,4 +1,5 @@
-import type { CallbackConfig, DeclineCause, Offer, TicketView } from '../acd/types';
+import type { CallbackConfig } from '../acd/config';
+import type { DeclineCause, Offer, TicketView } from '../acd/types';
 import type { Plan } from '../dialplan/model';
 import type { Clock } from '../lib/clock';
 import { SightlineError, asSightlineError } from '../lib/errors';

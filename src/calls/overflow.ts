@@ -1,5 +1,6 @@
 import { overflows } from '../acd/overflow';
-import type { OverflowRule, OverflowTarget, QueueFacts } from '../acd/types';
+import type { OverflowRule, OverflowTarget } from '../acd/config';
+import type { QueueFacts } from '../acd/types';
 import type { Call, Entry } from './call';
 
 /** How often a call is sent on by rules before it stays where it is: rules that lead in a circle end there. */

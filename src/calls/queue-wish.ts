@@ -1,4 +1,5 @@
-import type { EnqueueRequest, Medium, TicketClass } from '../acd/types';
+import type { Medium, TicketClass } from '../acd/config';
+import type { EnqueueRequest } from '../acd/types';
 import type { Terminal } from '../dialplan/model';
 import type { OutsideAction } from '../ivr/model';
 import type { Call, QueueTarget } from './call';

@@ -1,4 +1,4 @@
-import type { CallbackConfig } from '../acd/types';
+import type { CallbackConfig } from '../acd/config';
 import type { MenuState } from '../ivr/state';
 import type { Origin } from '../media/sdp';
 import type { LegRecord } from './leg';

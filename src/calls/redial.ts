@@ -1,4 +1,4 @@
-import type { QueueConfig } from '../acd/types';
+import type { QueueConfig } from '../acd/config';
 import type { CallRecord } from './record';
 import type { CallState } from './state';
 

@@ -1,4 +1,4 @@
-import type { OverflowRule } from '../acd/types';
+import type { OverflowRule } from '../acd/config';
 import { localized, type LocalText } from '../ivr/model';
 import { asSightlineError } from '../lib/errors';
 import type { Call, Entry } from './call';

@@ -1,5 +1,5 @@
-import type { OverflowCondition, Ring, RingCondition, Strategy } from '../acd/types';
-import { strategies } from '../acd/types';
+import type { OverflowCondition, Ring, RingCondition, Strategy } from '../acd/config';
+import { strategies } from '../acd/config';
 import type { CallbackDraft, ConditionDraft, Named, OverflowDraft, QueueDraft, RingDraft } from './draft';
 import type { Hours } from './hours';
 import type { Queue, QueueCallback, QueueOverflow, QueueOverflowTarget, RecordingPolicy } from './model';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { type Medium, type TicketClass, ticketClasses } from '../acd/types';
+import { type Medium, type TicketClass, ticketClasses } from '../acd/config';
 import type { Field, Form, Item, LocalText, Menu, MenuAction, Page } from '../ivr/model';
 import { compileQueue, given, namesOf } from './compile-queue';
 import { hasBack } from './draft';

@@ -1,4 +1,4 @@
-import type { ClassCurves } from '../acd/types';
+import type { ClassCurves } from '../acd/config';
 import type { FieldType } from '../ivr/model';
 import type { Place } from './faults';
 import type { Hours } from './hours';

@@ -1,5 +1,5 @@
-import type { CallbackConfig, ClassCurves, Medium, OverflowCondition, OverflowTarget } from '../acd/types';
-import type { QueueConfig, SeatConfig, TicketClass } from '../acd/types';
+import type { CallbackConfig, ClassCurves, Medium, OverflowCondition, OverflowTarget } from '../acd/config';
+import type { QueueConfig, SeatConfig, TicketClass } from '../acd/config';
 import type { LocalText, Menu } from '../ivr/model';
 import type { Hours } from './hours';
 

@@ -1,5 +1,5 @@
 import { defaultCurves } from '../acd/classes';
-import type { ClassCurve, ClassCurves } from '../acd/types';
+import type { ClassCurve, ClassCurves } from '../acd/config';
 import type { Named, TimesDraft } from './draft';
 import type { Place } from './faults';
 import { days, type Hours, isDate, isZone, parseSpan, type Span } from './hours';

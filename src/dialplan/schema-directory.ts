@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { DEFAULT_LEVEL, MAX_LEVEL } from '../acd/skills';
-import { ticketClasses } from '../acd/types';
+import { ticketClasses } from '../acd/config';
 import {
   byName,
   choice,

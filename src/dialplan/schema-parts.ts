@@ -1,5 +1,6 @@
 import { type TObject, type TSchema, Type } from '@sinclair/typebox';
-import { PRIORITY_LIMIT, ticketClasses } from '../acd/types';
+import { ticketClasses } from '../acd/config';
+import { PRIORITY_LIMIT } from '../acd/types';
 
 /** Patterns, each with what it means in words. */
 export const patterns = {

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { strategies } from '../acd/types';
+import { strategies } from '../acd/config';
 import { shorthands } from './rings';
 import { asset, byName, choice, defaults, flag, named, object, optional, patterns, seconds } from './schema-parts';
 import { skills, texts, whole, yes } from './schema-parts';

@@ -1,5 +1,6 @@
 import type { QueueTicket } from '../acd/queue-tickets';
-import type { AcdConfig, AcdSnapshot, QueueFacts, QueueStats, SeatConfig, SeatView } from '../acd/types';
+import type { AcdConfig, SeatConfig } from '../acd/config';
+import type { AcdSnapshot, QueueFacts, QueueStats, SeatView } from '../acd/types';
 import { SightlineError } from '../lib/errors';
 import type { QueueDetailPort } from './queue-detail';
 import type { SeatPort } from './seats';

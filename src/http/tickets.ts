@@ -1,13 +1,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
-import {
-  PRIORITY_LIMIT,
-  ticketClasses,
-  type Explanation,
-  type TicketClass,
-  type TicketEvent,
-  type TicketView,
-} from '../acd/types';
+import { ticketClasses, type TicketClass } from '../acd/config';
+import { PRIORITY_LIMIT, type Explanation, type TicketEvent, type TicketView } from '../acd/types';
 import { SightlineError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { changing, IdParams, name, noBody, oneOf, withState } from './acd-deeds';

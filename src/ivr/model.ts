@@ -1,4 +1,4 @@
-import type { Medium, TicketClass } from '../acd/types';
+import type { Medium, TicketClass } from '../acd/config';
 
 /**
  * The visual menu as the operator means it: one model that every face (screen, video, voice, text) is drawn from.

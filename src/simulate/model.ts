@@ -1,4 +1,4 @@
-import type { AcdConfig, Medium, SeatConfig, TicketClass } from '../acd/types';
+import type { AcdConfig, Medium, SeatConfig, TicketClass } from '../acd/config';
 import type { Span } from '../dialplan/hours';
 
 /** What a simulation needs of a dialplan. */

@@ -1,4 +1,4 @@
-import type { OverflowRule } from '../acd/types';
+import type { OverflowRule } from '../acd/config';
 import { CallbackDesk } from './callback-desk';
 import { entryOf, mayMove } from './entry';
 import type { Entry } from './entry';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DateTime } from 'luxon';
-import { ticketClasses } from '../acd/types';
-import type { Medium, TicketClass } from '../acd/types';
+import { ticketClasses } from '../acd/config';
+import type { Medium, TicketClass } from '../acd/config';
 import { Faults } from '../dialplan/faults';
 import type { Fault } from '../dialplan/faults';
 import { didYouMean } from '../dialplan/nearest';

@@ -1,5 +1,5 @@
 import { overflows } from '../acd/overflow';
-import type { OverflowRule, QueueConfig } from '../acd/types';
+import type { OverflowRule, QueueConfig } from '../acd/config';
 import type { SimulatedPlan } from './model';
 import type { Person } from './person';
 import type { World } from './world';

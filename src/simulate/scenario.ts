@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { readFile } from 'node:fs/promises';
-import { ticketClasses } from '../acd/types';
+import { ticketClasses } from '../acd/config';
 import { Faults } from '../dialplan/faults';
 import type { Fault } from '../dialplan/faults';
 import { parseSpan } from '../dialplan/hours';

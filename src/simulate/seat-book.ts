@@ -1,7 +1,8 @@
 import type { SeatRow } from '../acd/rows';
 import { seatArrows } from '../acd/states';
 import type { SeatInput } from '../acd/states';
-import type { MissCause, SeatState } from '../acd/types';
+import type { MissCause } from '../acd/config';
+import type { SeatState } from '../acd/types';
 import { WrongArrowError } from '../lib/state-table';
 import type { Moment } from './moment';
 

@@ -1,7 +1,8 @@
 import type { TicketRow } from '../acd/rows';
 import { ticketArrows } from '../acd/states';
 import type { TicketInput } from '../acd/states';
-import type { LeaveReason, MissCause, QueueConfig, TicketEnd, WithdrawCause } from '../acd/types';
+import type { MissCause, QueueConfig } from '../acd/config';
+import type { LeaveReason, TicketEnd, WithdrawCause } from '../acd/types';
 import { WrongArrowError } from '../lib/state-table';
 import type { Moment } from './moment';
 import type { QueueBook } from './queue-book';

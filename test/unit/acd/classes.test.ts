@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { defaultCurves, overtakeBound, worth } from '../../../src/acd/classes';
-import type { ClassCurve, ClassCurves } from '../../../src/acd/types';
+import type { ClassCurve, ClassCurves } from '../../../src/acd/config';
 
 function withCurves(normal: ClassCurve, vip: ClassCurve): ClassCurves {
   return { ...defaultCurves, normal, vip };

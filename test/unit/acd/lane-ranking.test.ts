@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { match } from '../../../src/acd/match';
-import type { Ring, Strategy } from '../../../src/acd/types';
+import type { Ring, Strategy } from '../../../src/acd/config';
 import { Hall } from './hall';
 
 const strategies: Strategy[] = [

@@ -1,5 +1,5 @@
-import { strategies } from '../../../src/acd/types';
-import type { QueueConfig, Ring, Strategy } from '../../../src/acd/types';
+import { strategies } from '../../../src/acd/config';
+import type { QueueConfig, Ring, Strategy } from '../../../src/acd/config';
 import { closeSharedRedis } from '../../support/redis';
 import { Hall } from './hall';
 import { Site, caller } from './support';

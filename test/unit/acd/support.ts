@@ -1,6 +1,7 @@
 import { Acd } from '../../../src/acd/acd';
 import type { AcdTimes } from '../../../src/acd/options';
-import type { AcdConfig, AcdEvents, Offer, QueueConfig, SeatConfig } from '../../../src/acd/types';
+import type { AcdConfig, QueueConfig, SeatConfig } from '../../../src/acd/config';
+import type { AcdEvents, Offer } from '../../../src/acd/types';
 import { ManualClock } from '../../../src/lib/clock';
 import { silentLogger } from '../../../src/lib/logger';
 import { openStore } from '../../../src/store/connection';

@@ -1,5 +1,6 @@
 import pino from 'pino';
-import type { AcdEvents, EnqueueRequest, Offer, OverflowRule, QueueFacts, TicketView } from '../../../src/acd/types';
+import type { OverflowRule } from '../../../src/acd/config';
+import type { AcdEvents, EnqueueRequest, Offer, QueueFacts, TicketView } from '../../../src/acd/types';
 import type { AcdPort } from '../../../src/calls/acd-port';
 import type { Call } from '../../../src/calls/call';
 import type { CallStore } from '../../../src/calls/call-store';

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { CallbackConfig } from '../../../src/acd/types';
+import type { CallbackConfig } from '../../../src/acd/config';
 import {
   afterMiss,
   callbackFor,

@@ -1,4 +1,4 @@
-import type { OverflowRule, OverflowTarget } from '../../../src/acd/types';
+import type { OverflowRule, OverflowTarget } from '../../../src/acd/config';
 import { noticeMs } from '../../../src/calls/notice';
 import { moveLimit, overflowAtEntry } from '../../../src/calls/overflow';
 import type { Plan, Queue } from '../../../src/dialplan/model';

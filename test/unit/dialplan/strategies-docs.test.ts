@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseNeeds } from '../../../src/acd/skills';
-import { strategies, ticketClasses } from '../../../src/acd/types';
+import { strategies, ticketClasses } from '../../../src/acd/config';
 import { shorthands } from '../../../src/dialplan/rings';
 import { inProject } from '../../../src/lib/paths';
 

@@ -1,5 +1,6 @@
 import type { QueueTicket } from '../../../src/acd/queue-tickets';
-import type { CallbackConfig, QueueConfig, SeatConfig, TicketState, TicketView } from '../../../src/acd/types';
+import type { CallbackConfig, QueueConfig, SeatConfig } from '../../../src/acd/config';
+import type { TicketState, TicketView } from '../../../src/acd/types';
 import { acdPorts, type AcdForHttp } from '../../../src/http/acd-ports';
 import { SightlineError } from '../../../src/lib/errors';
 import { bearer, eachListening, emptyAcd } from './listening';

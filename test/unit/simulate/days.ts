@@ -1,4 +1,4 @@
-import type { QueueConfig, SeatConfig } from '../../../src/acd/types';
+import type { QueueConfig, SeatConfig } from '../../../src/acd/config';
 import { arrivalsOf } from '../../../src/simulate/demand';
 import { reportOf } from '../../../src/simulate/figures';
 import type { Report } from '../../../src/simulate/figures';

@@ -1,4 +1,4 @@
-import type { QueueConfig } from '../../../src/acd/types';
+import type { QueueConfig } from '../../../src/acd/config';
 import { compare } from '../../../src/simulate/compare';
 import { serviceLevels } from '../../../src/simulate/figures';
 import type { Figures } from '../../../src/simulate/figures';

@@ -1,4 +1,4 @@
-import type { Ring } from '../../../src/acd/types';
+import type { Ring } from '../../../src/acd/config';
 import { closeSharedRedis } from '../../support/redis';
 import { Site, TestConfig } from '../acd/support';
 import { inSimulation, onRedis, storyByChance } from './twins';

@@ -1,5 +1,6 @@
 import type { Counters } from '../../../src/acd/observed';
-import type { EnqueueRequest, MissCause, Offer } from '../../../src/acd/types';
+import type { MissCause } from '../../../src/acd/config';
+import type { EnqueueRequest, Offer } from '../../../src/acd/types';
 import { randomOf } from '../../../src/simulate/random';
 import type { LiveOffer, StoreListener } from '../../../src/simulate/ticket-book';
 import { World } from '../../../src/simulate/world';

@@ -1,4 +1,4 @@
-import type { SeatConfig } from '../../../../src/acd/types';
+import type { SeatConfig } from '../../../../src/acd/config';
 import { assert, offersOf, same } from './picture';
 import type { Hash, Picture } from './picture';
 

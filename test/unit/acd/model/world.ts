@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { program, verbs } from '../../../../src/acd/scripts';
 import type { Verb } from '../../../../src/acd/scripts';
-import type { DeclineCause, LeaveReason, Medium, Offer, TicketClass, TicketView } from '../../../../src/acd/types';
+import type { Medium, TicketClass } from '../../../../src/acd/config';
+import type { DeclineCause, LeaveReason, Offer, TicketView } from '../../../../src/acd/types';
 import { SightlineError } from '../../../../src/lib/errors';
 import { makeKeys } from '../../../../src/store/keys';
 import type { Command } from '../../../../src/store/program';
