@@ -14,6 +14,8 @@ export class Channels {
     private readonly engine: Engine,
     private readonly onEffect: (effect: Effect) => void,
     private readonly onRows: (revision: number, by: string, rows: readonly Row[]) => void,
+    /** A node that lives listens. */
+    private readonly onLife: (node: string) => void,
   ) {
     this.mine = engine.keys.nodeChannel(engine.node);
     this.changes = engine.keys.changesChannel;
@@ -43,9 +45,11 @@ export class Channels {
     else this.onEffect(effect);
   }
 
-  /** The revision, the node that made the change, and the rows; see lua/includes/main.lua. */
+  /** The revision, the node that made the change, and the rows; see lua/includes/main.lua. Without a revision it is a sign of life. */
   private receiveChange(message: string): void {
     const [revision = '', by = '', rows = ''] = message.split(WORD_END);
-    if (changer(by) !== this.engine.node) this.onRows(Number(revision), by, readRows(rows));
+    if (changer(by) === this.engine.node) return;
+    if (revision === '') this.onLife(by);
+    else this.onRows(Number(revision), by, readRows(rows));
   }
 }

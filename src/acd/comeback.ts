@@ -82,6 +82,16 @@ export class Comeback {
     this.fenced();
   }
 
+  /**
+   * The connection for channels leads to another Redis than the one for commands, as after a failover that only one of them has
+   * noticed: others would take this node for gone.
+   */
+  unheard(): void {
+    const { engine } = this.parts;
+    engine.log.warn({ node: engine.node }, 'what this node is told does not reach it; its channels are opened anew');
+    engine.store.listenAnew();
+  }
+
   /** The safety net: whatever an event should have done and has not. */
   lookAround(): void {
     const { mirror, dispatcher, overflows } = this.parts;

@@ -7,20 +7,24 @@ import type { Engine } from './engine';
 import { match } from './match';
 import type { Match } from './match';
 import type { Mirror } from './mirror';
+import { Others } from './others';
 import type { FloorRow } from './rows';
 import type { FloorTicket } from './floor';
 import type { QueueConfig } from './config';
 
 /** Passes in a row that claim nothing before the rest is left to the next event or sweep. */
 const FUTILE = 8;
-/** How long the node that made a change has before others look at it, in ms. */
-const OTHERS_FIRST = 5;
-/** How long another node may leave a match unmade, in ms: then this one makes it, since the other may be gone. */
-const OTHERS_LATEST = 250;
 /** How long it is believed that a node does not listen, in ms: then it is tried again. */
-const DEAF_FOR = 1_000;
+const DEAF_FOR = 250;
 /** The longest that a timer of ours may run, in ms; the sweep looks again much earlier. */
 const LONGEST = 3_600_000;
+
+export interface DispatcherTimes {
+  /** How long after the last ring an offer's lease ends, in ms. */
+  leaseMargin: number;
+  /** How long another node may leave a match unmade, in ms; see `Others`. */
+  leftAfter: number;
+}
 
 /**
  * Brings tickets and seats together. Woken by changes of the floor and by the moment when a ring opens; wakes that come at the
@@ -36,8 +40,7 @@ export class Dispatcher {
   private woken: 'all' | 'own' | undefined;
   private running: Promise<void> | undefined;
   private closed = false;
-  private later: NodeJS.Timeout | undefined;
-  private latest: NodeJS.Timeout | undefined;
+  private readonly others: Others;
   private suspended = false;
   private cancelTimer: (() => void) | undefined;
   private timerAt = Infinity;
@@ -46,9 +49,10 @@ export class Dispatcher {
   constructor(
     private readonly engine: Engine,
     private readonly mirror: Mirror,
-    /** How long after the last ring an offer's lease ends, in ms. */
-    private readonly leaseMargin: number,
-  ) {}
+    private readonly times: DispatcherTimes,
+  ) {
+    this.others = new Others(times.leftAfter, () => this.wake('own'));
+  }
 
   /** Something has changed. `all`: tickets of other nodes are looked at, too. */
   wake(which: 'all' | 'own'): void {
@@ -96,30 +100,20 @@ export class Dispatcher {
    * looked at a moment later, so that not all nodes claim the same seat.
    */
   wakeLater(): void {
-    if (this.closed || this.later) return;
-    // Not by the clock of the queue, which stands still in tests: this is about messages that are on their way.
-    this.later = setTimeout(() => this.wakeNow(), OTHERS_FIRST).unref();
+    this.others.changed();
   }
 
-  /** Resolves when there is nothing left to match. */
+  /** Resolves when there is nothing left to match for this node. */
   async idle(): Promise<void> {
-    if (this.later) this.wakeNow();
+    this.others.hasten();
     while (this.running || this.foreseen.size > 0) await Promise.all([this.running, ...this.foreseen]);
-  }
-
-  private wakeNow(): void {
-    clearTimeout(this.later);
-    this.later = undefined;
-    this.wake('own');
   }
 
   async close(): Promise<void> {
     this.closed = true;
     this.woken = undefined;
     this.cancelTimer?.();
-    clearTimeout(this.later);
-    clearTimeout(this.latest);
-    this.later = undefined;
+    this.others.close();
     await this.idle();
   }
 
@@ -135,8 +129,11 @@ export class Dispatcher {
       const which = this.woken;
       this.woken = undefined;
       try {
+        const { deaf } = this.mirror.floor;
+        const deafBefore = deaf.size;
         const { claimed, sent } = await this.pass(which);
-        if (claimed > 0) futile = 0;
+        // One that has only found out who does not listen leads on, too.
+        if (claimed > 0 || deaf.size > deafBefore) futile = 0;
         else futile++;
         if (sent > 0) this.woken ??= which;
       } catch (error) {
@@ -154,8 +151,9 @@ export class Dispatcher {
     const { matches, nextAt } = match(this.mirror.floor, this.rankContext());
     this.setTimer(nextAt);
     const { node } = this.engine;
-    const claims = matches.filter(({ ticket }) => which === 'all' || ticket.node === node);
-    if (claims.length < matches.length) this.wakeLatest();
+    const own = matches.filter(({ ticket }) => ticket.node === node);
+    const isForAll = which === 'all' || this.others.leave(matches.filter(({ ticket }) => ticket.node !== node));
+    const claims = isForAll ? matches : own;
     const results = await Promise.all(claims.map((one) => this.claim(one)));
 
     return { claimed: results.filter(Boolean).length, sent: claims.length };
@@ -165,16 +163,6 @@ export class Dispatcher {
   private tryDeafAgain(): void {
     const { deaf } = this.mirror.floor;
     for (const [node, until] of deaf) if (until <= this.engine.now()) deaf.delete(node);
-  }
-
-  /** Others are to make a match. */
-  private wakeLatest(): void {
-    if (this.closed || this.latest) return;
-    // Not by the clock of the queue either.
-    this.latest = setTimeout(() => {
-      this.latest = undefined;
-      this.wake('all');
-    }, OTHERS_LATEST).unref();
   }
 
   private claim(one: Match): Promise<boolean> {
@@ -188,7 +176,7 @@ export class Dispatcher {
       seatId: choice.seatId,
       offerId: newId('offer'),
       token: newToken(),
-      expiresAt: now + ringSeconds(config, ticket) * 1_000 + this.leaseMargin,
+      expiresAt: now + ringSeconds(config, ticket) * 1_000 + this.times.leaseMargin,
       missDelay: config.noAnswerDelay * 1_000,
       missBreak: config.autoBreak?.['no-answer'] ?? 0,
       more: choice.strategy === 'ring-all' || choice.strategy === 'ring-progressively' ? 1 : 0,

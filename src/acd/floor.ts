@@ -63,7 +63,7 @@ export class Floor {
   /** Claims that were sent and not answered yet: neither side is offered anything else. */
   readonly pendingSeats = new ChurnSet<string>();
   readonly pendingTickets = new ChurnSet<string>();
-  /** Nodes that do not listen, and until when that is believed, in ms since the epoch: their tickets are passed over. */
+  /** Nodes that do not listen, whose tickets are passed over; and when they may be tried again, in ms since the epoch. */
   readonly deaf = new Map<string, number>();
 
   constructor(private currentCrew: Crew) {}

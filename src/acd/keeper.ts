@@ -19,6 +19,8 @@ export interface KeeperContext {
   reconcile(): Promise<void>;
   /** What is due is just being ended. */
   sweeping(): void;
+  /** What this node is told does not reach it; told once until it does again. */
+  unheard(): void;
 }
 
 /** Most entries that one script takes, so that it never keeps Redis for long. */
@@ -38,6 +40,7 @@ export class Keeper {
   private mercyUntil = 0;
   /** From the loss of the store until what this node had to say is said: nothing is swept meanwhile. */
   private suspended = false;
+  private isHeard = true;
   private closed = false;
 
   constructor(
@@ -128,10 +131,14 @@ export class Keeper {
   private async renew(begin: boolean): Promise<boolean> {
     const { engine, times } = this;
     const now = engine.now();
-    const kept = await engine.run('renewNode', { expiresAt: now + times.nodeLease, begin: begin ? 1 : 0 });
-    if (kept === 1) this.renewAt = now + times.renewEvery;
+    const lease = await engine.run('renewNode', { expiresAt: now + times.nodeLease, begin: begin ? 1 : 0 });
+    if (lease === 0) return false;
+    this.renewAt = now + times.renewEvery;
+    const wasHeard = this.isHeard;
+    this.isHeard = lease === 1;
+    if (wasHeard && !this.isHeard) this.context.unheard();
 
-    return kept === 1;
+    return true;
   }
 
   private async sweepDue(): Promise<void> {

@@ -82,7 +82,7 @@ export class Mirror {
   /** Rows of a batch of another node. */
   hear(revision: number, by: string, rows: readonly Row[]): void {
     this.engine.drafts.heard(revision, by);
-    // Who changes something has his connections.
+    // It was there a moment ago, and may not be deaf for long.
     if (this.floor.deaf.size > 0) this.floor.deaf.delete(changer(by));
     this.take(revision, rows, false);
   }

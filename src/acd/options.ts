@@ -23,6 +23,8 @@ export interface AcdTimes {
   renewEvery: number;
   /** The safety net behind events and deadlines. */
   sweepEvery: number;
+  /** How long a node leaves a match to another that has to make it but may be gone; Infinity for as long as the other likes. */
+  leftAfter: number;
   /** `moved` comes at most this often a queue. */
   movedEvery: number;
   /** How long a command waits for a store that is just coming back. */
@@ -34,6 +36,7 @@ export const defaultTimes: AcdTimes = {
   nodeLease: 10_000,
   renewEvery: 3_000,
   sweepEvery: 1_000,
+  leftAfter: 250,
   movedEvery: 250,
   patience: 300,
 };

@@ -57,7 +57,7 @@ export class AcdParts {
       firstTold: (id) => this.registry.get(id)?.first,
     });
     this.outbox = new Outbox(options.store, times.patience, options.log);
-    this.dispatcher = new Dispatcher(this.engine, this.mirror, times.leaseMargin);
+    this.dispatcher = new Dispatcher(this.engine, this.mirror, times);
     this.estimates = new Estimates(this.mirror.floor, this.mirror.learner, () => this.engine.now());
     this.dispatcher.estimate = (ticket) => this.estimates.of(ticket).estimate[1];
     this.boards = this.makeBoards(times);
@@ -76,6 +76,7 @@ export class AcdParts {
       engine,
       (effect) => this.effects.take(effect),
       (revision, by, rows) => mirror.hear(revision, by, rows),
+      (node) => mirror.floor.deaf.delete(node),
     );
     this.reconciler = new Reconciler(engine, registry, this.reconcileContext());
     this.keeper = this.makeKeeper(times);
@@ -111,6 +112,7 @@ export class AcdParts {
       fenced: () => this.comeback.leaseLost(),
       reconcile: () => this.reconciler.run(),
       sweeping: () => this.foresight.sweeping(),
+      unheard: () => this.comeback.unheard(),
     });
   }
 

@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import { Closer } from '../lib/closer';
-import { parseClusterUrl } from '../lib/cluster-url';
 import { TypedEmitter } from '../lib/emitter';
 import { SightlineError } from '../lib/errors';
 import { redactUrl } from '../lib/logger';
@@ -48,11 +47,9 @@ export class Store extends TypedEmitter<StoreEvents> {
     if (embedded) this.closer.add('redis-server', () => embedded.close());
     this.closer.add('subscriber', () => subscriber.disconnect());
     this.closer.add('redis', () => redis.disconnect());
-    // In a cluster only the client for commands is told that its master is another now.
-    if (parseClusterUrl(url)) redis.on('close', () => this.reconnect(subscriber));
     for (const client of [redis, subscriber]) {
       client.on('ready', () => this.onReady());
-      client.on('close', () => this.onLost());
+      client.on('close', () => this.onLost(client));
       client.on('error', (error: unknown) => log.debug({ err: error }, 'redis connection'));
     }
   }
@@ -84,6 +81,11 @@ export class Store extends TypedEmitter<StoreEvents> {
     });
   }
 
+  /** Opens the connection for channels anew: it leads to wherever the Redis of this store is now. */
+  listenAnew(): void {
+    if (!this.closed && this.subscriber.status === 'ready') this.subscriber.stream.destroy();
+  }
+
   close(): Promise<void> {
     this.closed = true;
     for (const end of this.waiting) end(new SightlineError('SHUTTING_DOWN'));
@@ -91,21 +93,32 @@ export class Store extends TypedEmitter<StoreEvents> {
     return this.closer.close();
   }
 
-  private reconnect(client: Redis): void {
-    if (!this.closed && client.status === 'ready') client.disconnect(true);
+  private get isReady(): boolean {
+    return this.redis.status === 'ready' && this.subscriber.status === 'ready';
   }
 
   private onReady(): void {
-    if (this.up || this.redis.status !== 'ready' || this.subscriber.status !== 'ready') return;
+    if (this.up || !this.isReady) return;
+    // Its channels were asked for again before that, so they are back with the answer. Where none comes, `ready` comes once more.
+    this.subscriber.ping().then(
+      () => this.onBack(),
+      () => undefined,
+    );
+  }
+
+  private onBack(): void {
+    if (this.up || this.closed || !this.isReady) return;
     this.up = true;
     this.log.info({ url: redactUrl(this.url) }, 'the store is back');
     this.emit('up');
     for (const end of this.waiting) end();
   }
 
-  private onLost(): void {
+  private onLost(client: Redis): void {
     if (!this.up || this.closed) return;
     this.up = false;
+    // Only who gives commands is told that the master is another now; both have to be at the same.
+    if (client === this.redis) this.listenAnew();
     this.log.warn({ url: redactUrl(this.url) }, 'the store is lost');
     this.emit('down');
   }

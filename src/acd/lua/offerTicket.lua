@@ -29,11 +29,13 @@
 --- @include "preempt"
 local ticket = loadTicket(A.ticketId)
 local seat = loadSeat(A.seatId)
+local isOpen = ticket and seat and may(ticket, 'offer') and not isStale(ticket, A.seen)
+  and (ticket.state ~= 'offered' or A.more == '1')
+if isOpen and isDeaf(ticket.node) then return ticket.node end
+-- Who lost did not know how things stand.
 if ticket then touch('t', ticket) end
 if seat then touch('s', seat) end
-if not ticket or not seat or not may(ticket, 'offer') or isStale(ticket, A.seen) then return 0 end
-if ticket.state == 'offered' and A.more ~= '1' then return 0 end
-if not listens(ticket.node) then return ticket.node end
+if not isOpen then return 0 end
 if A.takes == '1' then takeSeat(seat) end
 if seat.ticket ~= '' or not mayMove(seat, 'offer') then return 0 end
 

@@ -7,12 +7,15 @@
 
   Output:
     1  the lease runs
+    2  the lease runs, but nobody listens here to what this node is told: its channels lead to another Redis
     0  the node has no lease any more: it was swept, or another incarnation of the node took over
 
   Events:
-    none
+    a sign of life to all nodes, from one that listens
 ]]
 --- @include "effects"
 if A.begin ~= '1' and not redis.call('ZSCORE', ROOT .. 'nodes', NODE) then return 0 end
 redis.call('ZADD', ROOT .. 'nodes', A.expiresAt, NODE)
+if hears(NODE) == false then return 2 end
+if hasOthers() then redis.call('PUBLISH', ROOT .. 'changes', '\29' .. NODE .. '\29') end
 return 1

@@ -44,6 +44,7 @@ async function live(batches: readonly Step[][]): Promise<void> {
   await world.open();
   try {
     for (const one of batches) await inTime(world.batch(one));
+    await inTime(world.end());
   } finally {
     await world.close();
   }

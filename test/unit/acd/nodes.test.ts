@@ -1,5 +1,8 @@
 import { makeKeys } from '../../../src/store/keys';
-import { closeSharedRedis } from '../../support/redis';
+import { Others } from '../../../src/acd/others';
+import type { Match } from '../../../src/acd/match';
+import { closeSharedRedis, sharedRedis, startRedis } from '../../support/redis';
+import type { TestRedis } from '../../support/redis';
 import { Site, caller } from './support';
 import type { Node } from './support';
 
@@ -218,7 +221,7 @@ describe('a node that does not listen while its lease runs', () => {
       expect(two.offers).toHaveLength(1);
     });
 
-    it('is tried again after a second', () => site.pass(1));
+    it('is tried again when a moment is over', () => site.pass(1));
 
     it('is tried again at once when it changes something', async () => {
       await one.acd.seatUp('s3');
@@ -235,13 +238,117 @@ describe('a node that does not listen while its lease runs', () => {
     expect(await two.acd.ticket(ticket.ticketId)).toMatchObject({ state: 'offered' });
   });
 
-  it('is waited for no longer than a moment where it should have made a match', async () => {
+  it('does not keep a living caller waiting, however many there are of them', async () => {
+    const dead = await Promise.all(Array.from({ length: 9 }, (_, index) => site.node(`dead${index}`)));
+    for (const node of dead) await node.acd.enqueue(caller());
+    const ours = await two.acd.enqueue(caller());
+    await site.settled();
+    for (const node of dead) {
+      await dies(node);
+      site.forget(node);
+    }
+    await two.acd.seatUp('s1');
+    await site.settled();
+    expect(two.offers).toMatchObject([{ ticketId: ours.ticketId }]);
+  });
+
+  it('gets no seat either that is foreseen to be free', async () => {
+    site.config.addQueue('q', { wrapUp: 0 });
+    const talk = await talkOf(two);
+    await one.acd.enqueue(caller());
+    const ours = await two.acd.enqueue(caller());
+    await site.settled();
+    await dies(one);
+    await two.acd.complete(talk);
+    await site.settled();
+    expect(two.offers.at(-1)).toMatchObject({ ticketId: ours.ticketId, seatId: 's1' });
+  });
+
+  it('is offered seats until its lease ends where Redis does not tell who listens', async () => {
+    const { redis } = one.store;
+    await redis.acl('SETUSER', 'untold', 'on', '>secret', '~*', '&*', '+@all', '-pubsub');
+    const url = (await sharedRedis()).url.replace('//', '//untold:secret@');
+    const three = await site.node('three', {}, url);
     const ticket = await one.acd.enqueue(caller());
     await site.settled();
-    one.acd['parts'].dispatcher.suspend();
-    const offered = one.next('offer');
-    await one.acd.seatUp('s1');
-    expect(await offered).toMatchObject([{ ticketId: ticket.ticketId, seatId: 's1' }]);
+    await dies(one);
+    await three.acd.seatUp('s1');
+    await three.acd.settled();
+    expect(await two.acd.ticket(ticket.ticketId)).toMatchObject({ state: 'offered' });
+  });
+});
+
+describe('a match that another node has to make', () => {
+  /** Nodes that leave it to each other for no longer than this, in ms. */
+  async function patient(leftAfter: number): Promise<[Node, Node]> {
+    return [await site.node('three', { leftAfter }), await site.node('four', { leftAfter })];
+  }
+
+  /** Of this node: it wakes whoever looks, and makes no match itself. */
+  async function leaves(node: Node, seat: string): Promise<string> {
+    const { ticketId } = await node.acd.enqueue(caller());
+    await site.settled();
+    node.acd['parts'].dispatcher.suspend();
+    await node.acd.seatUp(seat);
+
+    return ticketId;
+  }
+
+  it('is made by any when it stays', async () => {
+    const [three, four] = await patient(50);
+    const offered = three.next('offer');
+    const ticketId = await leaves(three, 's1');
+    expect(await offered).toMatchObject([{ ticketId, seatId: 's1' }]);
+    expect(four.offers).toEqual([]);
+  });
+
+  it('is not taken from it when it has come up just now, however long another one stayed', () => {
+    const looks: string[] = [];
+    jest.useFakeTimers();
+    const others = new Others(100, () => looks.push('look'));
+    const matchOf = (id: string) => [{ ticket: { id } } as Match];
+    expect(others.leave(matchOf('a'))).toBe(false);
+    jest.advanceTimersByTime(99);
+    expect(looks).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(looks).toEqual(['look']);
+    expect(others.leave(matchOf('b'))).toBe(false);
+    jest.advanceTimersByTime(100);
+    expect(looks).toEqual(['look', 'look']);
+    expect(others.leave(matchOf('b'))).toBe(true);
+    expect(others.leave(matchOf('c'))).toBe(false);
+    others.close();
+    others.close();
+    others.leave(matchOf('d'));
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+});
+
+describe('a node whose channels lead to another Redis than its commands', () => {
+  let elsewhere: TestRedis;
+
+  beforeAll(async () => {
+    elsewhere = await startRedis();
+  });
+
+  afterAll(() => elsewhere.close());
+
+  it('finds out when it renews its lease, and has its callers served again', async () => {
+    const { options, stream } = one.store.subscriber;
+    const { port } = options;
+    options.port = elsewhere.port;
+    const up = (): Promise<void> => new Promise((resolve) => one.store.once('up', resolve));
+    const astray = up();
+    one.store.subscriber.once('connect', () => (options.port = port));
+    stream.destroy();
+    await astray;
+    await up();
+    const ticket = await one.acd.enqueue(caller());
+    await site.settled();
+    await two.acd.seatUp('s1');
+    await site.settled();
+    expect(one.offers).toMatchObject([{ ticketId: ticket.ticketId }]);
   });
 });
 

@@ -123,7 +123,9 @@ export class Site {
   readonly config = new TestConfig();
   private readonly nodes: Node[] = [];
 
-  async node(name = 'n1', times: Partial<AcdTimes> = {}, url?: string): Promise<Node> {
+  /** By itself it makes no match that another node has to make: a test is to see that the other one does. */
+  async node(name = 'n1', more: Partial<AcdTimes> = {}, url?: string): Promise<Node> {
+    const times = { leftAfter: Infinity, ...more };
     const log = silentLogger;
     const { root: key } = makeKeys(this.name);
     const store = await openStore({ url: url ?? (await sharedRedis()).url, key, log });

@@ -221,6 +221,24 @@ describe('a Redis elsewhere', () => {
     await server.start();
   });
 
+  it('goes and comes once when its connection for commands breaks, and takes the one for channels along', async () => {
+    const store = await openStore({ log, url: server.url });
+    const told: string[] = [];
+    store.on('down', () => told.push('down'));
+    store.on('up', () => told.push('up'));
+    await store.subscriber.subscribe('news');
+    const former = store.subscriber.stream;
+    const up = once(store, 'up');
+    store.redis.stream.destroy();
+    await up;
+    expect(store.subscriber.stream).not.toBe(former);
+    // It is heard by then.
+    expect(await store.redis.publish('news', 'hello')).toBe(1);
+    await store.redis.ping();
+    expect(told).toEqual(['down', 'up']);
+    await store.close();
+  });
+
   it('gives up a command that Redis does not answer', async () => {
     const store = await openStore({ log, url: server.url });
     server.freeze();

@@ -21,20 +21,22 @@ local function tell(node, effect)
   end
 end
 
--- Whether a node listens, by name; asked once a batch.
-local listening
+-- Whether a node listens to its channel here; nil where Redis does not tell. Asked once a batch.
+local isHeard
 
-BEGIN[#BEGIN + 1] = function() listening = { [NODE] = true } end
+BEGIN[#BEGIN + 1] = function() isHeard = {} end
 
--- The connection of a process that was killed is gone at once, long before the lease of its node ends. Where Redis does not
--- tell, or where not even this node is heard, nothing is known of others.
-local function listens(node)
-  if listening[node] == nil then
-    local counts = redis.pcall('PUBSUB', 'NUMSUB', keyOf('node', node), keyOf('node', NODE))
-    listening[node] = tonumber(counts[2]) ~= 0 or tonumber(counts[4]) == 0
+local function hears(node)
+  if isHeard[node] == nil then
+    local counts = redis.pcall('PUBSUB', 'NUMSUB', keyOf('node', node))
+    isHeard[node] = counts.err and 'unknown' or tonumber(counts[2]) > 0
   end
-  return listening[node]
+  if isHeard[node] ~= 'unknown' then return isHeard[node] end
 end
+
+-- Whether there is no doubt that a node does not listen. The connection of a process that was killed is gone at once, long before
+-- the lease of its node ends. Where not even the node that runs this is heard, nothing is known of others.
+local function isDeaf(node) return node ~= NODE and hears(node) == false and hears(NODE) end
 
 local function whole(number) return string.format('%.0f', number) end
 

@@ -1,6 +1,7 @@
 import type { Acd } from '../../../../src/acd/acd';
-import type { FloorQueue, FloorTicket } from '../../../../src/acd/floor';
+import type { Floor, FloorQueue, FloorTicket } from '../../../../src/acd/floor';
 import { match } from '../../../../src/acd/match';
+import type { Match } from '../../../../src/acd/match';
 import { readFields, recordFields, rowFields } from '../../../../src/acd/rows';
 import type { Row } from '../../../../src/acd/rows';
 import { assert, same } from './picture';
@@ -23,14 +24,30 @@ export function checkFloor(acd: Acd, picture: Picture, living: ReadonlySet<strin
     checkQueue(acd, id, picture);
   }
   assert(floor.pendingSeats.size + floor.pendingTickets.size === 0, 'no claim is under way at rest', acd.node);
-  const { matches } = match(floor, { now, random: () => 0.5, estimate: () => 0 });
-  // That a node is gone is not known before somebody has tried to offer it a seat.
-  const left = matches.filter(({ ticket }) => living.has(ticket.node));
   assert(
-    left.length === 0,
-    'nothing is left to be matched',
-    left.map(({ ticket, choice }) => [ticket.id, choice]),
+    ![...floor.deaf.keys()].some((node) => living.has(node)),
+    'nobody who lives is thought to be deaf',
+    floor.deaf,
   );
+  const matches = matchesOfLiving(floor, living, now);
+  assert(
+    matches.length === 0,
+    'nothing is left to be matched',
+    matches.map(({ ticket, choice }) => [ticket.id, choice]),
+  );
+}
+
+/** That a node is gone is known only to those who have tried to offer it a seat: here it is known of all. */
+function matchesOfLiving(floor: Floor, living: ReadonlySet<string>, now: number): Match[] {
+  const added = [...floor.tickets.values()]
+    .map(({ node }) => node)
+    .filter((node) => !living.has(node) && !floor.deaf.has(node));
+  for (const node of added) floor.deaf.set(node, Infinity);
+  try {
+    return match(floor, { now, random: () => 0.5, estimate: () => 0 }).matches;
+  } finally {
+    for (const node of added) floor.deaf.delete(node);
+  }
 }
 
 function checkQueue(acd: Acd, id: string, { tickets, seats }: Picture): void {

@@ -10,8 +10,8 @@ import { Site } from '../support';
 import type { Node } from '../support';
 import { checkFloor } from './floors';
 import { checkLeases, checkNoneLeft, checkOrder, checkPicture } from './invariants';
-import { offersOf, takePicture, wipe } from './picture';
-import type { Picture } from './picture';
+import { assert, offersOf, takePicture, wipe } from './picture';
+import type { Hash, Picture } from './picture';
 import { fillPlan, nodeNames, queueNames, seatNames } from './plan';
 
 /** One thing that somebody does. Numbers choose among what there is at that moment. */
@@ -109,6 +109,22 @@ export class World {
     for (let second = 0; second < 4 && broken.length > 0; second++) await this.site.pass(1);
     await this.rest();
     await this.check();
+  }
+
+  /** When the story is told: what dead nodes held is let go when their leases are over, with the mercy after a start or a break. */
+  async end(): Promise<void> {
+    const living = this.living();
+    const isDead = ({ node = '' }: Hash): boolean => !living.has(node);
+    if (living.size === 0 || ![...(this.before?.tickets.values() ?? [])].some(isDead)) return;
+    for (let seconds = 0; seconds < 25; seconds += 5) await this.site.pass(5);
+    await this.rest();
+    await this.check();
+    for (const ticket of this.before?.tickets.values() ?? [])
+      assert(!isDead(ticket) || ['dropped', 'ended'].includes(ticket.state ?? ''), 'a dead node holds nobody', ticket);
+  }
+
+  private living(): Set<string> {
+    return new Set([...this.nodes.values()].map((node) => node.acd.node));
   }
 
   /** Until nothing changes any more. */
@@ -352,7 +368,7 @@ export class World {
     const picture = await takePicture(this.redis, this.keys);
     const now = this.site.clock.now();
     checkPicture(picture);
-    const living = new Set([...this.nodes.values()].map((node) => node.acd.node));
+    const living = this.living();
     checkNoneLeft(picture, living, this.site.config.seatMap, now);
     checkLeases(picture, now);
     const heard = new Set([...living].filter((node) => !this.deaf.has(node)));
@@ -367,7 +383,7 @@ export class World {
     const offered = [...picture.queues.values()].reduce((sum, queue) => sum + Number(queue.offered ?? 0), 0);
     if (offered < this.entered || offered > this.entered + this.transfers)
       throw new Error(`${this.entered} tickets entered, ${offered} counted`);
-    const living = new Set([...this.nodes.values()].map((node) => node.acd.node));
+    const living = this.living();
     const ringing = [...picture.tickets.values()].filter((t) => t.state === 'offered' && living.has(t.node ?? ''));
     const should = ringing.flatMap((ticket) => offersOf(ticket).map(({ offerId }) => offerId));
     const [rings, offers] = [[...this.rings.keys()].sort().join(), should.sort().join()];
