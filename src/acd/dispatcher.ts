@@ -150,13 +150,18 @@ export class Dispatcher {
     if (which === 'all') this.tryDeafAgain();
     const { matches, nextAt } = match(this.mirror.floor, this.rankContext());
     this.setTimer(nextAt);
-    const { node } = this.engine;
-    const own = matches.filter(({ ticket }) => ticket.node === node);
-    const isForAll = which === 'all' || this.others.leave(matches.filter(({ ticket }) => ticket.node !== node));
-    const claims = isForAll ? matches : own;
+    const claims = which === 'all' ? matches : this.ownOf(matches);
     const results = await Promise.all(claims.map((one) => this.claim(one)));
 
     return { claimed: results.filter(Boolean).length, sent: claims.length };
+  }
+
+  /** Those for tickets of this node; all of them where another has left one for too long. */
+  private ownOf(matches: Match[]): Match[] {
+    const isOwn = ({ ticket }: Match): boolean => ticket.node === this.engine.node;
+    const stays = this.others.leave(matches.filter((one) => !isOwn(one)));
+
+    return stays ? matches : matches.filter(isOwn);
   }
 
   /** Only where all is looked at: whether a node listens is learnt by a claim for a ticket of it. */
