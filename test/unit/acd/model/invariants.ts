@@ -215,8 +215,11 @@ function isRankedAnew(before: Hash | undefined, after: Hash): boolean {
   return before !== undefined && (before.priority !== after.priority || before.class !== after.class);
 }
 
+/** It has waited all the time, and for the same node: one that a living node took over had been passed over by rights. */
 function untouched(before: Picture, after: Picture, id: string): boolean {
-  return before.tickets.get(id)?.state === 'waiting' && before.events.get(id) === after.events.get(id);
+  const [was, is] = [before.tickets.get(id), after.tickets.get(id)];
+
+  return was?.state === 'waiting' && was.node === is?.node && before.events.get(id) === after.events.get(id);
 }
 
 /** All that decides who may be rung, but for who served whom before. */
