@@ -135,7 +135,8 @@ export class Dispatcher {
         // One that has only found out who does not listen leads on, too.
         if (claimed > 0 || deaf.size > deafBefore) futile = 0;
         else futile++;
-        if (sent > 0) this.woken ??= which;
+        // Who has looked at everything looks at everything again, whatever has woken him meanwhile.
+        if (sent > 0 && this.woken !== 'all') this.woken = which;
       } catch (error) {
         // The sweep wakes all again when the store is back.
         if (!isUnavailable(error)) this.engine.log.error({ err: error }, 'dispatch failed');
