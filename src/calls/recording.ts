@@ -9,6 +9,7 @@ import type { Endpoint, Recording } from '../media/port';
 import { anchor, release } from './anchor';
 import type { Call, CallRecorder } from './call';
 import { engineOf } from './endpoints';
+import { askBothForPictures } from './fast-update';
 import { named, recordedSides, rulesOf } from './recorded';
 import { KeyReader } from './recording-keys';
 
@@ -219,6 +220,7 @@ export class Recorder implements CallRecorder {
         throw new SightlineError('CALL_GONE');
       }
       call.note('recording-started', open.id);
+      askBothForPictures(call);
 
       return structuredClone(open.record);
     } catch (error) {
@@ -233,6 +235,7 @@ export class Recorder implements CallRecorder {
       track.running = undefined;
       const record = await this.finish(call, running, { by, ...(why === undefined ? {} : { why }) });
       await this.release(call, anchors.recording);
+      askBothForPictures(call);
 
       return record;
     });
@@ -245,6 +248,7 @@ export class Recorder implements CallRecorder {
       await media.mask(on);
       await open.mask(on, by, why);
       call.note(on ? 'recording-masked' : 'recording-unmasked', open.id);
+      askBothForPictures(call);
 
       return structuredClone(open.record);
     });

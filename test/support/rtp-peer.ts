@@ -120,6 +120,13 @@ const colours: Record<Colour, [number, number, number]> = {
 
 const films = new Map<string, Promise<Film>>();
 
+/** Shows a film of one colour in the codec that was agreed on with the peer. */
+export async function show(peer: RtpPeer, colour: Colour): Promise<void> {
+  const codec = peer.video.agreed?.codec;
+  if (codec !== 'vp8' && codec !== 'h264') throw new Error(`no picture is agreed on: ${codec}`);
+  peer.video.show(await film(codec, colour));
+}
+
 /** A film of one colour, with noise so that its frames take several packets. Made once. */
 export function film(codec: VideoCodec, colour: Colour): Promise<Film> {
   const name = `${codec} ${colour}`;

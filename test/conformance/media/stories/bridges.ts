@@ -1,6 +1,7 @@
 import { ffmpeg } from '../../../support/ffmpeg';
 import {
   film,
+  show,
   formats,
   heardMs,
   pngOf,
@@ -40,8 +41,8 @@ export function bridgeStories(stage: Stage): void {
     const a = await stage.calls({ video: [{ ...formats.vp8, payloadType: 121 }] });
     const b = await stage.calls({ video: [{ ...formats.vp8, payloadType: 105 }] }, { beside: a.endpoint });
     await stage.server.bridge(a.endpoint, b.endpoint);
-    a.peer.video.show(await film('vp8', 'red'));
-    b.peer.video.show(await film('vp8', 'blue'));
+    await show(a.peer, 'red');
+    await show(b.peer, 'blue');
     await Promise.all([untilSeesColour(b.peer, 'red'), untilSeesColour(a.peer, 'blue')]);
   });
 
@@ -125,7 +126,7 @@ export function bridgeStories(stage: Stage): void {
 
   test('a picture takes the place of the other side, and gives it back with a key frame', async () => {
     const { a, b } = await stage.bridged();
-    a.peer.video.show(await film('vp8', 'red'));
+    await show(a.peer, 'red');
     await untilSeesColour(b.peer, 'red');
     await b.endpoint.show({ png: await pngOf('yellow') });
     await untilSeesColour(b.peer, 'yellow');
@@ -136,7 +137,7 @@ export function bridgeStories(stage: Stage): void {
 
   test('a key frame that one side asks for is asked of the other', async () => {
     const { a, b } = await stage.bridged();
-    a.peer.video.show(await film('vp8', 'red'));
+    await show(a.peer, 'red');
     await untilSeesColour(b.peer, 'red');
     for (const ask of ['sendPli', 'sendFir'] as const) {
       const before = asked(a.peer.video.session.received.rtcp);
@@ -154,7 +155,7 @@ export function bridgeStories(stage: Stage): void {
   test('refresh asks the peer for a key frame', async () => {
     const { peer, endpoint } = await stage.calls();
     const media = new Promise<void>((resolve) => endpoint.events.on('media', (kind) => kind === 'video' && resolve()));
-    peer.video.show(await film('vp8', 'red'));
+    await show(peer, 'red');
     await media;
     const before = asked(peer.video.session.received.rtcp);
     endpoint.refresh();

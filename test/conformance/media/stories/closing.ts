@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { film, pngOf, tone, untilHears } from '../../../support/rtp-peer';
+import { show, pngOf, tone, untilHears } from '../../../support/rtp-peer';
 import { expectCode, type Stage } from '../support/stage';
 
 /** What is closed is gone, says so, and holds nothing. */
@@ -47,7 +47,7 @@ export function closingStories(stage: Stage): void {
   test('ports are given back however an endpoint was used', async () => {
     for (let count = 0; count < 5; count++) {
       const { a, b } = await stage.bridged();
-      a.peer.video.show(await film('vp8', 'red'));
+      await show(a.peer, 'red');
       const recording = await stage.server.record([a.endpoint, b.endpoint], {
         base: path.join(stage.folder, `give-${count}`),
       });

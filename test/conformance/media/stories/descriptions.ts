@@ -1,4 +1,4 @@
-import { formats, film, tone, untilHears, untilSeesColour } from '../../../support/rtp-peer';
+import { formats, film, show, tone, untilHears, untilSeesColour } from '../../../support/rtp-peer';
 import { collected, expectCode, type Stage } from '../support/stage';
 
 /** Offers and answers (RFC 3264): what is agreed, and what cannot be. */
@@ -18,7 +18,7 @@ export function descriptionStories(stage: Stage): void {
       (kind) => new Promise<void>((resolve) => endpoint.events.on('media', (one) => one === kind && resolve())),
     );
     peer.audio.say(tone(440));
-    peer.video.show(await film('vp8', 'red'));
+    await show(peer, 'red');
     await Promise.all(media);
   });
 
@@ -130,7 +130,7 @@ export function descriptionStories(stage: Stage): void {
     peer.accept(await endpoint.answer(peer.offer()));
     expect(endpoint.codecs).toEqual({ audio: 'pcmu', video: 'vp8' });
     const before = new Promise<void>((resolve) => endpoint.events.on('media', (kind) => kind === 'video' && resolve()));
-    peer.video.show(await film('vp8', 'red'));
+    await show(peer, 'red');
     await before;
     peer.direct('video', 'inactive');
     peer.accept(await endpoint.answer(peer.offer()));

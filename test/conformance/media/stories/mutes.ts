@@ -1,4 +1,4 @@
-import { film, heardMs, look, tone, untilHears, untilSeesColour } from '../../../support/rtp-peer';
+import { show, heardMs, look, tone, untilHears, untilSeesColour } from '../../../support/rtp-peer';
 import { expectCode, type Stage } from '../support/stage';
 
 /** Muted sound and blind pictures, by direction. While one kind is held back the other one goes on, and tells the time. */
@@ -10,7 +10,7 @@ export function muteStories(stage: Stage): void {
     const { a, b } = await stage.bridged();
     const muted = { a, b }[who].endpoint;
     a.peer.audio.say(tone(440));
-    a.peer.video.show(await film('vp8', 'red'));
+    await show(a.peer, 'red');
     await untilHears(b.peer, [440]);
     await muted.mute('audio', direction, true);
     a.peer.audio.say(tone(1000));
@@ -28,10 +28,10 @@ export function muteStories(stage: Stage): void {
     const { a, b } = await stage.bridged();
     const muted = { a, b }[who].endpoint;
     a.peer.audio.say(tone(440));
-    a.peer.video.show(await film('vp8', 'red'));
+    await show(a.peer, 'red');
     await untilSeesColour(b.peer, 'red');
     await muted.mute('video', direction, true);
-    a.peer.video.show(await film('vp8', 'green'));
+    await show(a.peer, 'green');
     const from = b.peer.audio.count;
     await b.peer.audio.next('sound', { where: () => b.peer.audio.count > from + 50 });
     expect((await look(b.peer))?.centre).not.toBe('green');

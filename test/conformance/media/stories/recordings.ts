@@ -5,6 +5,7 @@ import type { RecordedPart, RecordedTrack } from '../../../../src/media/port';
 import { ffmpeg, probe } from '../../../support/ffmpeg';
 import {
   film,
+  show,
   formats,
   Seen,
   seenBytes,
@@ -65,17 +66,34 @@ export function recordingStories(stage: Stage): void {
     expect(shareOf(440, samples)).toBeGreaterThan(0.5);
   });
 
+  test.each([['vp8'], ['h264']] as const)(
+    'the other side goes on to see moving pictures of %s while it is recorded',
+    async (codec) => {
+      const { a, b } = await talk(codec);
+      const recording = await stage.server.record([a.endpoint, b.endpoint], { base: base() });
+      a.peer.video.show(await film(codec, 'green'));
+      b.peer.video.show(await film(codec, 'yellow'));
+      await Promise.all([untilSeesColour(b.peer, 'green'), untilSeesColour(a.peer, 'yellow')]);
+      const before = [a.peer.video.count, b.peer.video.count];
+      await more(b.peer, 100);
+      const got = [a, b].map(({ peer }, side) => peer.video.count - before[side]!);
+      await recording.stop();
+      // Of the 30 that were sent meanwhile.
+      expect(Math.min(...got)).toBeGreaterThan(15);
+    },
+  );
+
   test('what is masked is not kept, and time goes on', async () => {
     const { a, b } = await talk('vp8');
     const recording = await stage.server.record([a.endpoint, b.endpoint], { base: base() });
     await more(b.peer, 50);
     await recording.mask(true);
     a.peer.audio.say(tone(2000));
-    a.peer.video.show(await film('vp8', 'green'));
+    await show(a.peer, 'green');
     await untilHears(b.peer, [2000]);
     await untilSeesColour(b.peer, 'green');
     a.peer.audio.say(tone(440));
-    a.peer.video.show(await film('vp8', 'red'));
+    await show(a.peer, 'red');
     await untilHears(b.peer, [440], [2000]);
     await untilSeesColour(b.peer, 'red');
     await more(b.peer, 20);

@@ -1,4 +1,4 @@
-import { film, tone, untilEvent, untilHears } from '../../../support/rtp-peer';
+import { show, tone, untilEvent, untilHears } from '../../../support/rtp-peer';
 import type { EndpointStats } from '../../../../src/media/port';
 import type { Side, Stage } from '../support/stage';
 
@@ -8,7 +8,7 @@ export function statisticStories(stage: Stage): void {
     const { a, b } = await stage.bridged();
     a.peer.audio.say(tone(440));
     b.peer.audio.say(tone(1000));
-    a.peer.video.show(await film('vp8', 'red'));
+    await show(a.peer, 'red');
     const stats = await statsOf(
       a,
       ({ audio, video }) => (audio?.received.bitRate ?? 0) > 0 && (video?.received.packets ?? 0) > 20,
