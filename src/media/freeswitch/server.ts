@@ -66,6 +66,8 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
   private readonly endpoints = new Map<string, FsEndpoint>();
   private readonly bridges = new Set<FsBridge>();
   private readonly conferences = new Set<FsConference>();
+  /** Until FreeSWITCH has ended them, which is after their endpoints: whoever waits for the end of a file hears of it. */
+  private readonly channels = new Map<string, Channel>();
   private readonly recordings = new Set<FsRecording>();
   private heartbeat: EslEvent | undefined;
   private closing: Promise<void> | undefined;
@@ -143,6 +145,7 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
     }
     const endpoint = new FsEndpoint(this, made, new Channel(made.uuid, link), signalling);
     this.endpoints.set(endpoint.id, endpoint);
+    this.channels.set(endpoint.id, endpoint.channel);
 
     return endpoint;
   }
@@ -238,7 +241,8 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
   private take(event: EslEvent): void {
     if (event.name === 'HEARTBEAT') this.heartbeat = event;
     if (event.name === 'CUSTOM') for (const conference of this.conferences) conference.take(event);
-    if (event.uuid) this.endpoints.get(event.uuid)?.channel.take(event);
+    if (event.uuid) this.channels.get(event.uuid)?.take(event);
+    if (event.uuid && event.name === 'CHANNEL_HANGUP_COMPLETE') this.channels.delete(event.uuid);
   }
 
   private lose(reason: string): void {
@@ -246,6 +250,7 @@ export class FreeswitchServer implements MediaServer, EndpointHome {
     for (const recording of [...this.recordings]) recording.fail(reason);
     this.recordings.clear();
     for (const endpoint of [...this.endpoints.values()]) endpoint.lost(reason);
+    this.channels.clear();
     this.events.emit('down', reason);
   }
 
