@@ -152,18 +152,28 @@ function cellSize(videos: readonly Source[], sides: number): { width: number; he
 /** Enough for speech, and an hour of silence that has to be filled in at once is small. */
 const audioRate = 24_000;
 
-/** Gaps are filled with silence, so that everything that was said stands at its time. `before` inputs are those of pictures. */
+/**
+ * Gaps are filled with silence, so that everything that was said stands at its time. `before` inputs are those of pictures. What goes before
+ * a whole part is put there by a filter of its own: where the times of the first packets overlap, as in files of FreeSWITCH, `aresample`
+ * begins to count anew after a long silence.
+ */
 function audioFilters(audios: readonly Source[], before: number, seconds: number): string[] {
   const small = `aresample=${audioRate},aformat=sample_fmts=s16:channel_layouts=mono`;
   const tracks = audios.map(
     ({ stream, offset }, index) =>
-      `[${before + index}:${stream}]asetpts=PTS+${offset}/TB,${small},aresample=async=1000:first_pts=0[audio${index}]`,
+      `[${before + index}:${stream}]${small},aresample=async=1000:first_pts=0${delayed(offset)}[audio${index}]`,
   );
   const inputs = audios.map((_, index) => `[audio${index}]`).join('');
   const mix =
     audios.length > 1 ? `amix=inputs=${audios.length}:duration=longest:normalize=0,alimiter=limit=0.95:level=0,` : '';
 
   return [...tracks, `${inputs}${mix}apad,atrim=0:${seconds}[mixed]`];
+}
+
+function delayed(seconds: number): string {
+  const samples = Math.round(seconds * audioRate);
+
+  return samples > 0 ? `,adelay=${samples}S:all=1` : '';
 }
 
 /** An expression of ffmpeg that is true while nothing may be seen or heard; undefined when that is never. */

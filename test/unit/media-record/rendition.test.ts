@@ -166,6 +166,22 @@ describe('a rendition', () => {
     expect(await strength(file, 1_000, 3.2, 4.8)).toBeLessThan(0.02);
   });
 
+  it('has the sound of a part at its time whose first packets overlap, as FreeSWITCH writes them', async () => {
+    const sound = folder.at(`overlaps-${names++}.mkv`);
+    const early = "setts=ts='if(lt(N,6),300+N*3,300+N*23.22)'";
+    await ffmpeg(['-f', 'lavfi', '-i', 'sine=400:r=44100:d=2', '-c:a', 'aac', '-bsf:a', early, sound]);
+    const part = (at: number): RecordedPart => ({
+      ...{ file: sound, startedAt: begin + at, duration: 2_300 },
+      tracks: [{ kind: 'audio', codec: 'aac', side: 0 }],
+    });
+    const file = target();
+    await compose([part(0), part(6_000)], file);
+    const heard = [];
+    // In moments: where times are mended the pitch wavers a little.
+    for (const from of [1, 4, 7.5]) heard.push((await strength(file, 400, from, from + 0.02)) > 0.1);
+    expect(heard).toEqual([true, false, true]);
+  });
+
   it('of one side fills the picture, and of sound alone is a film without picture', async () => {
     const alone = target();
     await compose([await recorded(0, { picture: 0 }, {})], alone);
