@@ -43,6 +43,9 @@ export interface Recordings {
   readonly recorder: Recorder;
 }
 
+/** In ms. While it records, FreeSWITCH has something to write more often than that. */
+const freeswitchLinger = 5_000;
+
 /** The files of recordings; what a crash has left of them is taken in here. */
 export async function openRecordings(
   { config, log, closer }: Base,
@@ -58,6 +61,8 @@ export async function openRecordings(
     log,
     compose: composeSides,
     recover,
+    // A FreeSWITCH writes on until this process has ended the channels of the former one there.
+    linger: config.freeswitchUrl === undefined ? 0 : freeswitchLinger,
   });
   closer.add('recordings', () => files.close());
 

@@ -49,6 +49,11 @@ export interface RecordingStoreOptions {
   log: Logger;
   compose: Compose;
   recover: Recover;
+  /**
+   * How long the files of a former process are left alone after they have changed, and at the start, in ms: an engine that has outlived it may
+   * still write them. 0, the default, where none can.
+   */
+  linger?: number;
 }
 
 /** A file to be sent, and what it is. */
@@ -79,6 +84,8 @@ export class RecordingStore {
   private lastMade: Promise<unknown> = Promise.resolve();
   private readonly giveUp = new AbortController();
   private stopSweeps: () => void = () => undefined;
+  private stopWaiting: () => void = () => undefined;
+  private readonly openedAt: number;
   private walking: Promise<void> | undefined;
   /** What this process has begun while it is looking for what a crash has left. */
   private readonly begun = new Set<string>();
@@ -88,6 +95,7 @@ export class RecordingStore {
 
   private constructor(private readonly options: RecordingStoreOptions) {
     const { redis, keys, clock, log, folder } = options;
+    this.openedAt = clock.now();
     this.catalogue = new Catalogue(redis, keys);
     this.ledger = new Ledger({ root: folder, catalogue: this.catalogue, clock, log });
   }
@@ -226,6 +234,7 @@ export class RecordingStore {
     if (this.closed) return;
     this.closed = true;
     this.stopSweeps();
+    this.stopWaiting();
     this.giveUp.abort();
     await this.settled();
     await Promise.allSettled(this.making.values());
@@ -293,11 +302,15 @@ export class RecordingStore {
 
   /** Now, and again each day. */
   private sweep(): void {
+    this.lookThrough();
+    this.stopSweeps = this.options.clock.after(dayMs, () => this.sweep());
+  }
+
+  private lookThrough(): void {
     this.walk().catch((error: unknown) => {
       // It is walked through again when the store is back.
       this.options.log.error({ err: error }, 'the folder of recordings could not be looked through');
     });
-    this.stopSweeps = this.options.clock.after(dayMs, () => this.sweep());
   }
 
   /** Once through the folder; those who ask meanwhile share it. */
@@ -311,31 +324,46 @@ export class RecordingStore {
 
   private async walkOnce(): Promise<void> {
     const seen = new Set<string>();
+    let waits = false;
     for await (const day of days(this.options.folder)) {
       if (this.closed) return;
-      const entries = this.tookIn ? day.entries : await this.takeIn(day);
+      const found = this.tookIn ? day : await this.takeIn(day);
+      const { entries } = found;
+      waits ||= 'waits' in found && found.waits;
       for (const { id } of entries) seen.add(id);
       // One that goes on is told to the index by itself; what was read of it here may be old already.
       await this.lookAfter(entries.filter((entry) => !isOpen(entry)));
     }
     for (const entry of await this.catalogue.besides(seen, this.options.node)) await this.dropLost(entry);
-    this.tookIn = true;
-    this.begun.clear();
+    if (waits) this.lookAgain();
+    else {
+      this.tookIn = true;
+      this.begun.clear();
+    }
   }
 
-  private async takeIn(day: Day): Promise<Entry[]> {
-    const { folder, log, node, keys, recover, clock } = this.options;
-    const taken = await takeIn(
+  /** When what an engine still writes has stood still for long enough. */
+  private lookAgain(): void {
+    this.stopWaiting();
+    if (!this.closed) this.stopWaiting = this.options.clock.after(this.options.linger ?? 0, () => this.lookThrough());
+  }
+
+  private async takeIn(day: Day): Promise<{ entries: Entry[]; waits: boolean }> {
+    const { folder, log, node, keys, recover, clock, linger = 0 } = this.options;
+    const { taken, waits } = await takeIn(
       {
         ...{ root: folder, site: keys.site, node, recover, log, retention: defaultRetention },
         now: () => clock.now(),
         isOurs: (id) => this.begun.has(id) || this.making.has(id),
+        isWrittenOn: (changed) => linger > 0 && Math.max(this.openedAt, changed) > clock.now() - linger,
       },
       day,
     );
     for (const entry of taken) await this.ledger.update(entry);
 
-    return [...day.entries.filter(({ id }) => !taken.some((one) => one.id === id)), ...taken];
+    const others = day.entries.filter(({ id }) => !taken.some((one) => one.id === id));
+
+    return { entries: [...others, ...taken], waits };
   }
 
   private async lookAfter(entries: readonly Entry[]): Promise<void> {

@@ -15,6 +15,11 @@ export interface TakeInPorts {
   now(): number;
   /** Whether this process works on what has this id. */
   isOurs(id: string): boolean;
+  /**
+   * Whether an engine that has outlived the former process may still write what that one had begun, to files that have changed last at
+   * `changed`, in ms since the epoch.
+   */
+  isWrittenOn(changed: number): boolean;
   log: Logger;
   /** Days for which a recording is kept that nobody knows anything of. */
   retention: number;
@@ -24,15 +29,21 @@ export interface TakeInPorts {
  * Finishes what a crash has left in a day's folder: recordings without an end are measured and get one, marked as cut; files
  * whose sidecar is lost get a new one, so that they are found and, in time, deleted.
  *
- * @returns the entries that are new or changed.
+ * @returns the entries that are new or changed, and whether some are to be looked at again since their files are still written.
  */
-export async function takeIn(ports: TakeInPorts, day: Day): Promise<RecordingRecord[]> {
+export async function takeIn(ports: TakeInPorts, day: Day): Promise<{ taken: RecordingRecord[]; waits: boolean }> {
   const folder = path.join(ports.root, day.folder);
   const left = day.drafts.filter((name) => !ports.isOurs(idIn(name) ?? ''));
   await Promise.all(left.map((name) => rm(path.join(folder, name), { force: true })));
   const taken: RecordingRecord[] = [];
+  let waits = false;
   for (const entry of day.entries) {
-    if (entry.kind !== 'recording' || !isOpen(entry) || (await isAlive(ports, day, entry))) continue;
+    if (entry.kind !== 'recording' || !isOpen(entry) || ports.isOurs(entry.id)) continue;
+    const isOwn = entry.node === ports.node;
+    if (isOwn ? await isStillWritten(ports, day, entry) : await isAlive(ports, day, entry)) {
+      waits ||= isOwn;
+      continue;
+    }
     taken.push(await finish(ports, folder, entry, day.files.get(entry.id) ?? []));
   }
   for (const [id, files] of day.files) {
@@ -42,13 +53,18 @@ export async function takeIn(ports: TakeInPorts, day: Day): Promise<RecordingRec
   }
   for (const name of day.broken) ports.log.error({ file: path.join(day.folder, name) }, 'a sidecar cannot be read');
 
-  return taken;
+  return { taken, waits };
+}
+
+async function isStillWritten({ root, isWrittenOn }: TakeInPorts, day: Day, { id }: Entry): Promise<boolean> {
+  const files = day.files.get(id) ?? [];
+  const changed = await Promise.all(files.map((name) => changedAt(path.join(root, day.folder, name))));
+
+  return isWrittenOn(Math.max(0, ...changed));
 }
 
 /** Another node may be writing it at this moment, where several share the folder. One that stands still for a day is nobody's. */
-async function isAlive({ root, node, now, isOurs }: TakeInPorts, day: Day, entry: Entry): Promise<boolean> {
-  if (isOurs(entry.id)) return true;
-  if (entry.node === node) return false;
+async function isAlive({ root, now }: TakeInPorts, day: Day, entry: Entry): Promise<boolean> {
   const names = [entry.id + sidecarEnd, ...(day.files.get(entry.id) ?? [])];
   const changed = await Promise.all(names.map((name) => changedAt(path.join(root, day.folder, name))));
 

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, utimesSync, watch, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -140,6 +140,31 @@ test('what cannot be read is kept with its hash; what is empty is nothing', asyn
   ]);
   expect(await next.find(empty.id)).toMatchObject({ cut: true, parts: [], endedAt: world.clock.now() });
   await expect(next.rendition(empty.id)).rejects.toMatchObject({ code: 'MEDIA_GONE' });
+});
+
+test('what an engine still writes that has outlived the process is taken in when it has stood still', async () => {
+  const store = await world.store();
+  const { base, id } = await store.begin(about);
+  await writeMedia(`${base}.mkv`);
+  await store.close();
+  const changed = (): void => utimesSync(`${base}.mkv`, world.clock.now() / 1000, world.clock.now() / 1000);
+  changed();
+
+  const next = await world.store({ linger: 5_000 });
+  expect(await next.find(id)).not.toHaveProperty('endedAt');
+  world.clock.advance(4_000);
+  changed();
+  world.clock.advance(1_000);
+  await next.settled();
+  expect(await next.find(id)).not.toHaveProperty('endedAt');
+  world.clock.advance(5_000);
+  await next.settled();
+  expect(await next.find(id)).toMatchObject({ cut: true, parts: [{ sha256: await sha256(`${base}.mkv`) }] });
+  expect(world.logged(/cut off is taken in/)).toHaveLength(1);
+  // Nothing is left to be waited for.
+  world.clock.advance(10_000);
+  await next.settled();
+  expect(world.logged(/cut off is taken in/)).toHaveLength(1);
 });
 
 test('what another node is recording into the same folder is left alone until it has stood still for a day', async () => {
