@@ -15,6 +15,8 @@ import { eventually } from './world';
 
 const opened = new Closer();
 const [terminalTone, seatTone] = [400, 1000];
+/** FreeSWITCH cannot decode VP8 as baresip sends it: docs/freeswitch.md. */
+const ofFreeswitch: { videoCodecs: ['h264'] } = { videoCodecs: ['h264'] };
 let scratch: Scratch;
 let options: ServerOptions;
 let server: ServerProcess;
@@ -60,9 +62,10 @@ beforeAll(async () => {
   server = await startServer(options);
   opened.add('server', () => server.stop());
   const domain = 'sightline.test';
-  terminal = await Baresip.start({ user: '1001', password: 'demo-terminal', domain, server: server.sip });
+  const phone = { domain, server: server.sip, ...(process.env.FREESWITCH_URL ? ofFreeswitch : {}) };
+  terminal = await Baresip.start({ ...phone, user: '1001', password: 'demo-terminal' });
   opened.add('terminal', () => terminal.stop());
-  seat = await Baresip.start({ user: '2001', password: 'demo-seat', domain, server: server.sip, answer: 'auto' });
+  seat = await Baresip.start({ ...phone, user: '2001', password: 'demo-seat', answer: 'auto' });
   opened.add('seat', () => seat.stop());
   await Promise.all([terminal.untilRegistered(), seat.untilRegistered()]);
   await seat.command('ausrc', `ausine,${seatTone}`);
@@ -136,11 +139,15 @@ async function hangUp(): Promise<void> {
   await Promise.all([terminal.waitFor('CALL_CLOSED'), seat.waitFor('CALL_CLOSED')]);
 }
 
-async function recordingOf(call: string, wanted: (one: Recording) => boolean = () => true): Promise<Recording> {
+async function recordingOf(
+  call: string,
+  wanted: (one: Recording) => boolean = () => true,
+  ms = 10_000,
+): Promise<Recording> {
   const { recordings } = await eventually(
     () => get<{ recordings: Recording[] }>(`/v1/recordings?call=${call}`),
     ({ recordings: found }) => found.length > 0 && wanted(found[0]!),
-    10_000,
+    ms,
   );
 
   return recordings[0]!;
@@ -240,7 +247,8 @@ describe('a talk of a queue that records always', () => {
     for (const [seconds, shown] of [
       [maskFrom - 0.5, true],
       [(maskFrom + maskTo) / 2, false],
-      [duration / 1000 - 0.5, true],
+      // Some engines lose the last moment of a file.
+      [duration / 1000 - 1, true],
     ] as const) {
       const picture = await pictureAt(video, seconds, 640, 240);
       for (const side of ['left', 'right'] as const) {
@@ -380,7 +388,7 @@ test('a crash leaves what was recorded up to then: the next start takes it in, a
   // The phones would say goodbye to a server that is gone, for half a minute.
   await Promise.all([terminal, seat].map(({ child }) => child.stop('SIGKILL')));
   server = await startServer(options);
-  const recording = await recordingOf(call, ({ state }) => state === 'ended');
+  const recording = await recordingOf(call, ({ state }) => state === 'ended', 30_000);
   expect(recording).toMatchObject({ cut: true, by: { kind: 'policy' } });
   expect(recording.events.map(({ what }) => what)).toEqual(['start', 'taken in']);
   expect(tracksOf(recording)).toEqual(everything);
