@@ -155,13 +155,13 @@ const audioRate = 24_000;
 /**
  * Gaps are filled with silence, so that everything that was said stands at its time. `before` inputs are those of pictures. What goes before
  * a whole part is put there by a filter of its own: where the times of the first packets overlap, as in files of FreeSWITCH, `aresample`
- * begins to count anew after a long silence.
+ * begins to count anew after a long silence. Sound that strays by more than 50 ms is put right by silence or a cut, never by another pitch.
  */
 function audioFilters(audios: readonly Source[], before: number, seconds: number): string[] {
   const small = `aresample=${audioRate},aformat=sample_fmts=s16:channel_layouts=mono`;
   const tracks = audios.map(
     ({ stream, offset }, index) =>
-      `[${before + index}:${stream}]${small},aresample=async=1000:first_pts=0${delayed(offset)}[audio${index}]`,
+      `[${before + index}:${stream}]${once},${small},aresample=async=1:min_hard_comp=0.05:first_pts=0${delayed(offset)}[audio${index}]`,
   );
   const inputs = audios.map((_, index) => `[audio${index}]`).join('');
   const mix =
@@ -169,6 +169,9 @@ function audioFilters(audios: readonly Source[], before: number, seconds: number
 
   return [...tracks, `${inputs}${mix}apad,atrim=0:${seconds}[mixed]`];
 }
+
+/** What is said at a time at which something else was said already is left out. */
+const once = "aselect='isnan(prev_selected_t)+gte(t,prev_selected_t+0.8*samples_n/sample_rate)'";
 
 function delayed(seconds: number): string {
   const samples = Math.round(seconds * audioRate);

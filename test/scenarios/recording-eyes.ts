@@ -45,11 +45,20 @@ export function colourSpread(picture: Buffer, width: number, height: number, sid
   return high - low;
 }
 
-/** Strength of a tone between two times in seconds, 1 for a full one (Goertzel). */
+/** Strength of a tone between two times in seconds, 1 for a full one: the mean of tenths of a second, since a lost packet shifts its phase. */
 export async function loudness(file: string, hertz: number, from: number, to: number): Promise<number> {
   const cut = ['-ss', String(from), '-t', String(to - from), '-i', file];
   const bytes = await ffmpeg([...cut, '-map', '0:a', '-ac', '1', '-ar', '8000', '-f', 's16le', 'pipe:1']);
   const samples = new Int16Array(new Uint8Array(bytes).buffer, 0, Math.floor(bytes.length / 2));
+  const pieces = Array.from({ length: Math.floor(samples.length / 800) }, (_, index) =>
+    samples.subarray(800 * index, 800 * (index + 1)),
+  );
+
+  return pieces.reduce((sum, piece) => sum + toneIn(piece, hertz), 0) / pieces.length;
+}
+
+/** Goertzel, at 8 kHz. */
+function toneIn(samples: Int16Array, hertz: number): number {
   let [real, imaginary] = [0, 0];
   samples.forEach((value, at) => {
     real += value * Math.cos((2 * Math.PI * hertz * at) / 8000);
