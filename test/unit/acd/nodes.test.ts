@@ -223,6 +223,11 @@ describe('a node that does not listen while its lease runs', () => {
 
     it('is tried again when a moment is over', () => site.pass(1));
 
+    it('is tried again at once when it gives a sign of life', async () => {
+      await one.acd['parts'].keeper.storeIsBack();
+      await site.settled();
+    });
+
     it('is tried again at once when it changes something', async () => {
       await one.acd.seatUp('s3');
       await site.settled();
