@@ -38,9 +38,9 @@ export function askForPicture(call: Call, side: Side): void {
 }
 
 /**
- * Both phones are to send a whole picture, since somebody who has none comes in. Two that have been sending to the server send to each other now: some
- * never ask for a whole picture of a sender that they had none of. Or a recording begins or ends: FreeSWITCH,
- * which takes the pictures apart for it, shows none before the next whole one, and in the first 16 s of a call asks for it every 4 s only.
+ * Both phones are to send a whole picture, since somebody who has none comes in. Two that have been sending to the server send to each
+ * other now: some never ask for a whole picture of a sender that they had none of. Or a recording begins or ends: FreeSWITCH, which takes
+ * the pictures apart for it, shows none before the next whole one, and in the first 16 s of a call asks for it every 4 s only.
  */
 export function askBothForPictures(call: Call): void {
   askByInfo(call, 'terminal');

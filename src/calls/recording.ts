@@ -235,7 +235,8 @@ export class Recorder implements CallRecorder {
       track.running = undefined;
       const record = await this.finish(call, running, { by, ...(why === undefined ? {} : { why }) });
       await this.release(call, anchors.recording);
-      askBothForPictures(call);
+      // Two who send to each other again have been asked already.
+      if (call.endpoints.terminal) askBothForPictures(call);
 
       return record;
     });

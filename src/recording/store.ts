@@ -327,9 +327,9 @@ export class RecordingStore {
     let waits = false;
     for await (const day of days(this.options.folder)) {
       if (this.closed) return;
-      const found = this.tookIn ? day : await this.takeIn(day);
+      const found = this.tookIn ? { entries: day.entries, waits: false } : await this.takeIn(day);
       const { entries } = found;
-      waits ||= 'waits' in found && found.waits;
+      waits ||= found.waits;
       for (const { id } of entries) seen.add(id);
       // One that goes on is told to the index by itself; what was read of it here may be old already.
       await this.lookAfter(entries.filter((entry) => !isOpen(entry)));

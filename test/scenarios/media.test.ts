@@ -70,7 +70,10 @@ describe('a talk that needs nothing of the server', () => {
     const { id, media } = await world.onlyTalk();
     expect(media).toEqual({ mode: 'direct' });
 
+    // A recording begins with a whole picture of each.
+    const asked = Promise.all([call.next('info'), seatCall.next('info')]);
     expect((await world.post(`/v1/calls/${id}/recording`, { action: 'start' })).status).toBeLessThan(300);
+    for (const [{ body }] of await asked) expect(body).toContain('picture_fast_update');
     expect((await onlyCall()).media).toMatchObject({ mode: 'anchored' });
     expect(world.media.load().endpoints).toBe(2);
     expect(terminal.peer.agreed('audio')!.to.port).not.toBe(seat.peer.audio.session.port);

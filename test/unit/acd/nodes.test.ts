@@ -284,6 +284,8 @@ describe('a node that does not listen while its lease runs', () => {
 });
 
 describe('a match that another node has to make', () => {
+  afterEach(() => jest.useRealTimers());
+
   /** Nodes that leave it to each other for no longer than this, in ms. */
   async function patient(leftAfter: number): Promise<[Node, Node]> {
     return [await site.node('three', { leftAfter }), await site.node('four', { leftAfter })];
@@ -326,7 +328,6 @@ describe('a match that another node has to make', () => {
     others.close();
     others.leave(matchOf('d'));
     expect(jest.getTimerCount()).toBe(0);
-    jest.useRealTimers();
   });
 });
 

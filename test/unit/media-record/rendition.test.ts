@@ -177,7 +177,7 @@ describe('a rendition', () => {
     const file = target();
     await compose([part(0), part(6_000)], file);
     const heard = [];
-    // In moments: where times are mended the pitch wavers a little.
+    // In moments: where times are mended the phase jumps.
     for (const from of [1, 4, 7.5]) heard.push((await strength(file, 400, from, from + 0.02)) > 0.1);
     expect(heard).toEqual([true, false, true]);
   });
